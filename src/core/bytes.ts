@@ -1,0 +1,43 @@
+/** Byte strings: comparison, concatenation, text forms. Nothing here knows the protocol. */
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { base32 } from 'multiformats/bases/base32';
+
+export { bytesToHex, concatBytes, hexToBytes, utf8ToBytes };
+
+/** Same length and same bytes. Not constant time: nothing secret is compared here. */
+export function bytesEqual(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
+}
+
+/** Lexicographic order, a prefix before what it begins: negative, zero or positive. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const difference = left[index]! - right[index]!;
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** RFC 4648 base32, lower case, no padding. */
+export function toBase32(bytes: Uint8Array): string {
+  return base32.baseEncode(bytes);
+}
+
+/** The inverse of toBase32; throws SyntaxError on anything else. */
+export function fromBase32(text: string): Uint8Array {
+  const bytes = base32.baseDecode(text);
+  if (base32.baseEncode(bytes) !== text) throw new SyntaxError('not canonical base32');
+  return bytes;
+}
+
+const utf8Decoder = new (
+  globalThis as unknown as { TextDecoder: new (label: string, options: object) => { decode(b: Uint8Array): string } }
+).TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Strict UTF-8; throws TypeError on an invalid sequence. */
+export function utf8FromBytes(bytes: Uint8Array): string {
+  return utf8Decoder.decode(bytes);
+}

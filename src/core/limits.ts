@@ -1,0 +1,73 @@
+/** Every bound of the protocol, its unit in the name and its reason beside it. Source: docs/protocol.md. */
+
+/** AgentAddr, signature included (§2). */
+export const addrBytesMax = 120;
+export const addrHeaderBytes = 8;
+export const addrPointersBytesMax = 48;
+export const signatureBytes = 64;
+export const keyBytes = 32;
+export const digestBytes = 32;
+export const digest16Bytes = 16;
+
+/** One KEL event, encoded with its signature (§1). */
+export const keyEventBytesMax = 384;
+/** Events on the chosen log (§1). */
+export const keyLogEventsMax = 32;
+/** Sequence numbers from here on are for `rec` and `tomb` only, so that a full log can still be recovered (§1). */
+export const keyLogRotationSequenceEnd = 28;
+/** What a peer keeps or accepts of one agent's events: the chosen log, and two branches that prove a fork (§1). */
+export const keyLogRetainedEventsMax = 96;
+
+/** A bundle (§2): the storing peer's unit. */
+export const bundleBytesMax = 48 * 1024;
+export const bundleRevocationsMax = 16;
+/** URLs and string values (§3, §4). */
+export const urlBytesMax = 255;
+export const urlsMax = 3;
+
+/** Operations (§3): the controller and 7 delegates, 8 each. */
+export const slotMax = 7;
+export const operationsPerSignerMax = 8;
+export const operationsMax = 64;
+export const operationBytesMax = 512;
+
+/** Delegation tokens (§7). */
+export const delegationBytesMax = 320;
+export const delegationDepthMax = 3;
+export const delegationSecondsMax = 30 * 86_400;
+
+/** How far ahead of the local clock an iat may lie (§4). */
+export const clockSkewSecondsMax = 120;
+
+/** Storing peers of a key, acknowledgements of a put, and distinct responders of a resolve (§4). */
+export const replicationCount = 20;
+export const replicationSlack = 4;
+export const acknowledgementsDefault = 5;
+export const respondersMin = 3;
+/** Parallel requests of one iterative lookup (§4). */
+export const lookupParallelism = 4;
+
+/** One gossip message (§5). */
+export const announcementBytesMax = 16 * 1024;
+export const gossipTopicBits = 4;
+export const gossipTopicCount = 16;
+export const gossipMessagesPerSecondPerTopic = 20;
+/** Budgets per agent count verified events only (§5). */
+export const rotationsBurst = 3;
+export const rotationRefillSeconds = 3600;
+export const revocationsPerMinute = 10;
+export const tombstoneKeptSeconds = 400 * 86_400;
+
+/** Anti-entropy (§6). */
+export const syncBucketCount = 256;
+export const syncBodiesMax = 1000;
+export const syncIntervalSeconds = 300;
+
+/** One frame of the record protocol: a batch of bundles or answers. */
+export const frameBytesMax = 1024 * 1024;
+/** Agents in one find, put or watch. */
+export const requestItemsMax = 512;
+
+/** Publishers re-fence at 22 h, storers hand records on hourly (§4). */
+export const refenceSeconds = 22 * 3600;
+export const handOverSeconds = 3600;

@@ -1,0 +1,77 @@
+/**
+ * What the peer asks of the outside, in order. Imperatives; every effect is plain data.
+ * An effect with a `requestId` is answered by exactly one event with that id.
+ */
+import type { AgentState } from '../record/agent-state.ts';
+import type { SignatureCheck } from '../ed25519.ts';
+import type { ProtocolErrorCode } from '../errors.ts';
+import type { GossipVerdict, PeerContact } from './events.ts';
+
+/** Where a record stands for a reader (§4). */
+export type ResolveStatus = 'ok' | 'rekeyed' | 'expired' | 'forked' | 'tombstoned' | 'not-found' | 'rolled-back';
+
+export interface Resolution {
+  readonly status: ResolveStatus;
+  readonly agentId: Uint8Array;
+  /** The joined state; null when not found. */
+  readonly state: AgentState | null;
+  /** Seconds since the fence's iat; null without a record. */
+  readonly ageSeconds: number | null;
+  /** Distinct peers that answered with or without the record. */
+  readonly responders: readonly string[];
+  /** How many of them held it. */
+  readonly holders: number;
+  /** True when the answer came from this node's own cache within the ttl. */
+  readonly cached: boolean;
+}
+
+/** One storing peer's answer to a put (§4). */
+export type PutStatus = 'stored' | 'merged' | 'stale' | 'displaced' | 'refused';
+
+export interface PublishResult {
+  /** `stored` when w peers acknowledged, `partial` when fewer did (but at least one), else `failed`. */
+  readonly status: 'stored' | 'partial' | 'failed' | 'stale' | 'refused';
+  readonly acknowledgements: number;
+  readonly asked: number;
+  /** The most frequent refusal, when there was one. */
+  readonly refusal: ProtocolErrorCode | null;
+  /** The joined state after the put: newer than what was sent when status is `stale`. */
+  readonly state: AgentState | null;
+}
+
+/** A change of one agent that watchers and caches care about. */
+export type ChangeKind = 'rotated' | 'recovered' | 'tombstoned' | 'forked' | 'delegation-revoked' | 'credential-revoked' | 'changed';
+
+export type PeerEffect =
+  | { readonly type: 'wake-at'; readonly timeMs: number }
+  | {
+      readonly type: 'send-request';
+      readonly requestId: number;
+      readonly to: PeerContact;
+      readonly body: Uint8Array;
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'send-response'; readonly inboundId: number; readonly body: Uint8Array }
+  | { readonly type: 'send-push'; readonly peer: string; readonly body: Uint8Array }
+  | { readonly type: 'answer-gossip'; readonly messageId: number; readonly verdict: GossipVerdict }
+  | { readonly type: 'publish-gossip'; readonly topic: string; readonly data: Uint8Array }
+  | { readonly type: 'verify-signatures'; readonly requestId: number; readonly checks: readonly SignatureCheck[] }
+  | { readonly type: 'read-entry'; readonly requestId: number; readonly agentKey: string }
+  | {
+      readonly type: 'write-entries';
+      readonly requestId: number;
+      readonly writes: readonly { readonly agentKey: string; readonly bytes: Uint8Array | null }[];
+    }
+  | { readonly type: 'complete-resolve'; readonly callId: number; readonly resolution: Resolution }
+  | { readonly type: 'complete-publish'; readonly callId: number; readonly result: PublishResult }
+  | { readonly type: 'complete-stop'; readonly callId: number }
+  | {
+      readonly type: 'announce-change';
+      readonly agentId: Uint8Array;
+      readonly change: ChangeKind;
+      readonly state: AgentState;
+      /** Where this node heard it first. */
+      readonly source: 'gossip' | 'put' | 'sync' | 'push' | 'local' | 'resolve';
+    }
+  | { readonly type: 'count'; readonly metric: string; readonly label: string; readonly value: number }
+  | { readonly type: 'raise-alarm'; readonly alarm: 'late-fork' | 'rolled-back' | 'forked'; readonly agentId: Uint8Array };

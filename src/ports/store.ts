@@ -1,0 +1,54 @@
+/** A durable ordered map of bytes. The one promise that matters: what `write` acknowledged survives a power cut. */
+
+/** null deletes. Keys are short ASCII paths such as `agent/<hex>`. */
+export interface StoreWrite {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+export interface StoreStatistics {
+  readonly entries: number;
+  readonly sizeBytes: number;
+  readonly freeBytes: number;
+  /** True above the high-water mark: writes that grow the store are refused, reads and deletes work. */
+  readonly full: boolean;
+  /** Entries whose checksum failed since the store was opened. */
+  readonly quarantined: number;
+}
+
+export interface Store {
+  /**
+   * The value, or undefined when there is none. An entry whose checksum fails is moved to quarantine, reported
+   * through `onCorrupt`, and reads as undefined: it is never served.
+   */
+  get(key: string): Promise<Uint8Array | undefined>;
+  /**
+   * Applies all or nothing, durably: resolves after the synced group commit that contains it.
+   * @throws StoreError `disk-full`, `closed`, `write-failed`.
+   */
+  write(writes: readonly StoreWrite[]): Promise<void>;
+  /** Entries whose key starts with the prefix, in key order; corrupt ones are quarantined and left out. */
+  entries(prefix: string): AsyncIterable<readonly [string, Uint8Array]>;
+  statistics(): Promise<StoreStatistics>;
+  onCorrupt(listener: (key: string) => void): void;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode =
+  | 'disk-full'
+  | 'closed'
+  | 'write-failed'
+  | 'locked'
+  | 'wrong-schema'
+  | 'open-failed';
+
+/** Errors of every store implementation; the message says what to do. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
