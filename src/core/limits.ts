@@ -34,6 +34,8 @@ export const operationBytesMax = 512;
 /** Delegation tokens (§7). */
 export const delegationBytesMax = 320;
 export const delegationDepthMax = 3;
+/** One revocation with a chain of three tokens is about 830 B (§5). */
+export const revocationBytesMax = 1024;
 export const delegationSecondsMax = 30 * 86_400;
 
 /** How far ahead of the local clock an iat may lie (§4). */
