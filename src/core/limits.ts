@@ -65,6 +65,9 @@ export const syncBucketCount = 256;
 export const syncBodiesMax = 1000;
 export const syncIntervalSeconds = 300;
 
+/** The longest validity of the table: 168 h (§2). */
+export const validityCodeMax = 15;
+
 /** One frame of the record protocol: a batch of bundles or answers. */
 export const frameBytesMax = 1024 * 1024;
 /** Agents in one find, put or watch. */

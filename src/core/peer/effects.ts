@@ -2,13 +2,21 @@
  * What the peer asks of the outside, in order. Imperatives; every effect is plain data.
  * An effect with a `requestId` is answered by exactly one event with that id.
  */
-import type { AgentState } from '../record/agent-state.ts';
+
 import type { SignatureCheck } from '../ed25519.ts';
 import type { ProtocolErrorCode } from '../errors.ts';
+import type { AgentState } from '../record/agent-state.ts';
 import type { GossipVerdict, PeerContact } from './events.ts';
 
 /** Where a record stands for a reader (§4). */
-export type ResolveStatus = 'ok' | 'rekeyed' | 'expired' | 'forked' | 'tombstoned' | 'not-found' | 'rolled-back';
+export type ResolveStatus =
+  | 'ok'
+  | 'rekeyed'
+  | 'expired'
+  | 'forked'
+  | 'tombstoned'
+  | 'not-found'
+  | 'rolled-back';
 
 export interface Resolution {
   readonly status: ResolveStatus;
@@ -40,7 +48,14 @@ export interface PublishResult {
 }
 
 /** A change of one agent that watchers and caches care about. */
-export type ChangeKind = 'rotated' | 'recovered' | 'tombstoned' | 'forked' | 'delegation-revoked' | 'credential-revoked' | 'changed';
+export type ChangeKind =
+  | 'rotated'
+  | 'recovered'
+  | 'tombstoned'
+  | 'forked'
+  | 'delegation-revoked'
+  | 'credential-revoked'
+  | 'changed';
 
 export type PeerEffect =
   | { readonly type: 'wake-at'; readonly timeMs: number }
@@ -55,7 +70,11 @@ export type PeerEffect =
   | { readonly type: 'send-push'; readonly peer: string; readonly body: Uint8Array }
   | { readonly type: 'answer-gossip'; readonly messageId: number; readonly verdict: GossipVerdict }
   | { readonly type: 'publish-gossip'; readonly topic: string; readonly data: Uint8Array }
-  | { readonly type: 'verify-signatures'; readonly requestId: number; readonly checks: readonly SignatureCheck[] }
+  | {
+      readonly type: 'verify-signatures';
+      readonly requestId: number;
+      readonly checks: readonly SignatureCheck[];
+    }
   | { readonly type: 'read-entry'; readonly requestId: number; readonly agentKey: string }
   | {
       readonly type: 'write-entries';
@@ -74,4 +93,8 @@ export type PeerEffect =
       readonly source: 'gossip' | 'put' | 'sync' | 'push' | 'local' | 'resolve';
     }
   | { readonly type: 'count'; readonly metric: string; readonly label: string; readonly value: number }
-  | { readonly type: 'raise-alarm'; readonly alarm: 'late-fork' | 'rolled-back' | 'forked'; readonly agentId: Uint8Array };
+  | {
+      readonly type: 'raise-alarm';
+      readonly alarm: 'late-fork' | 'rolled-back' | 'forked';
+      readonly agentId: Uint8Array;
+    };

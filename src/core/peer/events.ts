@@ -19,14 +19,20 @@ export interface StoredEntry {
 }
 
 export type PeerEvent =
-  | { readonly type: 'peer-started'; readonly self: PeerContact; readonly seed: Uint8Array }
   | { readonly type: 'entries-loaded'; readonly entries: readonly StoredEntry[]; readonly done: boolean }
   | { readonly type: 'woken' }
+  /** The driver has no more events for now: what gathered leaves as batches. */
+  | { readonly type: 'turn-ended' }
   | { readonly type: 'peer-added'; readonly contact: PeerContact }
   | { readonly type: 'peer-removed'; readonly peer: string }
   | { readonly type: 'peer-connected'; readonly peer: string }
   | { readonly type: 'peer-disconnected'; readonly peer: string }
-  | { readonly type: 'request-received'; readonly inboundId: number; readonly peer: string; readonly body: Uint8Array }
+  | {
+      readonly type: 'request-received';
+      readonly inboundId: number;
+      readonly peer: string;
+      readonly body: Uint8Array;
+    }
   | { readonly type: 'push-received'; readonly peer: string; readonly body: Uint8Array }
   | { readonly type: 'response-received'; readonly requestId: number; readonly body: Uint8Array }
   | { readonly type: 'request-failed'; readonly requestId: number; readonly reason: string }
@@ -37,9 +43,17 @@ export type PeerEvent =
       readonly from: string;
       readonly data: Uint8Array;
     }
-  | { readonly type: 'signatures-verified'; readonly requestId: number; readonly verdicts: readonly boolean[] }
+  | {
+      readonly type: 'signatures-verified';
+      readonly requestId: number;
+      readonly verdicts: readonly boolean[];
+    }
   | { readonly type: 'entry-read'; readonly requestId: number; readonly bytes: Uint8Array | null }
-  | { readonly type: 'entries-written'; readonly requestId: number; readonly failure: 'store-full' | 'store-failed' | null }
+  | {
+      readonly type: 'entries-written';
+      readonly requestId: number;
+      readonly failure: 'store-full' | 'store-failed' | null;
+    }
   | { readonly type: 'entry-quarantined'; readonly agentKey: string }
   | {
       readonly type: 'resolve-called';

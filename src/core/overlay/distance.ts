@@ -1,0 +1,46 @@
+/**
+ * Kademlia's key space: 256 bits, XOR metric. Agents and peers are hashed into it the way kad-dht does
+ * (SHA-256 of the key, SHA-256 of the peer id's multihash), so that both agree on who is close.
+ * Source: docs/protocol.md §4; Maymounkov and Mazières 2002.
+ */
+import { base58btc } from 'multiformats/bases/base58';
+import { digest } from '../hash.ts';
+
+/** A point of the key space: its first 53 bits, as two words, decide nearly always; all 32 bytes break ties. */
+export interface KadId {
+  readonly bytes: Uint8Array;
+  readonly high: number;
+  readonly low: number;
+}
+
+function kadId(bytes: Uint8Array): KadId {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes, high: view.getUint32(0), low: view.getUint32(4) };
+}
+
+/** Where a record of this agent lives. The aid is hashed again, so that an inception stamp does not cluster keys. */
+export function kadIdOfAgent(agentId: Uint8Array): KadId {
+  return kadId(digest(agentId));
+}
+
+/** Where a peer stands. @throws SyntaxError when the text is not base58. */
+export function kadIdOfPeer(peer: string): KadId {
+  return kadId(digest(base58btc.baseDecode(peer)));
+}
+
+/** The leading 53 bits of the distance: a safe integer that orders nearly every pair. */
+export function distancePrefix(from: KadId, to: KadId): number {
+  return ((from.high ^ to.high) >>> 0) * 2_097_152 + ((from.low ^ to.low) >>> 11);
+}
+
+/** Negative when `left` is closer to the target than `right`; zero only for the same point. */
+export function compareDistance(target: KadId, left: KadId, right: KadId): number {
+  const difference = distancePrefix(target, left) - distancePrefix(target, right);
+  if (difference !== 0) return difference;
+  for (let index = 6; index < 32; index++) {
+    const byte = target.bytes[index]!;
+    const byteDifference = (left.bytes[index]! ^ byte) - (right.bytes[index]! ^ byte);
+    if (byteDifference !== 0) return byteDifference;
+  }
+  return 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * The peers that this peer knows as storing peers, and who of them is closest to a key.
+ * Decides closeness; does not decide who is alive: the overlay port adds and removes, failures only demote for a while.
+ * Source: docs/protocol.md §4.
+ */
+import type { PeerContact } from '../peer/events.ts';
+import { compareDistance, distancePrefix, type KadId, kadIdOfPeer } from './distance.ts';
+
+/** kad-dht's own table holds about k x log2(n / k) peers; beyond this nobody new is taken. */
+export const routingTablePeersMax = 4096;
+/** A peer that failed a request is asked last for so long. */
+export const failurePenaltyMs = 30_000;
+
+export interface RoutedPeer {
+  readonly contact: PeerContact;
+  readonly kadId: KadId;
+}
+
+interface Entry extends RoutedPeer {
+  contact: PeerContact;
+  avoidedUntilMs: number;
+}
+
+export interface RoutingTable {
+  /** False when the table is full, the id is malformed or it is this peer itself. */
+  add(contact: PeerContact): boolean;
+  remove(peer: string): void;
+  has(peer: string): boolean;
+  get(peer: string): RoutedPeer | undefined;
+  markFailed(peer: string, nowMs: number): void;
+  markAnswered(peer: string): void;
+  /** The `count` closest, nearest first; recently failed ones after all others. */
+  closest(target: KadId, count: number, nowMs: number): RoutedPeer[];
+  /** True when fewer than `count` known peers are closer to the target than `peer` (this peer when left out). */
+  isAmongClosest(target: KadId, count: number, peer?: KadId): boolean;
+  readonly self: KadId;
+  readonly size: number;
+  peers(): readonly PeerContact[];
+}
+
+export function createRoutingTable(selfPeer: string): RoutingTable {
+  const self = kadIdOfPeer(selfPeer);
+  const entries = new Map<string, Entry>();
+
+  function add(contact: PeerContact): boolean {
+    if (contact.peer === selfPeer) return false;
+    const existing = entries.get(contact.peer);
+    if (existing !== undefined) {
+      if (contact.addresses.length > 0) existing.contact = contact;
+      return true;
+    }
+    if (entries.size >= routingTablePeersMax) return false;
+    try {
+      entries.set(contact.peer, { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 });
+      return true;
+    } catch {
+      return false; // not base58: hostile or broken, and nobody to route to
+    }
+  }
+
+  function closest(target: KadId, count: number, nowMs: number): RoutedPeer[] {
+    const penalty = 2 ** 53;
+    const ranked = [...entries.values()].map((entry) => ({
+      entry,
+      rank: distancePrefix(target, entry.kadId) + (entry.avoidedUntilMs > nowMs ? penalty : 0),
+    }));
+    ranked.sort(
+      (left, right) => left.rank - right.rank || compareDistance(target, left.entry.kadId, right.entry.kadId),
+    );
+    return ranked.slice(0, count).map((item) => item.entry);
+  }
+
+  function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {
+    if (entries.size < count) return true;
+    const own = distancePrefix(target, peer);
+    let closer = 0;
+    for (const entry of entries.values()) {
+      if (distancePrefix(target, entry.kadId) < own && ++closer >= count) return false;
+    }
+    return true;
+  }
+
+  function setPenalty(peer: string, avoidedUntilMs: number): void {
+    const entry = entries.get(peer);
+    if (entry !== undefined) entry.avoidedUntilMs = avoidedUntilMs;
+  }
+
+  return {
+    add,
+    remove: (peer) => void entries.delete(peer),
+    has: (peer) => entries.has(peer),
+    get: (peer) => entries.get(peer),
+    markFailed: (peer, nowMs) => setPenalty(peer, nowMs + failurePenaltyMs),
+    markAnswered: (peer) => setPenalty(peer, 0),
+    closest,
+    isAmongClosest,
+    self,
+    get size() {
+      return entries.size;
+    },
+    peers: () => [...entries.values()].map((entry) => entry.contact),
+  };
+}

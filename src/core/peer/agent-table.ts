@@ -1,0 +1,240 @@
+/**
+ * Everything that this peer keeps of agents: a small index in memory of all of them, decoded states of the recent ones,
+ * the rest in the store. Decides what is cached; does not decide what is true (ingest does).
+ * Bounds: `agentsMax` index rows of about 250 bytes, `cachedAgentsMax` decoded states.
+ */
+import { bytesToHex, hexToBytes } from '../bytes.ts';
+import { hasAuthority } from '../gossip/announcement.ts';
+import { agentIdFromKey, agentKey } from '../identity/agent-id.ts';
+import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
+import { kadIdOfAgent } from '../overlay/distance.ts';
+import { validitySeconds } from '../record/agent-addr.ts';
+import { type AgentState, authorityState, decodeState, encodeState } from '../record/agent-state.ts';
+import { stateExpiresAt } from '../resolve/verdict.ts';
+import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
+import type { PeerContext, StoreFailure } from './context.ts';
+import { type AgentEntry, bundleDigest, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
+
+export interface IndexRow {
+  /** Hexadecimal H16 of the bundle. */
+  digest: string;
+  /** The same of its authority part; empty when that is an inception alone. */
+  authorityDigest: string;
+  isHeld: boolean;
+  /** When the sweep looks at it again, seconds; 0 for never. */
+  expiresAt: number;
+  /** Its place in the key space: the leading 64 bits. */
+  readonly kadHigh: number;
+  readonly kadLow: number;
+}
+
+export interface CachedAgent {
+  readonly state: AgentState;
+  readonly bundle: Uint8Array;
+  readonly mark: HighWaterMark | null;
+  readonly isHeld: boolean;
+  readonly learnedAt: number;
+  /** When a quorum of the network last agreed with it; 0 when never. */
+  confirmedAtMs: number;
+  pendingWrites: number;
+}
+
+export interface AgentTable {
+  readonly size: number;
+  readonly heldCount: number;
+  row(key: string): IndexRow | undefined;
+  rows(): IterableIterator<[string, IndexRow]>;
+  /** The cached state, or what the store has, or null. Calls back at once when it is cached or unknown. */
+  load(key: string, onLoaded: (agent: CachedAgent | null) => void): void;
+  cached(key: string): CachedAgent | undefined;
+  /** The encoded bundle without decoding it. */
+  loadBundle(key: string, onLoaded: (bundle: Uint8Array | null) => void): void;
+  /** False when the table is full and the agent is new. */
+  hasRoom(key: string): boolean;
+  /** In memory at once, durable when it calls back without a failure. */
+  save(state: AgentState, isHeld: boolean, onDurable: (failure: StoreFailure) => void): CachedAgent;
+  /** Forgets the agent here and in the store. */
+  drop(key: string): void;
+  /** From the store at start. */
+  restore(key: string, bytes: Uint8Array): void;
+  /** The store lost it: forgets the row so that the network is asked again. */
+  forget(key: string): void;
+  /** Summaries of what anti-entropy reconciles: key logs and revocations of all agents, and the records held. */
+  readonly authority: BucketSummary;
+  readonly held: BucketSummary;
+}
+
+export function createAgentTable(context: PeerContext): AgentTable {
+  const index = new Map<string, IndexRow>();
+  const cache = new Map<string, CachedAgent>();
+  const authority = createBucketSummary();
+  const held = createBucketSummary();
+
+  function setRow(key: string, row: IndexRow | null): void {
+    const before = index.get(key);
+    if (before?.authorityDigest)
+      authority.toggle(agentIdFromKey(key), hexToBytes(before.authorityDigest), -1);
+    if (before?.isHeld) held.toggle(agentIdFromKey(key), hexToBytes(before.digest), -1);
+    if (row === null) {
+      index.delete(key);
+      return;
+    }
+    index.set(key, row);
+    if (row.authorityDigest) authority.toggle(agentIdFromKey(key), hexToBytes(row.authorityDigest), 1);
+    if (row.isHeld) held.toggle(agentIdFromKey(key), hexToBytes(row.digest), 1);
+  }
+
+  function remember(key: string, agent: CachedAgent): void {
+    cache.delete(key);
+    cache.set(key, agent);
+    if (cache.size <= context.config.cachedAgentsMax) return;
+    for (const [oldest, candidate] of cache) {
+      if (candidate.pendingWrites > 0) continue;
+      cache.delete(oldest);
+      return;
+    }
+  }
+
+  function decodeStored(key: string, bytes: Uint8Array | null): CachedAgent | null {
+    if (bytes === null) {
+      setRow(key, null);
+      return null;
+    }
+    const entry = decodeEntry(bytes);
+    const agent: CachedAgent = {
+      state: decodeState(entry.bundle),
+      bundle: entry.bundle,
+      mark: entry.mark,
+      isHeld: entry.isHeld,
+      learnedAt: entry.learnedAt,
+      confirmedAtMs: 0,
+      pendingWrites: 0,
+    };
+    remember(key, agent);
+    return agent;
+  }
+
+  function load(key: string, onLoaded: (agent: CachedAgent | null) => void): void {
+    const agent = cache.get(key);
+    if (agent !== undefined) {
+      remember(key, agent);
+      onLoaded(agent);
+    } else if (!index.has(key)) {
+      onLoaded(null);
+    } else {
+      context.readEntry(key, (bytes) => onLoaded(cache.get(key) ?? decodeStored(key, bytes)));
+    }
+  }
+
+  function save(state: AgentState, isHeld: boolean, onDurable: (failure: StoreFailure) => void): CachedAgent {
+    const key = agentKey(state.agentId);
+    const before = cache.get(key);
+    const rowBefore = index.get(key);
+    const agent = nextAgent(state, isHeld, before, context.nowSeconds());
+    const expiresAt = nextLookAt(agent);
+    agent.pendingWrites = 1;
+    setRow(key, describeRow(state, agent.bundle, isHeld, expiresAt));
+    remember(key, agent);
+    const bytes = encodeEntry({ ...agent, expiresAt });
+    context.writeEntries([{ agentKey: key, bytes }], (failure) => {
+      agent.pendingWrites = 0;
+      if (failure !== null && cache.get(key) === agent) {
+        // Not durable, so not accepted: back to what the store has.
+        cache.delete(key);
+        setRow(key, rowBefore ?? null);
+      }
+      onDurable(failure);
+    });
+    return agent;
+  }
+
+  function drop(key: string): void {
+    cache.delete(key);
+    setRow(key, null);
+    context.writeEntries([{ agentKey: key, bytes: null }], () => {});
+  }
+
+  function restore(key: string, bytes: Uint8Array): void {
+    const entry: AgentEntry = decodeEntry(bytes);
+    const state = decodeState(entry.bundle);
+    setRow(key, describeRow(state, entry.bundle, entry.isHeld, entry.expiresAt));
+  }
+
+  return {
+    get size() {
+      return index.size;
+    },
+    get heldCount() {
+      return held.count;
+    },
+    row: (key) => index.get(key),
+    rows: () => index.entries(),
+    load,
+    cached: (key) => cache.get(key),
+    loadBundle(key, onLoaded) {
+      const agent = cache.get(key);
+      if (agent !== undefined) onLoaded(agent.bundle);
+      else if (!index.has(key)) onLoaded(null);
+      else context.readEntry(key, (bytes) => onLoaded(bytes === null ? null : decodeEntry(bytes).bundle));
+    },
+    hasRoom: (key) => index.has(key) || index.size < context.config.agentsMax,
+    save,
+    drop,
+    restore,
+    forget(key) {
+      cache.delete(key);
+      setRow(key, null);
+    },
+    authority,
+    held,
+  };
+}
+
+function describeRow(state: AgentState, bundle: Uint8Array, isHeld: boolean, expiresAt: number): IndexRow {
+  const { high, low } = kadIdOfAgent(state.agentId);
+  return {
+    digest: bytesToHex(bundleDigest(bundle)),
+    authorityDigest: authorityDigest(state),
+    isHeld,
+    expiresAt,
+    kadHigh: high,
+    kadLow: low,
+  };
+}
+
+/**
+ * When the record dies; then, when the mark has done its work: no older fence can be valid longer than the longest
+ * validity after it. A tombstone is kept 400 days (§5).
+ */
+function nextLookAt({ state, mark, learnedAt }: CachedAgent): number {
+  if (state.addr !== null) return stateExpiresAt(state);
+  if (state.keyState.status === 'tombstoned') return learnedAt + tombstoneKeptSeconds;
+  if (hasAuthority(state)) return 0;
+  return (mark?.issuedAt ?? learnedAt) + validitySeconds(validityCodeMax);
+}
+
+function authorityDigest(state: AgentState): string {
+  return hasAuthority(state) ? bytesToHex(bundleDigest(encodeState(authorityState(state)))) : '';
+}
+
+/** The mark only moves forward: to another establishment (fork choice decided that), or to a later iat on the same. */
+function nextAgent(
+  state: AgentState,
+  isHeld: boolean,
+  before: CachedAgent | undefined,
+  nowSeconds: number,
+): CachedAgent {
+  const sameHead = before?.state.keyState.head.key === state.keyState.head.key;
+  const { addr } = state;
+  const markBefore = before?.mark ?? null;
+  const keepsMark = addr === null || (sameHead && markBefore !== null && markBefore.issuedAt > addr.issuedAt);
+  return {
+    state,
+    bundle: encodeState(state),
+    mark: keepsMark ? markBefore : { establishment: state.keyState.establishment, issuedAt: addr.issuedAt },
+    isHeld,
+    learnedAt: sameHead ? before.learnedAt : nowSeconds,
+    confirmedAtMs: before?.confirmedAtMs ?? 0,
+    pendingWrites: 0,
+  };
+}

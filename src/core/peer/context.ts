@@ -1,0 +1,111 @@
+/**
+ * What the parts of one peer share: time, choices, effects, and the ledger that brings each answer back to the
+ * part that asked. Parts are factories over a context; they call one another, never the outside.
+ */
+import type { SignatureCheck } from '../ed25519.ts';
+import type { RoutingTable } from '../overlay/routing-table.ts';
+import type { Random } from '../rng.ts';
+import type { PeerEffect } from './effects.ts';
+import type { PeerContact, PeerEvent } from './events.ts';
+import type { PeerConfig } from './peer-config.ts';
+import type { Timers } from './timers.ts';
+
+export type StoreFailure = 'store-full' | 'store-failed' | null;
+
+export interface EntryWrite {
+  readonly agentKey: string;
+  readonly bytes: Uint8Array | null;
+}
+
+export interface PeerContext {
+  readonly config: PeerConfig;
+  readonly self: PeerContact;
+  readonly random: Random;
+  readonly routing: RoutingTable;
+  readonly timers: Timers;
+  nowMs(): number;
+  nowSeconds(): number;
+  emit(effect: PeerEffect): void;
+  verify(checks: readonly SignatureCheck[], onVerdicts: (verdicts: readonly boolean[]) => void): void;
+  readEntry(agentKey: string, onRead: (bytes: Uint8Array | null) => void): void;
+  writeEntries(writes: readonly EntryWrite[], onWritten: (failure: StoreFailure) => void): void;
+  /** null when the request failed. */
+  send(to: PeerContact, body: Uint8Array, onAnswer: (body: Uint8Array | null) => void): void;
+  /** Runs the callback when the driver's turn ends: what gathers until then leaves as one batch. */
+  atTurnEnd(callback: () => void): void;
+  count(metric: string, label: string, value?: number): void;
+}
+
+type Answer = Extract<PeerEvent, { readonly requestId: number }>;
+
+/** The ledger's other side, for peer.handle: hands an answer to whoever waits, once. */
+export interface Ledger {
+  readonly context: Omit<
+    PeerContext,
+    'config' | 'self' | 'random' | 'routing' | 'timers' | 'nowMs' | 'nowSeconds'
+  >;
+  answer(event: Answer): void;
+  endTurn(): void;
+  /** Effects since the last call. */
+  takeEffects(): PeerEffect[];
+  readonly waiting: number;
+}
+
+export function createLedger(requestTimeoutMs: number): Ledger {
+  let effects: PeerEffect[] = [];
+  let turnEnd: (() => void)[] = [];
+  let lastRequestId = 0;
+  const waiting = new Map<number, (event: Answer) => void>();
+
+  function ask(effect: (requestId: number) => PeerEffect, onAnswer: (event: Answer) => void): void {
+    const requestId = ++lastRequestId;
+    waiting.set(requestId, onAnswer);
+    effects.push(effect(requestId));
+  }
+
+  return {
+    context: {
+      emit: (effect) => void effects.push(effect),
+      verify: (checks, onVerdicts) =>
+        ask(
+          (requestId) => ({ type: 'verify-signatures', requestId, checks }),
+          (event) => onVerdicts(event.type === 'signatures-verified' ? event.verdicts : []),
+        ),
+      readEntry: (agentKey, onRead) =>
+        ask(
+          (requestId) => ({ type: 'read-entry', requestId, agentKey }),
+          (event) => onRead(event.type === 'entry-read' ? event.bytes : null),
+        ),
+      writeEntries: (writes, onWritten) =>
+        ask(
+          (requestId) => ({ type: 'write-entries', requestId, writes }),
+          (event) => onWritten(event.type === 'entries-written' ? event.failure : 'store-failed'),
+        ),
+      send: (to, body, onAnswer) =>
+        ask(
+          (requestId) => ({ type: 'send-request', requestId, to, body, timeoutMs: requestTimeoutMs }),
+          (event) => onAnswer(event.type === 'response-received' ? event.body : null),
+        ),
+      atTurnEnd: (callback) => void turnEnd.push(callback),
+      count: (metric, label, value = 1) => void effects.push({ type: 'count', metric, label, value }),
+    },
+    answer(event) {
+      const onAnswer = waiting.get(event.requestId);
+      waiting.delete(event.requestId);
+      onAnswer?.(event);
+    },
+    endTurn() {
+      const callbacks = turnEnd;
+      turnEnd = [];
+      for (const callback of callbacks) callback();
+    },
+    takeEffects() {
+      const taken = effects;
+      effects = [];
+      return taken;
+    },
+    get waiting() {
+      return waiting.size;
+    },
+  };
+}

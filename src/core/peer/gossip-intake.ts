@@ -1,0 +1,101 @@
+/**
+ * Gossip in and out: admission of what neighbours send, publication of what this peer learned another way, and the queue
+ * of what is over an agent's budget. Source: docs/protocol.md §5.
+ */
+import { isProtocolError } from '../errors.ts';
+import { gossipVerdict } from '../gossip/admit.ts';
+import { decodeAnnouncement, encodeAnnouncements, gossipTopic } from '../gossip/announcement.ts';
+import { createGossipBudgets } from '../gossip/budgets.ts';
+import { agentKey } from '../identity/agent-id.ts';
+import { announcementBytesMax, gossipMessagesPerSecondPerTopic } from '../limits.ts';
+import type { AgentState } from '../record/agent-state.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { PeerContext } from './context.ts';
+import type { GossipVerdict } from './events.ts';
+import type { Ingest, IngestResult, IngestSource } from './ingest.ts';
+import { createQuota } from './quota.ts';
+
+export interface GossipIntake {
+  handle(messageId: number, topic: string, from: string, data: Uint8Array): void;
+  /** Everything accepted passes here: what came by another way than gossip is published once. */
+  accepted(result: IngestResult, source: IngestSource): void;
+}
+
+/** Agents whose announcement waits for budget. Only their keys are kept: the state itself is in the table. */
+const waitingAgentsMax = 65_536;
+
+export function createGossipIntake(context: PeerContext, table: AgentTable, ingest: Ingest): GossipIntake {
+  const perSecond = gossipMessagesPerSecondPerTopic;
+  const mayGossip = createQuota({ burst: perSecond * 2, perSecond });
+  const budgets = createGossipBudgets();
+  const waiting = new Set<string>();
+  const withinBudget = new WeakMap<AgentState, boolean>();
+
+  function handle(messageId: number, topic: string, from: string, data: Uint8Array): void {
+    const answer = (verdict: GossipVerdict, reason: string): void => {
+      context.count('gossip_received', verdict === 'accept' ? verdict : `${verdict}:${reason}`);
+      context.emit({ type: 'answer-gossip', messageId, verdict });
+    };
+    if (data.length > announcementBytesMax) return answer('reject', 'too-large');
+    if (!mayGossip(`${from} ${topic}`, 1, context.nowMs())) return answer('ignore', 'over-quota');
+    try {
+      const { agentId, bundle } = decodeAnnouncement(data);
+      if (gossipTopic(context.config.protocolPrefix, agentId) !== topic)
+        return answer('reject', 'wrong-topic');
+      ingest({
+        bundle,
+        bytes: null,
+        expected: agentId,
+        source: 'gossip',
+        shouldHold: false,
+        onJoined(result) {
+          const inBudget = result.agent === null || (withinBudget.get(result.agent.state) ?? true);
+          answer(gossipVerdict(result.refusal, result.changes, inBudget), result.refusal ?? 'known');
+        },
+      });
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      answer('reject', error.code);
+    }
+  }
+
+  function accepted(result: IngestResult, source: IngestSource): void {
+    const agent = result.agent;
+    const changes = result.changes.filter((change) => change !== 'changed');
+    if (agent === null || changes.length === 0) return;
+    // A reader that meets an agent for the first time has nothing to tell those who already store it.
+    if (source === 'resolve' && result.before === null) return;
+    const key = agentKey(agent.state.agentId);
+    const isWithin = budgets.spend(key, changes, context.nowMs());
+    withinBudget.set(agent.state, isWithin);
+    if (!isWithin) wait(key);
+    else if (source !== 'gossip') publish(agent.state);
+  }
+
+  function publish(state: AgentState): void {
+    const topic = gossipTopic(context.config.protocolPrefix, state.agentId);
+    for (const data of encodeAnnouncements(state)) context.emit({ type: 'publish-gossip', topic, data });
+    context.count('gossip_published', 'announcement');
+  }
+
+  function wait(key: string): void {
+    if (waiting.has(key) || waiting.size >= waitingAgentsMax) return;
+    waiting.add(key);
+    context.count('gossip_delayed', 'over-budget');
+    schedule(key);
+  }
+
+  function schedule(key: string): void {
+    const nowMs = context.nowMs();
+    context.timers.at(Math.max(nowMs + 1_000, budgets.readyAtMs(key, nowMs)), () => {
+      table.load(key, (agent) => {
+        waiting.delete(key);
+        if (agent === null) return;
+        if (budgets.spend(key, ['rotated', 'delegation-revoked'], context.nowMs())) publish(agent.state);
+        else wait(key);
+      });
+    });
+  }
+
+  return { handle, accepted };
+}

@@ -1,0 +1,214 @@
+/**
+ * The one door through which anything becomes accepted: put, answer, push, gossip, sync and the node's own publishing
+ * all bring a bundle here. Order (§4): known bytes, quota (before, at the door), every check without signatures, the
+ * signatures still owed, join under a per-agent lock, store, tell. Decides what changed; does not answer anybody.
+ * Source: docs/protocol.md §3 (join), §4 (checks), §5 (what is announced).
+ */
+import { bytesToHex } from '../bytes.ts';
+import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { type AgentState, admitBundle, joinStates } from '../record/agent-state.ts';
+import { type Bundle, bundleAgentId } from '../record/bundle.ts';
+import type { AgentTable, CachedAgent } from './agent-table.ts';
+import type { PeerContext, StoreFailure } from './context.ts';
+import type { ChangeKind } from './effects.ts';
+import { bundleDigest } from './entry.ts';
+
+export type IngestSource = 'gossip' | 'put' | 'sync' | 'push' | 'local' | 'resolve';
+
+export interface IngestResult {
+  readonly agentId: AgentId | null;
+  /** Why it was refused; null when it was joined or known. */
+  readonly refusal: ProtocolErrorCode | null;
+  /** What this peer held before; null also when the bytes were known already. */
+  readonly before: AgentState | null;
+  /** What came, verified; null when refused or known. */
+  readonly incoming: AgentState | null;
+  /** What this peer has now; null when refused and unknown. */
+  readonly agent: CachedAgent | null;
+  readonly changes: readonly ChangeKind[];
+}
+
+export interface IngestRequest {
+  readonly bundle: Bundle;
+  /** Its encoding, when it came as one: equal bytes are known without another look. */
+  readonly bytes: Uint8Array | null;
+  /** The agent it must be about, when the caller knows. */
+  readonly expected: AgentId | null;
+  readonly source: IngestSource;
+  /** Whether this peer is a storing peer of that record. */
+  readonly shouldHold: boolean;
+  /** Once the verdict stands; the state is in memory. */
+  readonly onJoined: (result: IngestResult) => void;
+  /** Once it is durable (at once when nothing was written). Called after onJoined, never when refused. */
+  readonly onDurable?: (failure: StoreFailure) => void;
+}
+
+export interface Ingest {
+  (request: IngestRequest): void;
+  /** Called for every accepted change, before onJoined. */
+  onAccepted(listener: (result: IngestResult, source: IngestSource) => void): void;
+}
+
+/** Bundles that wait for the same agent's lock; more are answered `busy`. */
+const lockQueueMax = 256;
+
+const refused = (agentId: AgentId | null, refusal: ProtocolErrorCode): IngestResult => ({
+  agentId,
+  refusal,
+  before: null,
+  incoming: null,
+  agent: null,
+  changes: [],
+});
+
+export function createIngest(context: PeerContext, table: AgentTable): Ingest {
+  const queueByAgent = new Map<string, (() => void)[]>();
+  const listeners: ((result: IngestResult, source: IngestSource) => void)[] = [];
+
+  function ingest(request: IngestRequest): void {
+    const agentId = bundleAgentId(request.bundle);
+    const key = agentKey(agentId);
+    if (request.bytes !== null && isKnown(key, request.bytes, request.shouldHold)) {
+      request.onJoined({
+        agentId,
+        refusal: null,
+        before: null,
+        incoming: null,
+        agent: table.cached(key) ?? null,
+        changes: [],
+      });
+      request.onDurable?.(null);
+      return;
+    }
+    withLock(key, request, (release) => {
+      table.load(key, (held) => admit(request, agentId, held, release));
+    });
+  }
+
+  /** The same bytes as the table's, and nothing to change about who holds them: idempotent, and free. */
+  function isKnown(key: string, bytes: Uint8Array, shouldHold: boolean): boolean {
+    const row = table.row(key);
+    if (row === undefined || (shouldHold && !row.isHeld)) return false;
+    // A write that is not durable yet must be waited for, so the ordinary way is taken.
+    return (table.cached(key)?.pendingWrites ?? 0) === 0 && row.digest === bytesToHex(bundleDigest(bytes));
+  }
+
+  function withLock(key: string, request: IngestRequest, task: (release: () => void) => void): void {
+    const release = (): void => {
+      const queue = queueByAgent.get(key)!;
+      const next = queue.shift();
+      if (next === undefined) queueByAgent.delete(key);
+      else next();
+    };
+    const queue = queueByAgent.get(key);
+    if (queue === undefined) {
+      queueByAgent.set(key, []);
+      task(release);
+    } else if (queue.length >= lockQueueMax) {
+      request.onJoined(refused(null, 'busy'));
+    } else {
+      queue.push(() => task(release));
+    }
+  }
+
+  function refuse(request: IngestRequest, agentId: AgentId | null, error: unknown): void {
+    if (!isProtocolError(error)) throw error;
+    context.count('bundles_refused', error.code);
+    request.onJoined(refused(agentId, error.code));
+  }
+
+  function admit(
+    request: IngestRequest,
+    agentId: AgentId,
+    held: CachedAgent | null,
+    release: () => void,
+  ): void {
+    let admission: ReturnType<typeof admitBundle>;
+    try {
+      admission = admitBundle(request.bundle, request.expected, context.nowSeconds(), held?.state ?? null);
+    } catch (error) {
+      release();
+      refuse(request, agentId, error);
+      return;
+    }
+    const finish = (verdicts: readonly boolean[]): void => {
+      if (verdicts.length !== admission.checks.length || verdicts.includes(false)) {
+        release();
+        context.count('bundles_refused', 'bad-signature');
+        request.onJoined(refused(agentId, 'bad-signature'));
+        return;
+      }
+      join(request, admission.state, held, release);
+    };
+    if (admission.checks.length === 0) finish([]);
+    else context.verify(admission.checks, finish);
+  }
+
+  function join(
+    request: IngestRequest,
+    incoming: AgentState,
+    held: CachedAgent | null,
+    release: () => void,
+  ): void {
+    const { agentId } = incoming;
+    const before = held?.state ?? null;
+    const { state, changed } = joinStates(before, incoming, context.nowSeconds());
+    const isHeld = held?.isHeld === true || request.shouldHold;
+    if (!changed && held !== null && held.isHeld === isHeld) {
+      release();
+      request.onJoined({ agentId, refusal: null, before, incoming, agent: held, changes: [] });
+      if (held.pendingWrites === 0) request.onDurable?.(null);
+      else table.save(state, isHeld, (failure) => request.onDurable?.(failure));
+      return;
+    }
+    if (!table.hasRoom(agentKey(agentId))) {
+      release();
+      request.onJoined(refused(agentId, 'store-full'));
+      return;
+    }
+    const agent = table.save(state, isHeld, (failure) => {
+      if (failure !== null) context.count('bundles_refused', failure);
+      request.onDurable?.(failure);
+    });
+    const changes = changed ? describeChanges(before, state) : [];
+    const result: IngestResult = { agentId, refusal: null, before, incoming, agent, changes };
+    release();
+    if (changed) for (const listener of listeners) listener(result, request.source);
+    request.onJoined(result);
+  }
+
+  return Object.assign(ingest, {
+    onAccepted: (listener: (result: IngestResult, source: IngestSource) => void) =>
+      void listeners.push(listener),
+  });
+}
+
+/** What watchers want to know, in the order of weight. */
+function describeChanges(before: AgentState | null, after: AgentState): ChangeKind[] {
+  const changes: ChangeKind[] = [];
+  const { keyState } = after;
+  if (before?.keyState.head.key !== keyState.head.key || before.keyState.status !== keyState.status) {
+    const change = keyChange(after);
+    if (change !== null) changes.push(change);
+  }
+  const known = new Set(before?.revocations.map((revocation) => revocation.key));
+  for (const revocation of after.revocations) {
+    if (known.has(revocation.key)) continue;
+    const change = revocation.kind === 'delegation' ? 'delegation-revoked' : 'credential-revoked';
+    if (!changes.includes(change)) changes.push(change);
+  }
+  if (recordBytes(before) !== recordBytes(after)) changes.push('changed');
+  return changes;
+}
+
+function keyChange({ keyState }: AgentState): ChangeKind | null {
+  if (keyState.status !== 'active') return keyState.status;
+  if (keyState.head.body.type === 'rot') return 'rotated';
+  return keyState.head.body.type === 'rec' ? 'recovered' : null;
+}
+
+function recordBytes(state: AgentState | null): string {
+  if (state?.addr == null) return '';
+  return bytesToHex(state.addr.digest16) + state.operations.map((operation) => operation.key).join();
+}

@@ -1,0 +1,135 @@
+/**
+ * Finds and puts to one peer leave as batches: what gathers in one turn of the driver, and what gathers while
+ * `windowRequests` requests to that peer are under way. An idle peer is asked at once, a busy one in full frames.
+ * Bounds: a frame's bytes and items; what waits is bounded by the callers' own calls. Source: docs/protocol.md §4.
+ */
+import { frameBytesMax, requestItemsMax } from '../limits.ts';
+import {
+  decodeFindAnswers,
+  decodePutAnswers,
+  encodeRequest,
+  type FindAnswer,
+  type FindItem,
+  type PutAnswer,
+} from '../overlay/message.ts';
+import type { PeerContext } from './context.ts';
+import type { PeerContact } from './events.ts';
+
+/** Requests of one kind to one peer under way at once. */
+const windowRequests = 2;
+/** Room for the message's own arrays around the bundles. */
+const frameReserveBytes = 16 * 1024;
+const findItemBytes = 56;
+
+export interface Outbox {
+  /** null: no answer, or one that was not of the protocol. */
+  find(
+    to: PeerContact,
+    item: FindItem,
+    closerMax: number,
+    onAnswer: (answer: FindAnswer | null) => void,
+  ): void;
+  put(to: PeerContact, bundle: Uint8Array, onAnswer: (answer: PutAnswer | null) => void): void;
+}
+
+interface Item<Payload, Answer> {
+  readonly payload: Payload;
+  readonly sizeBytes: number;
+  readonly onAnswer: (answer: Answer | null) => void;
+}
+
+interface Lane<Payload, Answer> {
+  contact: PeerContact;
+  readonly waiting: Item<Payload, Answer>[];
+  inFlight: number;
+  isFlushDue: boolean;
+}
+
+interface Kind<Payload, Answer> {
+  encode(payloads: readonly Payload[]): Uint8Array;
+  decode(body: Uint8Array, count: number): readonly Answer[];
+}
+
+export function createOutbox(context: PeerContext): Outbox {
+  const finds = createLanes<FindItem & { readonly closerMax: number }, FindAnswer>(context, {
+    encode: (items) =>
+      encodeRequest({ type: 'find', closerMax: Math.max(...items.map((item) => item.closerMax)), items }),
+    decode: decodeFindAnswers,
+  });
+  const puts = createLanes<Uint8Array, PutAnswer>(context, {
+    encode: (bundles) => encodeRequest({ type: 'put', bundles }),
+    decode: decodePutAnswers,
+  });
+  return {
+    find: (to, item, closerMax, onAnswer) =>
+      finds(to, { payload: { ...item, closerMax }, sizeBytes: findItemBytes, onAnswer }),
+    put: (to, bundle, onAnswer) => puts(to, { payload: bundle, sizeBytes: bundle.length + 8, onAnswer }),
+  };
+}
+
+function createLanes<Payload, Answer>(
+  context: PeerContext,
+  kind: Kind<Payload, Answer>,
+): (to: PeerContact, item: Item<Payload, Answer>) => void {
+  const laneByPeer = new Map<string, Lane<Payload, Answer>>();
+
+  function takeBatch(lane: Lane<Payload, Answer>): Item<Payload, Answer>[] {
+    let sizeBytes = frameReserveBytes;
+    let count = 0;
+    for (const item of lane.waiting) {
+      if (count === requestItemsMax || (count > 0 && sizeBytes + item.sizeBytes > frameBytesMax)) break;
+      sizeBytes += item.sizeBytes;
+      count++;
+    }
+    return lane.waiting.splice(0, count);
+  }
+
+  function flush(lane: Lane<Payload, Answer>): void {
+    lane.isFlushDue = false;
+    while (lane.waiting.length > 0 && lane.inFlight < windowRequests) {
+      const batch = takeBatch(lane);
+      lane.inFlight++;
+      context.send(lane.contact, kind.encode(batch.map((item) => item.payload)), (body) => {
+        lane.inFlight--;
+        settle(lane, batch, body);
+        if (lane.waiting.length > 0) schedule(lane);
+        else if (lane.inFlight === 0) laneByPeer.delete(lane.contact.peer);
+      });
+    }
+  }
+
+  function settle(
+    lane: Lane<Payload, Answer>,
+    batch: readonly Item<Payload, Answer>[],
+    body: Uint8Array | null,
+  ): void {
+    let answers: readonly Answer[] | null = null;
+    if (body !== null) {
+      try {
+        answers = kind.decode(body, batch.length);
+      } catch {
+        context.count('answers_refused', 'malformed');
+      }
+    }
+    if (answers === null) context.routing.markFailed(lane.contact.peer, context.nowMs());
+    else context.routing.markAnswered(lane.contact.peer);
+    for (let index = 0; index < batch.length; index++) batch[index]!.onAnswer(answers?.[index] ?? null);
+  }
+
+  function schedule(lane: Lane<Payload, Answer>): void {
+    if (lane.isFlushDue || lane.inFlight >= windowRequests) return;
+    lane.isFlushDue = true;
+    context.atTurnEnd(() => flush(lane));
+  }
+
+  return (to, item) => {
+    let lane = laneByPeer.get(to.peer);
+    if (lane === undefined) {
+      lane = { contact: to, waiting: [], inFlight: 0, isFlushDue: false };
+      laneByPeer.set(to.peer, lane);
+    }
+    if (to.addresses.length > 0) lane.contact = to;
+    lane.waiting.push(item);
+    schedule(lane);
+  };
+}

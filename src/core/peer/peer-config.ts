@@ -1,0 +1,55 @@
+/** What differs between peers of one network. Every duration in milliseconds unless it says so. */
+import {
+  acknowledgementsDefault,
+  handOverSeconds,
+  replicationCount,
+  replicationSlack,
+  respondersMin,
+  syncIntervalSeconds,
+} from '../limits.ts';
+
+export interface PeerConfig {
+  /** `full` stores for others; `client` only asks. */
+  readonly role: 'full' | 'client';
+  readonly protocolPrefix: string;
+  /** k. */
+  readonly replication: number;
+  readonly slack: number;
+  /** w, when the caller names none. */
+  readonly acknowledgements: number;
+  readonly respondersMin: number;
+  readonly requestTimeoutMs: number;
+  /** A lookup asks one more candidate when nobody has answered for so long. */
+  readonly hedgeAfterMs: number;
+  readonly syncIntervalMs: number;
+  readonly handOverIntervalMs: number;
+  /** Bundles that one peer may put: at once, and per second (before any signature). */
+  readonly putsBurst: number;
+  readonly putsPerSecond: number;
+  /** Agents that one peer may ask for. */
+  readonly findsBurst: number;
+  readonly findsPerSecond: number;
+  /** Decoded agents kept in memory; the rest is read from the store. */
+  readonly cachedAgentsMax: number;
+  /** Agents of which anything is kept at all. */
+  readonly agentsMax: number;
+}
+
+export const peerConfigDefault: PeerConfig = {
+  role: 'full',
+  protocolPrefix: '/weft',
+  replication: replicationCount,
+  slack: replicationSlack,
+  acknowledgements: acknowledgementsDefault,
+  respondersMin,
+  requestTimeoutMs: 5_000,
+  hedgeAfterMs: 250,
+  syncIntervalMs: syncIntervalSeconds * 1000,
+  handOverIntervalMs: handOverSeconds * 1000,
+  putsBurst: 4_000,
+  putsPerSecond: 1_000,
+  findsBurst: 8_000,
+  findsPerSecond: 4_000,
+  cachedAgentsMax: 4_096,
+  agentsMax: 5_000_000,
+};

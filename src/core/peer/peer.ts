@@ -1,0 +1,276 @@
+/**
+ * One participant of the network as a state machine: events in, effects out.
+ *
+ * The contract: the caller performs effects in order; an effect with a `requestId` is answered by exactly one event with
+ * that id; `wake-at` replaces the previous one and an early wake is harmless; `turn-ended` follows whenever the caller
+ * has no more events for now, and lets what gathered leave as batches. `handle` never throws on network input (a verdict
+ * is a value), only on a caller's mistake. Same configuration, same seed, same events at the same times: same effects.
+ *
+ * Decides everything that §3 to §6 of docs/protocol.md decide; signs nothing, verifies nothing itself (signature checks
+ * leave as effects), and knows no clock, socket or disk.
+ */
+import { createRoutingTable } from '../overlay/routing-table.ts';
+import { createRandom } from '../rng.ts';
+import { createAgentTable } from './agent-table.ts';
+import { createLedger, type PeerContext } from './context.ts';
+import type { PeerEffect } from './effects.ts';
+import type { PeerContact, PeerEvent } from './events.ts';
+import { createGossipIntake } from './gossip-intake.ts';
+import { createIngest, type IngestResult, type IngestSource } from './ingest.ts';
+import { createOutbox } from './outbox.ts';
+import type { PeerConfig } from './peer-config.ts';
+import { createPublisher } from './publisher.ts';
+import { createResolver } from './resolver.ts';
+import { createServer, type Server } from './server.ts';
+import { createSubscriptions } from './subscriptions.ts';
+import { createSynchroniser } from './synchroniser.ts';
+import { createTimers } from './timers.ts';
+import { createUpkeep } from './upkeep.ts';
+import { createWatchers } from './watchers.ts';
+
+/** Counts for status and metrics; nothing in it is needed to go on. */
+export interface PeerSnapshot {
+  readonly agents: number;
+  readonly held: number;
+  readonly routedPeers: number;
+  readonly watchedAgents: number;
+  readonly subscriptions: number;
+  readonly activeResolves: number;
+  readonly activePublishes: number;
+  readonly activeSyncs: number;
+  readonly waitingRequests: number;
+}
+
+export interface Peer {
+  handle(event: PeerEvent, nowMs: number): readonly PeerEffect[];
+  snapshot(): PeerSnapshot;
+}
+
+/** An establishment that held for so long is not expected to be overturned (§1: `late-fork`). */
+const lateForkSeconds = 3600;
+
+/** @param options.seed at least 16 random bytes. */
+export function createPeer(options: {
+  readonly config: PeerConfig;
+  readonly self: PeerContact;
+  readonly seed: Uint8Array;
+}): Peer {
+  const { config, self } = options;
+  const ledger = createLedger(config.requestTimeoutMs);
+  const timers = createTimers();
+  let nowMs = 0;
+  let wakeAtMs: number | null = null;
+
+  const context: PeerContext = {
+    ...ledger.context,
+    config,
+    self,
+    timers,
+    random: createRandom(options.seed),
+    routing: createRoutingTable(self.peer),
+    nowMs: () => nowMs,
+    nowSeconds: () => Math.floor(nowMs / 1000),
+  };
+  const parts = createParts(context);
+
+  function handle(event: PeerEvent, timeMs: number): readonly PeerEffect[] {
+    nowMs = timeMs;
+    if (event.type === 'turn-ended') ledger.endTurn();
+    else if ('requestId' in event) ledger.answer(event);
+    else if (event.type === 'woken') {
+      wakeAtMs = null;
+      timers.run(nowMs);
+    } else parts.handle(event);
+    const nextMs = timers.nextMs();
+    if (nextMs !== null && (wakeAtMs === null || nextMs < wakeAtMs)) {
+      wakeAtMs = nextMs;
+      context.emit({ type: 'wake-at', timeMs: nextMs });
+    }
+    return ledger.takeEffects();
+  }
+
+  return { handle, snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting }) };
+}
+
+type OutsideEvent = Exclude<
+  PeerEvent,
+  { readonly requestId: number } | { readonly type: 'woken' } | { readonly type: 'turn-ended' }
+>;
+
+function createParts(context: PeerContext): {
+  handle(event: OutsideEvent): void;
+  snapshot(): Omit<PeerSnapshot, 'waitingRequests'>;
+} {
+  const { routing } = context;
+  const table = createAgentTable(context);
+  const ingest = createIngest(context, table);
+  const outbox = createOutbox(context);
+  const watchers = createWatchers(context);
+  // The server owns the closeness rule; those that need it are made first and ask it later.
+  const shouldHold = (agentId: Uint8Array): boolean => server.shouldHold(agentId);
+  const shared = { table, ingest, outbox, shouldHold };
+  const synchroniser = createSynchroniser(context, shared);
+  const server: Server = createServer(context, { table, ingest, watchers, synchroniser });
+  const resolver = createResolver(context, shared);
+  const publisher = createPublisher(context, shared);
+  const gossip = createGossipIntake(context, table, ingest);
+  const subscriptions = createSubscriptions(context, ingest);
+  const upkeep = createUpkeep(context, { table, outbox, synchroniser });
+  const cancelByCall = new Map<number, () => void>();
+
+  ingest.onAccepted((result, source) => {
+    gossip.accepted(result, source);
+    tell(result, source);
+  });
+
+  function tell({ agent, before, changes }: IngestResult, source: IngestSource): void {
+    if (agent === null) return;
+    const { state } = agent;
+    for (const change of changes) {
+      context.emit({ type: 'announce-change', agentId: state.agentId, change, state, source });
+    }
+    if (changes.length > 0) watchers.push(state.agentId, agent.bundle);
+    raiseAlarms(context, agent.learnedAt, before, state);
+  }
+
+  function call(callId: number, begin: (done: () => void) => () => void): void {
+    let isDone = false;
+    const cancel = begin(() => {
+      isDone = true;
+      cancelByCall.delete(callId);
+    });
+    if (!isDone) cancelByCall.set(callId, cancel);
+  }
+
+  function peerAdded(contact: PeerContact): void {
+    const isNew = !routing.has(contact.peer);
+    if (!routing.add(contact) || !isNew) return;
+    upkeep.neighbourAdded(contact);
+    subscriptions.peerCame();
+  }
+
+  function handle(event: OutsideEvent): void {
+    switch (event.type) {
+      case 'entries-loaded':
+        for (const entry of event.entries) table.restore(entry.agentKey, entry.bytes);
+        if (event.done) upkeep.start();
+        return;
+      case 'peer-added':
+        peerAdded(event.contact);
+        return;
+      case 'peer-removed':
+        routing.remove(event.peer);
+        subscriptions.peerGone(event.peer);
+        return;
+      case 'peer-connected': {
+        const known = routing.get(event.peer);
+        if (known !== undefined) upkeep.neighbourAdded(known.contact);
+        return;
+      }
+      case 'peer-disconnected':
+        watchers.removePeer(event.peer);
+        subscriptions.peerGone(event.peer);
+        return;
+      case 'request-received':
+        server.handle(event.inboundId, event.peer, event.body);
+        return;
+      case 'push-received':
+        subscriptions.pushed(event.peer, event.body);
+        return;
+      case 'gossip-received':
+        gossip.handle(event.messageId, event.topic, event.from, event.data);
+        return;
+      case 'entry-quarantined':
+        refetch(event.agentKey);
+        return;
+      case 'watch-called':
+        for (const agentId of event.agentIds) subscriptions.watch(agentId);
+        return;
+      case 'unwatch-called':
+        for (const agentId of event.agentIds) subscriptions.unwatch(agentId);
+        return;
+      default:
+        handleCall(event);
+    }
+  }
+
+  function handleCall(
+    event: Extract<
+      OutsideEvent,
+      { type: 'resolve-called' | 'publish-called' | 'call-aborted' | 'peer-stopping' }
+    >,
+  ): void {
+    const { callId } = event;
+    switch (event.type) {
+      case 'resolve-called':
+        call(callId, (done) =>
+          resolver.resolve({
+            ...event,
+            onResolved(resolution) {
+              done();
+              context.emit({ type: 'complete-resolve', callId, resolution });
+            },
+          }),
+        );
+        return;
+      case 'publish-called':
+        call(callId, (done) =>
+          publisher.publish({
+            ...event,
+            onPublished(result) {
+              done();
+              context.emit({ type: 'complete-publish', callId, result });
+            },
+          }),
+        );
+        return;
+      case 'call-aborted':
+        cancelByCall.get(callId)?.();
+        cancelByCall.delete(callId);
+        return;
+      case 'peer-stopping':
+        upkeep.handOver(() => context.emit({ type: 'complete-stop', callId }));
+    }
+  }
+
+  /** The store lost an entry: the network still has it, and this peer's place among its holders is taken up again. */
+  function refetch(key: string): void {
+    const row = table.row(key);
+    table.forget(key);
+    if (row === undefined) return;
+    context.count('entries_refetched', 'entry');
+    const agentId = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+    resolver.resolve({ agentId, fresh: true, timeoutMs: 30_000, onResolved: () => {} });
+  }
+
+  return {
+    handle,
+    snapshot: () => ({
+      agents: table.size,
+      held: table.held.count,
+      routedPeers: routing.size,
+      watchedAgents: watchers.size,
+      subscriptions: subscriptions.size,
+      activeResolves: resolver.active,
+      activePublishes: publisher.active,
+      activeSyncs: synchroniser.active,
+    }),
+  };
+}
+
+function raiseAlarms(
+  context: PeerContext,
+  _learnedAt: number,
+  before: IngestResult['before'],
+  after: NonNullable<IngestResult['before']>,
+): void {
+  if (after.keyState.status === 'forked' && before?.keyState.status !== 'forked') {
+    context.emit({ type: 'raise-alarm', alarm: 'forked', agentId: after.agentId });
+  }
+  if (before === null) return;
+  const isOverturned = !after.keyState.chain.some((event) => event.key === before.keyState.head.key);
+  const heldForSeconds = context.nowSeconds() - before.keyState.head.body.issuedAt;
+  if (isOverturned && heldForSeconds >= lateForkSeconds) {
+    context.emit({ type: 'raise-alarm', alarm: 'late-fork', agentId: after.agentId });
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Resolves agents: asks the closest peers, joins every answer, compares with the high-water mark, repairs laggards.
+ * Done when enough distinct peers have shown the record, or when all of the k closest have spoken.
+ * Concurrent calls for one agent share one lookup. Source: docs/protocol.md §4.
+ */
+import { bytesToHex } from '../bytes.ts';
+import { isProtocolError } from '../errors.ts';
+import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { lookupParallelism } from '../limits.ts';
+import { kadIdOfAgent } from '../overlay/distance.ts';
+import { createLookup, type Lookup } from '../overlay/lookup.ts';
+import type { FindAnswer } from '../overlay/message.ts';
+import { ttlSeconds } from '../record/agent-addr.ts';
+import { bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import { resolveStatus } from '../resolve/verdict.ts';
+import type { AgentTable, CachedAgent } from './agent-table.ts';
+import type { PeerContext } from './context.ts';
+import type { Resolution } from './effects.ts';
+import { bundleDigest } from './entry.ts';
+import type { PeerContact } from './events.ts';
+import type { Ingest } from './ingest.ts';
+import type { Outbox } from './outbox.ts';
+
+export interface ResolveCall {
+  readonly agentId: AgentId;
+  readonly fresh: boolean;
+  readonly timeoutMs: number;
+  readonly onResolved: (resolution: Resolution) => void;
+}
+
+export interface Resolver {
+  /** Returns the cancellation: the caller is not called back any more. */
+  resolve(call: ResolveCall): () => void;
+  readonly active: number;
+}
+
+interface Search {
+  readonly agentId: AgentId;
+  readonly key: string;
+  readonly lookup: Lookup;
+  readonly known: Uint8Array | null;
+  /** What each peer showed: the hexadecimal digest of its bundle, or null when it held nothing. */
+  readonly shownByPeer: Map<string, string | null>;
+  readonly waiting: Set<(resolution: Resolution) => void>;
+  /** Bundles being verified: the search ends only after them. */
+  pendingIngests: number;
+  cancelTimers: (() => void)[];
+  isDone: boolean;
+}
+
+export function createResolver(
+  context: PeerContext,
+  parts: {
+    readonly table: AgentTable;
+    readonly ingest: Ingest;
+    readonly outbox: Outbox;
+    readonly shouldHold: (agentId: AgentId) => boolean;
+  },
+): Resolver {
+  const { table, ingest, outbox, shouldHold } = parts;
+  const { config, routing } = context;
+  const searchByAgent = new Map<string, Search>();
+
+  function resolve(call: ResolveCall): () => void {
+    const key = agentKey(call.agentId);
+    const cached = table.cached(key);
+    if (!call.fresh && cached !== undefined && isWithinTtl(cached)) {
+      call.onResolved(describe(call.agentId, cached, null));
+      return () => {};
+    }
+    let isWanted = true;
+    table.load(key, (held) => {
+      if (!isWanted) return;
+      const search = searchByAgent.get(key) ?? begin(call.agentId, key, held);
+      search.waiting.add(call.onResolved);
+      const cancel = context.timers.at(context.nowMs() + call.timeoutMs, () => finish(search));
+      search.cancelTimers.push(cancel);
+      advance(search);
+    });
+    return () => {
+      isWanted = false;
+      searchByAgent.get(key)?.waiting.delete(call.onResolved);
+    };
+  }
+
+  function isWithinTtl({ state, confirmedAtMs }: CachedAgent): boolean {
+    if (state.addr === null || confirmedAtMs === 0) return false;
+    const ttlMs = ttlSeconds(state.addr.ttlCode) * 1000;
+    return (
+      context.nowMs() - confirmedAtMs < ttlMs && resolveStatus(state, null, context.nowSeconds()) === 'ok'
+    );
+  }
+
+  function begin(agentId: AgentId, key: string, held: CachedAgent | null): Search {
+    const target = kadIdOfAgent(agentId);
+    const search: Search = {
+      agentId,
+      key,
+      lookup: createLookup({
+        target,
+        self: context.self.peer,
+        seeds: routing.closest(target, config.replication, context.nowMs()),
+        width: config.replication,
+      }),
+      known: held === null ? null : bundleDigest(held.bundle),
+      shownByPeer: new Map(),
+      waiting: new Set(),
+      pendingIngests: 0,
+      cancelTimers: [],
+      isDone: false,
+    };
+    if (held?.isHeld === true) search.shownByPeer.set(context.self.peer, bytesToHex(search.known!));
+    searchByAgent.set(key, search);
+    return search;
+  }
+
+  function advance(search: Search): void {
+    if (search.isDone) return;
+    if (isAnswered(search)) {
+      finish(search);
+      return;
+    }
+    const wanted = Math.max(0, lookupParallelism - search.lookup.inFlight);
+    for (const contact of search.lookup.take(wanted)) ask(search, contact);
+    if (search.lookup.isComplete && search.pendingIngests === 0) finish(search);
+  }
+
+  /** Enough peers hold the record, and nothing that came is still unverified. */
+  function isAnswered(search: Search): boolean {
+    if (search.pendingIngests > 0) return false;
+    let holders = 0;
+    for (const shown of search.shownByPeer.values()) if (shown !== null) holders++;
+    return holders >= config.respondersMin;
+  }
+
+  function ask(search: Search, contact: PeerContact): void {
+    const item = { agentId: search.agentId, known: search.known };
+    outbox.find(contact, item, config.replication, (answer) => settle(search, contact, answer));
+    // Hedge: a silent peer must not hold up the others.
+    const cancel = context.timers.at(context.nowMs() + config.hedgeAfterMs, () => {
+      if (!search.isDone && !search.shownByPeer.has(contact.peer)) {
+        for (const next of search.lookup.take(1)) ask(search, next);
+      }
+    });
+    search.cancelTimers.push(cancel);
+  }
+
+  function settle(search: Search, contact: PeerContact, answer: FindAnswer | null): void {
+    if (answer === null || answer.record === 'ask-again') {
+      search.lookup.failed(contact.peer);
+      advance(search);
+      return;
+    }
+    search.lookup.answered(contact.peer, answer.closer);
+    if (answer.record === null) {
+      search.shownByPeer.set(contact.peer, null);
+      advance(search);
+    } else if (answer.record === 'not-newer') {
+      // Only an answer to what this peer said it knew counts as holding it.
+      search.shownByPeer.set(contact.peer, search.known === null ? null : bytesToHex(search.known));
+      advance(search);
+    } else {
+      take(search, contact, answer.record);
+    }
+  }
+
+  function take(search: Search, contact: PeerContact, bytes: Uint8Array): void {
+    const shown = bytesToHex(bundleDigest(bytes));
+    const isSeen = [...search.shownByPeer.values()].includes(shown);
+    if (isSeen) {
+      search.shownByPeer.set(contact.peer, shown);
+      advance(search);
+      return;
+    }
+    try {
+      const bundle = decodeBundle(bytes);
+      search.pendingIngests++;
+      ingest({
+        bundle,
+        bytes,
+        expected: search.agentId,
+        source: 'resolve',
+        shouldHold: bundle.addr !== null && shouldHold(bundleAgentId(bundle)),
+        onJoined(result) {
+          search.pendingIngests--;
+          if (result.refusal === null) search.shownByPeer.set(contact.peer, shown);
+          else if (result.refusal !== 'expired') context.count('answers_refused', result.refusal);
+          advance(search);
+        },
+      });
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      context.count('answers_refused', error.code);
+      advance(search);
+    }
+  }
+
+  function finish(search: Search): void {
+    if (search.isDone) return;
+    search.isDone = true;
+    searchByAgent.delete(search.key);
+    for (const cancel of search.cancelTimers) cancel();
+    table.load(search.key, (agent) => {
+      const resolution = describe(search.agentId, agent, search);
+      if (
+        agent !== null &&
+        resolution.holders >= Math.min(config.respondersMin, resolution.responders.length)
+      ) {
+        agent.confirmedAtMs = context.nowMs();
+      }
+      if (resolution.status === 'rolled-back') {
+        context.emit({ type: 'raise-alarm', alarm: 'rolled-back', agentId: search.agentId });
+      }
+      for (const onResolved of search.waiting) onResolved(resolution);
+      if (agent !== null) repair(search, agent);
+    });
+  }
+
+  function describe(agentId: AgentId, agent: CachedAgent | null, search: Search | null): Resolution {
+    const nowSeconds = context.nowSeconds();
+    const shown = search === null ? [] : [...search.shownByPeer];
+    return {
+      status: resolveStatus(agent?.state ?? null, agent?.mark ?? null, nowSeconds),
+      agentId,
+      state: agent?.state ?? null,
+      ageSeconds: agent?.state.addr == null ? null : Math.max(0, nowSeconds - agent.state.addr.issuedAt),
+      responders: shown.map(([peer]) => peer),
+      holders: shown.filter(([, digest]) => digest !== null).length,
+      cached: search === null,
+    };
+  }
+
+  /** Gives the joined record to those of the closest that showed something else. */
+  function repair(search: Search, agent: CachedAgent): void {
+    if (agent.state.addr === null && agent.state.keyState.retained.length <= 1) return;
+    const current = bytesToHex(bundleDigest(agent.bundle));
+    for (const contact of search.lookup.answeredClosest()) {
+      const shown = search.shownByPeer.get(contact.peer);
+      if (shown === undefined || shown === current) continue;
+      context.count('repairs', 'put');
+      outbox.put(contact, agent.bundle, () => {});
+    }
+  }
+
+  return {
+    resolve,
+    get active() {
+      return searchByAgent.size;
+    },
+  };
+}

@@ -1,0 +1,251 @@
+/**
+ * A storing peer's side of the record protocol: answers find, put, watch and sync requests.
+ * Decides who is served and what is stored here; what is true is decided by ingest. Source: docs/protocol.md §4, §6.
+ */
+import { bytesEqual, bytesToHex, compareBytes } from '../bytes.ts';
+import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { frameBytesMax } from '../limits.ts';
+import { compareDistance, kadIdOfAgent } from '../overlay/distance.ts';
+import {
+  decodeRequest,
+  encodeFailure,
+  encodeFindAnswers,
+  encodePutAnswers,
+  encodeUnwatchAnswer,
+  encodeWatchAnswer,
+  type FindAnswer,
+  type FindItem,
+  type PutAnswer,
+  type RecordRequest,
+} from '../overlay/message.ts';
+import { type AgentState, encodeState } from '../record/agent-state.ts';
+import { authorityBundle, type Bundle, bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { PeerContext } from './context.ts';
+import type { PeerContact } from './events.ts';
+import type { Ingest, IngestResult } from './ingest.ts';
+import { createQuota } from './quota.ts';
+import type { Synchroniser } from './synchroniser.ts';
+import type { Watchers } from './watchers.ts';
+
+/** Closer peers named beside a record that is there: the asker needs few more. */
+const closerBesideRecordMax = 4;
+/** Bytes of bundles in one answer; what does not fit is answered "ask again". */
+const answerBytesMax = frameBytesMax - 128 * 1024;
+
+export interface Server {
+  handle(inboundId: number, peer: string, body: Uint8Array): void;
+  /** Whether this peer is a storing peer of the agent's record, as far as it knows (§4). */
+  shouldHold(agentId: AgentId): boolean;
+}
+
+export function createServer(
+  context: PeerContext,
+  parts: {
+    readonly table: AgentTable;
+    readonly ingest: Ingest;
+    readonly watchers: Watchers;
+    readonly synchroniser: Synchroniser;
+  },
+): Server {
+  const { table, ingest, watchers, synchroniser } = parts;
+  const { config, routing } = context;
+  const mayPut = createQuota({ burst: config.putsBurst, perSecond: config.putsPerSecond });
+  const mayFind = createQuota({ burst: config.findsBurst, perSecond: config.findsPerSecond });
+
+  const shouldHold = (agentId: AgentId): boolean =>
+    config.role === 'full' &&
+    routing.isAmongClosest(kadIdOfAgent(agentId), config.replication + config.slack);
+
+  function handle(inboundId: number, peer: string, body: Uint8Array): void {
+    const respond = (answer: Uint8Array): void =>
+      context.emit({ type: 'send-response', inboundId, body: answer });
+    let request: RecordRequest;
+    try {
+      request = decodeRequest(body);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      context.count('requests_refused', error.code);
+      respond(encodeFailure(error.code));
+      return;
+    }
+    if (!isWithinQuota(request, peer)) {
+      context.count('requests_refused', 'over-quota');
+      respond(encodeFailure('over-quota'));
+      return;
+    }
+    context.count('requests', request.type);
+    dispatch(request, peer, respond);
+  }
+
+  function isWithinQuota(request: RecordRequest, peer: string): boolean {
+    const nowMs = context.nowMs();
+    if (request.type === 'put') return mayPut(peer, request.bundles.length, nowMs);
+    if (request.type === 'find') return mayFind(peer, request.items.length, nowMs);
+    if (request.type === 'watch' || request.type === 'unwatch')
+      return mayFind(peer, request.agentIds.length, nowMs);
+    return mayFind(peer, 8, nowMs);
+  }
+
+  function dispatch(request: RecordRequest, peer: string, respond: (answer: Uint8Array) => void): void {
+    switch (request.type) {
+      case 'find':
+        collect<FindItem, FindAnswer>(
+          request.items,
+          (item, onAnswer) => answerFind(item, request.closerMax, peer, onAnswer),
+          (answers) => respond(encodeFindAnswers(withinFrame(answers))),
+        );
+        return;
+      case 'put':
+        collect<Uint8Array, PutAnswer>(request.bundles, answerPut, (answers) =>
+          respond(encodePutAnswers(answers)),
+        );
+        return;
+      case 'watch':
+        collect<AgentId, Uint8Array | null>(
+          request.agentIds.filter((agentId) => watchers.add(peer, agentId)),
+          (agentId, onAnswer) => table.loadBundle(agentKey(agentId), onAnswer),
+          (bundles) => {
+            const complete = bundles.length === request.agentIds.length;
+            respond(complete ? encodeWatchAnswer(bundles) : encodeFailure('over-quota'));
+          },
+        );
+        return;
+      case 'unwatch':
+        for (const agentId of request.agentIds) watchers.remove(peer, agentId);
+        respond(encodeUnwatchAnswer());
+        return;
+      case 'sync-summary':
+      case 'sync-ids':
+        respond(synchroniser.answer(request, peer));
+    }
+  }
+
+  function answerFind(
+    item: FindItem,
+    closerMax: number,
+    asker: string,
+    onAnswer: (answer: FindAnswer) => void,
+  ): void {
+    const key = agentKey(item.agentId);
+    const row = table.row(key);
+    const closer = (hasRecord: boolean): PeerContact[] =>
+      closerThanSelf(item.agentId, closerMax, asker, hasRecord);
+    if (row === undefined) {
+      onAnswer({ record: null, closer: closer(false) });
+    } else if (item.known !== null && row.digest === bytesToHex(item.known)) {
+      onAnswer({ record: 'not-newer', closer: closer(true) });
+    } else {
+      table.loadBundle(key, (bundle) => onAnswer({ record: bundle, closer: closer(bundle !== null) }));
+    }
+  }
+
+  function closerThanSelf(
+    agentId: AgentId,
+    closerMax: number,
+    asker: string,
+    hasRecord: boolean,
+  ): PeerContact[] {
+    if (closerMax === 0) return [];
+    const target = kadIdOfAgent(agentId);
+    const count = hasRecord ? Math.min(closerMax, closerBesideRecordMax) : closerMax;
+    return routing
+      .closest(target, count, context.nowMs())
+      .filter((peer) => !hasRecord || compareDistance(target, peer.kadId, routing.self) < 0)
+      .map((peer) => peer.contact)
+      .filter((contact) => contact.peer !== asker);
+  }
+
+  function answerPut(bytes: Uint8Array, onAnswer: (answer: PutAnswer) => void): void {
+    const refuse = (code: ProtocolErrorCode): void => onAnswer({ status: 'refused', code, current: null });
+    let bundle: Bundle;
+    try {
+      bundle = decodeBundle(bytes);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      context.count('bundles_refused', error.code);
+      refuse(error.code);
+      return;
+    }
+    const agentId = bundleAgentId(bundle);
+    const isStorer = shouldHold(agentId) || table.row(agentKey(agentId))?.isHeld === true;
+    const hasAuthority = bundle.keyEvents.length > 1 || bundle.revocations.length > 0;
+    if (!isStorer && !hasAuthority) {
+      refuse('not-closest');
+      return;
+    }
+    let result: IngestResult | null = null;
+    ingest({
+      bundle: isStorer ? bundle : authorityBundle(bundle),
+      bytes: isStorer ? bytes : null,
+      expected: null,
+      source: 'put',
+      shouldHold: isStorer && bundle.addr !== null,
+      onJoined(joined) {
+        result = joined;
+        if (joined.refusal !== null) refuse(joined.refusal);
+      },
+      onDurable(failure) {
+        if (failure !== null) refuse(failure);
+        else if (!isStorer && bundle.addr !== null) refuse('not-closest');
+        else onAnswer(putAnswer(result!));
+      },
+    });
+  }
+
+  return { handle, shouldHold };
+}
+
+/** What the join did, in the writer's terms (§4). */
+export function putAnswer(result: IngestResult): PutAnswer {
+  const { incoming, agent } = result;
+  if (incoming === null || agent === null) return { status: 'stored', code: null, current: null };
+  const { state } = agent;
+  if (compareBytes(encodeState(incoming), agent.bundle) === 0)
+    return { status: 'stored', code: null, current: null };
+  if (isOvertaken(incoming, state)) return { status: 'stale', code: null, current: agent.bundle };
+  const counted = new Set(state.operations.map((operation) => operation.key));
+  if (incoming.operations.some((operation) => !counted.has(operation.key))) {
+    return { status: 'displaced', code: 'displaced', current: agent.bundle };
+  }
+  return { status: 'merged', code: null, current: null };
+}
+
+/** True when the fence or the key log that came is older than the one held. */
+function isOvertaken(incoming: AgentState, held: AgentState): boolean {
+  if (
+    incoming.keyState.head.key !== held.keyState.head.key ||
+    incoming.keyState.status !== held.keyState.status
+  )
+    return true;
+  if (incoming.addr === null) return false;
+  return held.addr === null || !bytesEqual(incoming.addr.bytes, held.addr.bytes);
+}
+
+/** Answers over the frame's size become "ask again"; the first is always served. */
+function withinFrame(answers: readonly FindAnswer[]): FindAnswer[] {
+  let sizeBytes = 0;
+  return answers.map((answer) => {
+    if (!(answer.record instanceof Uint8Array)) return answer;
+    sizeBytes += answer.record.length;
+    return sizeBytes <= answerBytesMax ? answer : { ...answer, record: 'ask-again' };
+  });
+}
+
+/** Runs every item and calls back once with all answers, in order. */
+function collect<Item, Answer>(
+  items: readonly Item[],
+  run: (item: Item, onAnswer: (answer: Answer) => void) => void,
+  onAll: (answers: readonly Answer[]) => void,
+): void {
+  const answers: Answer[] = new Array(items.length);
+  let missing = items.length;
+  if (missing === 0) onAll([]);
+  items.forEach((item, index) => {
+    run(item, (answer) => {
+      answers[index] = answer;
+      if (--missing === 0) onAll(answers);
+    });
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * What a peer does by itself: forgets what died, hands records to those who are closer now, reconciles with neighbours
+ * at start, when one appears and every few minutes. Source: docs/protocol.md §4 (refresh and hand-over), §5, §6.
+ */
+
+import { hasAuthority } from '../gossip/announcement.ts';
+import { createTokenBucket } from '../gossip/token-bucket.ts';
+import { agentIdFromKey } from '../identity/agent-id.ts';
+import { kadIdOfAgent } from '../overlay/distance.ts';
+import { expireState } from '../record/agent-state.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { PeerContext } from './context.ts';
+import type { PeerContact } from './events.ts';
+import type { Outbox } from './outbox.ts';
+import type { Synchroniser } from './synchroniser.ts';
+
+const sweepIntervalMs = 60_000;
+/** Rows per turn of a long walk, so that a large table never blocks a node. */
+const rowsPerTurn = 2_000;
+const neighboursPerSync = 2;
+/** Reconciliations with new neighbours: so many at once, then one every two seconds. */
+const greetingsBurst = 4;
+const greetingsPerSecond = 0.5;
+const greetingQueueMax = 64;
+const greetingDelayMs = 200;
+const neighboursAtStop = 3;
+const stopTimeoutMs = 8_000;
+
+export interface Upkeep {
+  start(): void;
+  neighbourAdded(contact: PeerContact): void;
+  /** Gives what this peer holds to a few neighbours, then calls back; bounded by 8 s. */
+  handOver(onDone: () => void): void;
+}
+
+export function createUpkeep(
+  context: PeerContext,
+  parts: {
+    readonly table: AgentTable;
+    readonly outbox: Outbox;
+    readonly synchroniser: Synchroniser;
+  },
+): Upkeep {
+  const { table, outbox, synchroniser } = parts;
+  const { config, routing, timers, random } = context;
+  const greetings = createTokenBucket({ burst: greetingsBurst, perSecond: greetingsPerSecond });
+  const toGreet = new Map<string, PeerContact>();
+  let isGreetingSet = false;
+
+  function every(intervalMs: number, task: () => void): void {
+    // Spread over the interval, so that a network started at once does not beat at once.
+    const next = (): number => context.nowMs() + intervalMs * (0.75 + random.next() / 2);
+    const run = (): void => {
+      task();
+      timers.at(next(), run);
+    };
+    timers.at(next(), run);
+  }
+
+  /** Walks the rows a slice at a time. */
+  function walk(visit: (key: string) => void): void {
+    const keys = [...table.rows()].map(([key]) => key);
+    const step = (from: number): void => {
+      for (const key of keys.slice(from, from + rowsPerTurn)) visit(key);
+      if (from + rowsPerTurn < keys.length) timers.at(context.nowMs() + 1, () => step(from + rowsPerTurn));
+    };
+    step(0);
+  }
+
+  function sweep(key: string): void {
+    const row = table.row(key);
+    if (row === undefined || row.expiresAt === 0 || row.expiresAt > context.nowSeconds()) return;
+    table.load(key, (agent) => {
+      if (agent === null) return;
+      const state = expireState(agent.state, context.nowSeconds());
+      context.count('records_expired', agent.state.addr === null ? 'agent' : 'record');
+      if (agent.state.addr !== null) table.save(state, agent.isHeld && hasAuthority(state), () => {});
+      else table.drop(key);
+    });
+  }
+
+  /** A record that others are closer to now goes to them; once w of them have it, this peer holds it no longer. */
+  function handOn(key: string): void {
+    const row = table.row(key);
+    if (row === undefined || !row.isHeld || routing.size < config.replication + config.slack) return;
+    const target = kadIdOfAgent(agentIdFromKey(key));
+    if (routing.isAmongClosest(target, config.replication + config.slack)) return;
+    table.load(key, (agent) => {
+      if (agent === null) return;
+      let acknowledgements = 0;
+      for (const { contact } of routing.closest(target, config.replication, context.nowMs())) {
+        outbox.put(contact, agent.bundle, (answer) => {
+          if (
+            answer === null ||
+            answer.status === 'refused' ||
+            ++acknowledgements !== config.acknowledgements
+          )
+            return;
+          context.count('records_handed_over', 'record');
+          table.load(key, (current) => {
+            if (current !== null) table.save(current.state, false, () => {});
+          });
+        });
+      }
+    });
+  }
+
+  function greet(): void {
+    isGreetingSet = false;
+    for (const [peer, contact] of toGreet) {
+      if (!greetings.take(context.nowMs())) break;
+      toGreet.delete(peer);
+      if (routing.has(peer)) synchroniser.start(contact);
+    }
+    if (toGreet.size > 0) setGreeting(greetings.readyAtMs(context.nowMs()));
+  }
+
+  function setGreeting(timeMs: number): void {
+    if (isGreetingSet) return;
+    isGreetingSet = true;
+    timers.at(timeMs, greet);
+  }
+
+  return {
+    start() {
+      every(sweepIntervalMs, () => walk(sweep));
+      every(config.handOverIntervalMs, () => walk(handOn));
+      every(config.syncIntervalMs, () => {
+        for (const contact of random.pick(routing.peers(), neighboursPerSync)) synchroniser.start(contact);
+      });
+    },
+    neighbourAdded(contact) {
+      if (toGreet.size >= greetingQueueMax) return;
+      toGreet.set(contact.peer, contact);
+      setGreeting(context.nowMs() + greetingDelayMs);
+    },
+    handOver(onDone) {
+      const neighbours = random.pick(routing.peers(), neighboursAtStop);
+      let missing = neighbours.length;
+      let isDone = false;
+      const finish = (): void => {
+        if (!isDone) onDone();
+        isDone = true;
+      };
+      if (missing === 0) finish();
+      timers.at(context.nowMs() + stopTimeoutMs, finish);
+      for (const contact of neighbours) {
+        synchroniser.start(contact, () => {
+          if (--missing === 0) finish();
+        });
+      }
+    },
+  };
+}

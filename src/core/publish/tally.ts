@@ -1,0 +1,57 @@
+/**
+ * Counts the answers of one put until w peers have acknowledged. Decides when the writer may go on and with what word;
+ * does not choose whom to ask. Source: docs/protocol.md §4.
+ */
+import type { ProtocolErrorCode } from '../errors.ts';
+import type { PutAnswer } from '../overlay/message.ts';
+import type { PublishResult } from '../peer/effects.ts';
+import type { AgentState } from '../record/agent-state.ts';
+
+export interface PutTally {
+  asked(): void;
+  /** null: no answer. */
+  answered(answer: PutAnswer | null): void;
+  /** True once `wanted` acknowledged, or somebody showed that the write is stale. */
+  readonly isDecided: boolean;
+  readonly isSettled: boolean;
+  result(state: AgentState | null): PublishResult;
+}
+
+export function createPutTally(wanted: number): PutTally {
+  let asked = 0;
+  let answers = 0;
+  let acknowledgements = 0;
+  let stale = 0;
+  const countByCode = new Map<ProtocolErrorCode, number>();
+
+  function refusal(): ProtocolErrorCode | null {
+    let most: ProtocolErrorCode | null = null;
+    for (const [code, count] of countByCode) if (most === null || count > countByCode.get(most)!) most = code;
+    return most;
+  }
+
+  function status(): PublishResult['status'] {
+    if (stale > 0) return 'stale';
+    if (acknowledgements >= wanted) return 'stored';
+    if (acknowledgements > 0) return 'partial';
+    return countByCode.size > 0 ? 'refused' : 'failed';
+  }
+
+  return {
+    asked: () => void asked++,
+    answered(answer) {
+      answers++;
+      if (answer === null) return;
+      if (answer.status === 'stored' || answer.status === 'merged') acknowledgements++;
+      else if (answer.status === 'stale') stale++;
+      if (answer.code !== null) countByCode.set(answer.code, (countByCode.get(answer.code) ?? 0) + 1);
+    },
+    get isDecided() {
+      return acknowledgements >= wanted || stale > 0;
+    },
+    get isSettled() {
+      return answers >= asked;
+    },
+    result: (state) => ({ status: status(), acknowledgements, asked, refusal: refusal(), state }),
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The two coarse levels of a reconciliation: a set as (count, XOR of ids), and the same for each of 256 buckets by the
+ * first byte of the aid. Equal summaries mean equal sets up to collisions of 128 bits. Source: docs/protocol.md §6.
+ */
+import { bytesEqual } from '../bytes.ts';
+import { digest16Bytes, syncBucketCount } from '../limits.ts';
+import { syncBucketBytes } from '../overlay/message.ts';
+
+export interface BucketSummary {
+  /** Adds (1) or takes out (-1) one id; XOR is its own inverse. */
+  toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1): void;
+  readonly count: number;
+  /** 16 bytes. */
+  xor(): Uint8Array;
+  /** 256 x (u32 count big-endian, 16 bytes of XOR). */
+  encode(): Uint8Array;
+}
+
+export function createBucketSummary(): BucketSummary {
+  const bytes = new Uint8Array(syncBucketCount * syncBucketBytes);
+  const view = new DataView(bytes.buffer);
+  let count = 0;
+
+  return {
+    toggle(agentId, id, change) {
+      const offset = agentId[0]! * syncBucketBytes;
+      count += change;
+      view.setUint32(offset, view.getUint32(offset) + change);
+      for (let index = 0; index < digest16Bytes; index++) bytes[offset + 4 + index]! ^= id[index]!;
+    },
+    get count() {
+      return count;
+    },
+    xor() {
+      const total = new Uint8Array(digest16Bytes);
+      for (let bucket = 0; bucket < syncBucketCount; bucket++) {
+        const offset = bucket * syncBucketBytes + 4;
+        for (let index = 0; index < digest16Bytes; index++) total[index]! ^= bytes[offset + index]!;
+      }
+      return total;
+    },
+    encode: () => bytes.slice(),
+  };
+}
+
+/** The buckets in which two encoded summaries differ, as indexes. */
+export function differingBuckets(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const differing: number[] = [];
+  for (let bucket = 0; bucket < syncBucketCount; bucket++) {
+    const [start, end] = [bucket * syncBucketBytes, (bucket + 1) * syncBucketBytes];
+    if (!bytesEqual(left.subarray(start, end), right.subarray(start, end))) differing.push(bucket);
+  }
+  return Uint8Array.from(differing);
+}
