@@ -1,0 +1,85 @@
+/**
+ * The configuration of a node: one checked, frozen object. Meaning, unit, default and what zero means of every key
+ * stand in config/README.md; config-keys.ts is the table behind both.
+ */
+
+/** Levels of the log, quietest last. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** `private`: one host, one NAT or one cluster, where many peers share an address. `public`: the open Internet. */
+export type NetworkProfile = 'private' | 'public';
+
+export interface NodeConfig {
+  /** Absolute; everything that the node keeps is below it. */
+  readonly dataDirectory: string;
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[];
+  /** Multiaddrs to tell others instead of the ones listened on; empty: those. */
+  readonly announce: readonly string[];
+  /** Multiaddrs with /p2p of the peers through which this node joins; empty: a new network. */
+  readonly bootstrap: readonly string[];
+  readonly profile: NetworkProfile;
+  /** First part of every protocol id and topic. */
+  readonly protocolPrefix: string;
+  /** `full` stores for others; `client` only asks. */
+  readonly mode: 'full' | 'client';
+  /** Find peers on the local network. */
+  readonly mdns: boolean;
+  /** Absolute path of a libp2p swarm key; null: anybody may connect. */
+  readonly preSharedKeyFile: string | null;
+  readonly connectionsMax: number;
+  readonly store: {
+    /** Size of the file that is given up when the disk is full; 0: none. */
+    readonly ballastBytes: number;
+    /** Below this much free space puts are refused; 0: only when the disk is full. */
+    readonly freeBytesMin: number;
+    /** Agents of which anything is kept at all. */
+    readonly agentsMax: number;
+    /** Decoded agents kept in memory. */
+    readonly cachedAgentsMax: number;
+  };
+  readonly replication: {
+    /** k: storing peers of a key. */
+    readonly count: number;
+    /** w: acknowledgements before a put returns. */
+    readonly acknowledgements: number;
+    /** Distinct peers that a resolver asks, where there are so many. */
+    readonly responders: number;
+    readonly handOverSeconds: number;
+  };
+  /** What one peer may ask of this node, before any signature is looked at. */
+  readonly quotas: {
+    readonly putsPerSecond: number;
+    readonly putsBurst: number;
+    readonly findsPerSecond: number;
+    readonly findsBurst: number;
+  };
+  readonly verifier: 'sodium' | 'node-crypto' | 'noble';
+  /** Threads that check signatures; 0: none of their own. */
+  readonly verifierWorkers: number;
+  readonly sync: { readonly intervalSeconds: number };
+  /** Age at which the node signs a new fence for the agents in its custody. */
+  readonly refenceSeconds: number;
+  readonly api: {
+    /** Loopback, unless `remote` allows another. */
+    readonly host: string;
+    /** 0: any free port; api.json in the data directory says which. */
+    readonly port: number;
+    /** Allows a host that is not loopback. The API speaks plain HTTP: put a TLS proxy before it. */
+    readonly remote: boolean;
+    /** Absolute; mode 0600; made when it is not there. */
+    readonly tokenFile: string;
+    readonly connectionsMax: number;
+  };
+  readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+  readonly keystore: {
+    /** Absolute. */
+    readonly directory: string;
+    /** `passphrase`: key files are encrypted with it. `none`: the mode of the files alone protects them. */
+    readonly protection: 'passphrase' | 'none';
+    /** A file whose first line is the passphrase; null: asked for on the terminal. */
+    readonly passphraseFile: string | null;
+    /** N of scrypt, a power of two; memory is 1 KiB times N. */
+    readonly scryptCost: number;
+  };
+}
