@@ -56,7 +56,7 @@ describe('the source', () => {
     expect(nameViolations(source)).toEqual([]);
   });
 
-  it('imports with .ts, exports by name, re-exports in the entries only, heads each core file', () => {
+  it('imports with .ts, exports by name, has no barrels but the entries, heads each core file', () => {
     expect(formViolations(source)).toEqual([]);
   });
 
@@ -169,11 +169,18 @@ describe('the other rules', () => {
     ['src/node/a.ts', `import { b } from './b.js';`],
     ['src/node/a.ts', `import { b } from './b';`],
     ['src/node/a.ts', `export { b } from './b.ts';`],
-    ['src/node/a.ts', `export * from './b.ts';`],
+    ['src/node/a.ts', `export * from './b.ts'; export const own = 1;`],
     ['src/node/a.ts', 'export default 1;'],
     ['src/core/a.ts', 'export const a = 1;'],
   ])('refuse the form in %s: %s', (path, text) => {
     expect(formViolations(fixture(path, text))).toHaveLength(1);
+  });
+
+  it('let a file with something of its own pass a name on, and the entries be barrels', () => {
+    expect(
+      formViolations(fixture('src/node/a.ts', `export type { B } from './b.ts'; export const own = 1;`)),
+    ).toEqual([]);
+    expect(formViolations(fixture('src/index.ts', `export { b } from './node/b.ts';`))).toEqual([]);
   });
 
   it('find an import cycle, types included, and a file that imports itself', () => {

@@ -34,6 +34,8 @@ export interface SourceFile {
   readonly functions: readonly SourceFunction[];
   readonly uses: readonly SourceUse[];
   readonly hasDefaultExport: boolean;
+  /** Nothing of its own: every statement passes another file's names on. */
+  readonly isBarrel: boolean;
 }
 
 interface Node {
@@ -75,8 +77,18 @@ export function readSourceFile(path: string, source: string): SourceFile {
     lines: lineStarts.length - (source.endsWith('\n') ? 1 : 0),
     startsWithHeader: source.startsWith('/**'),
     hasDefaultExport: /^export default /m.test(source),
+    isBarrel: isBarrel(program as unknown as Node),
     ...found,
   };
+}
+
+function isBarrel(program: Node): boolean {
+  const statements = program['body'] as readonly Node[];
+  const passesOn = (node: Node): boolean => node.type.startsWith('Export') && isNode(node['source']);
+  return (
+    statements.some((node) => node.type === 'ExportAllDeclaration') ||
+    (statements.length > 0 && statements.every(passesOn))
+  );
 }
 
 function walk(node: Node, parent: Node | null, visit: (node: Node, parent: Node | null) => void): void {

@@ -187,17 +187,13 @@ export function nameViolations(files: readonly SourceFile[]): string[] {
   );
 }
 
-/** Relative imports name the file, with .ts; named exports only; re-exports in the entries only; a header on each core file. */
+/** Relative imports name the file, with .ts; named exports only; no barrels but the entries; a header on each core file. */
 export function formViolations(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => [
     ...file.imports
       .filter((imported) => isRelative(imported.specifier) && !/\.(ts|json)$/.test(imported.specifier))
       .map((imported) => `${file.path}:${imported.line} imports ${imported.specifier} without .ts`),
-    ...file.imports
-      .filter((imported) => imported.form === 'export' && !entries.has(file.path))
-      .map(
-        (imported) => `${file.path}:${imported.line} re-exports ${imported.specifier}; only the entries do`,
-      ),
+    ...(file.isBarrel && !entries.has(file.path) ? [`${file.path} is a barrel; only the entries are`] : []),
     ...(file.hasDefaultExport ? [`${file.path} has a default export`] : []),
     ...(file.path.startsWith('src/core/') && !file.startsWithHeader
       ? [`${file.path} has no header comment`]
