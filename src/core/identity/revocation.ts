@@ -141,16 +141,17 @@ export function assertRevocation(revocation: Revocation, agentId: AgentId): void
   }
   if (kind === 'credential') {
     const signer = chain[depth - 1];
-    if (chain.length !== depth || signer === undefined)
-      return refuse('the chain ends with the token of the signer');
-    if (!hasRight(signer, 'revoke')) refuse('a delegate revokes credentials by the right "revoke"');
+    if (signer === undefined || chain.length !== depth) refuse('the chain ends with the token of the signer');
+    else if (!hasRight(signer, 'revoke')) refuse('a delegate revokes credentials by the right "revoke"');
     return;
   }
   const revoked = chain[chain.length - 1];
   if (revoked === undefined || chain.length <= depth)
-    return refuse('a delegate revokes what is below its own token');
-  if (!bytesEqual(revoked.hash, target)) refuse('the chain ends with the token that is revoked');
-  if (revoked.expiresAt !== revocation.expiresAt) refuse("a revocation carries the end of its target's life");
+    refuse('a delegate revokes what is below its own token');
+  else if (!bytesEqual(revoked.hash, target)) refuse('the chain ends with the token that is revoked');
+  else if (revoked.expiresAt !== revocation.expiresAt) {
+    refuse("a revocation carries the end of its target's life");
+  }
 }
 
 /** The checks that a revocation owes under the establishment's signing key: its own signature first, then its chain. */
