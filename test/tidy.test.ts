@@ -151,6 +151,10 @@ describe('the other rules', () => {
     ]);
     expect(lengthViolations(fixture('src/node/a.ts', '// line\n'.repeat(fileLinesMax)))).toEqual([]);
     expect(lengthViolations(fixture('src/node/a.ts', '// line\n'.repeat(fileLinesMax + 1)))).toHaveLength(1);
+    const inner = `  function inner() {\n${'    // line\n'.repeat(functionLinesMax - 2)}  }\n`;
+    expect(
+      lengthViolations(fixture('src/node/a.ts', `export function outer() {\n${inner}${inner}}\n`)),
+    ).toEqual([]);
     const method = `export class A {\n  m() {\n${'    // line\n'.repeat(functionLinesMax)}  }\n}\n`;
     expect(lengthViolations(fixture('src/node/a.ts', method))).toHaveLength(1);
   });

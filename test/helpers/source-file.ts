@@ -68,7 +68,8 @@ export function readSourceFile(path: string, source: string): SourceFile {
     const imported = importOf(node, line);
     if (imported !== null) found.imports.push(imported);
     if (functionTypes.has(node.type)) {
-      found.functions.push({ name: functionName(node, parent), line, lines: lineOf(node.end) - line + 1 });
+      const lines = lineOf(node.end) - line + 1 - declaredLines(node, lineOf);
+      found.functions.push({ name: functionName(node, parent), line, lines });
     }
     for (const what of usesOf(node, parent)) found.uses.push({ what, line });
   });
@@ -80,6 +81,18 @@ export function readSourceFile(path: string, source: string): SourceFile {
     isBarrel: isBarrel(program as unknown as Node),
     ...found,
   };
+}
+
+/**
+ * Lines of the functions declared directly in a function's body: they are read, and counted, by themselves. A factory
+ * over shared state is a module in its own right, as a class would be.
+ */
+function declaredLines(node: Node, lineOf: (offset: number) => number): number {
+  const body = isNode(node['body']) ? node['body'] : null;
+  const statements = body?.type === 'BlockStatement' ? (body['body'] as readonly Node[]) : [];
+  return statements
+    .filter((statement) => statement.type === 'FunctionDeclaration')
+    .reduce((sum, statement) => sum + lineOf(statement.end) - lineOf(statement.start) + 1, 0);
 }
 
 function isBarrel(program: Node): boolean {

@@ -36,12 +36,20 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
       context.count('gossip_received', verdict === 'accept' ? verdict : `${verdict}:${reason}`);
       context.emit({ type: 'answer-gossip', messageId, verdict });
     };
-    if (data.length > announcementBytesMax) return answer('reject', 'too-large');
-    if (!mayGossip(`${from} ${topic}`, 1, context.nowMs())) return answer('ignore', 'over-quota');
+    if (data.length > announcementBytesMax) {
+      answer('reject', 'too-large');
+      return;
+    }
+    if (!mayGossip(`${from} ${topic}`, 1, context.nowMs())) {
+      answer('ignore', 'over-quota');
+      return;
+    }
     try {
       const { agentId, bundle } = decodeAnnouncement(data);
-      if (gossipTopic(context.config.protocolPrefix, agentId) !== topic)
-        return answer('reject', 'wrong-topic');
+      if (gossipTopic(context.config.protocolPrefix, agentId) !== topic) {
+        answer('reject', 'wrong-topic');
+        return;
+      }
       ingest({
         bundle,
         bytes: null,

@@ -22,6 +22,8 @@ export interface IngestResult {
   readonly refusal: ProtocolErrorCode | null;
   /** What this peer held before; null also when the bytes were known already. */
   readonly before: AgentState | null;
+  /** Since when the head of that key log was held, seconds; null where nothing was. */
+  readonly heldSince: number | null;
   /** What came, verified; null when refused or known. */
   readonly incoming: AgentState | null;
   /** What this peer has now; null when refused and unknown. */
@@ -57,6 +59,7 @@ const refused = (agentId: AgentId | null, refusal: ProtocolErrorCode): IngestRes
   agentId,
   refusal,
   before: null,
+  heldSince: null,
   incoming: null,
   agent: null,
   changes: [],
@@ -74,6 +77,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
         agentId,
         refusal: null,
         before: null,
+        heldSince: null,
         incoming: null,
         agent: table.cached(key) ?? null,
         changes: [],
@@ -153,11 +157,12 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
   ): void {
     const { agentId } = incoming;
     const before = held?.state ?? null;
+    const heldSince = held?.learnedAt ?? null;
     const { state, changed } = joinStates(before, incoming, context.nowSeconds());
     const isHeld = held?.isHeld === true || request.shouldHold;
     if (!changed && held !== null && held.isHeld === isHeld) {
       release();
-      request.onJoined({ agentId, refusal: null, before, incoming, agent: held, changes: [] });
+      request.onJoined({ agentId, refusal: null, before, heldSince, incoming, agent: held, changes: [] });
       if (held.pendingWrites === 0) request.onDurable?.(null);
       else table.save(state, isHeld, (failure) => request.onDurable?.(failure));
       return;
@@ -172,7 +177,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       request.onDurable?.(failure);
     });
     const changes = changed ? describeChanges(before, state) : [];
-    const result: IngestResult = { agentId, refusal: null, before, incoming, agent, changes };
+    const result: IngestResult = { agentId, refusal: null, before, heldSince, incoming, agent, changes };
     release();
     if (changed) for (const listener of listeners) listener(result, request.source);
     request.onJoined(result);

@@ -10,6 +10,7 @@
  * leave as effects), and knows no clock, socket or disk.
  */
 import { createRoutingTable } from '../overlay/routing-table.ts';
+import type { AgentState } from '../record/agent-state.ts';
 import { createRandom } from '../rng.ts';
 import { createAgentTable } from './agent-table.ts';
 import { createLedger, type PeerContext } from './context.ts';
@@ -123,14 +124,15 @@ function createParts(context: PeerContext): {
     tell(result, source);
   });
 
-  function tell({ agent, before, changes }: IngestResult, source: IngestSource): void {
+  function tell(result: IngestResult, source: IngestSource): void {
+    const { agent, changes } = result;
     if (agent === null) return;
     const { state } = agent;
     for (const change of changes) {
       context.emit({ type: 'announce-change', agentId: state.agentId, change, state, source });
     }
     if (changes.length > 0) watchers.push(state.agentId, agent.bundle);
-    raiseAlarms(context, agent.learnedAt, before, state);
+    raiseAlarms(context, result, state);
   }
 
   function call(callId: number, begin: (done: () => void) => () => void): void {
@@ -258,19 +260,13 @@ function createParts(context: PeerContext): {
   };
 }
 
-function raiseAlarms(
-  context: PeerContext,
-  _learnedAt: number,
-  before: IngestResult['before'],
-  after: NonNullable<IngestResult['before']>,
-): void {
+function raiseAlarms(context: PeerContext, { before, heldSince }: IngestResult, after: AgentState): void {
   if (after.keyState.status === 'forked' && before?.keyState.status !== 'forked') {
     context.emit({ type: 'raise-alarm', alarm: 'forked', agentId: after.agentId });
   }
-  if (before === null) return;
+  if (before === null || heldSince === null) return;
   const isOverturned = !after.keyState.chain.some((event) => event.key === before.keyState.head.key);
-  const heldForSeconds = context.nowSeconds() - before.keyState.head.body.issuedAt;
-  if (isOverturned && heldForSeconds >= lateForkSeconds) {
+  if (isOverturned && context.nowSeconds() - heldSince >= lateForkSeconds) {
     context.emit({ type: 'raise-alarm', alarm: 'late-fork', agentId: after.agentId });
   }
 }
