@@ -1,0 +1,209 @@
+/**
+ * The table of settings: every key with its schema, its name in the environment, its flag and what it means.
+ * The defaults stand in config/default.json; config/README.md shows both, and a test keeps the three alike.
+ */
+import { flag, integer, type KeySchema, multiaddrs, oneOf, optionalPath, path, text } from './key-schema.ts';
+
+export interface ConfigKey {
+  /** Dots lead into objects: `api.port`. */
+  readonly path: string;
+  readonly schema: KeySchema;
+  readonly environment: string;
+  /** Of `weft start`, without its argument; null: only `--set <key>=<value>`. */
+  readonly flag: string | null;
+  readonly meaning: string;
+  /** Empty where there is none. */
+  readonly unit: string;
+  /** What zero, an empty list or null means; empty where it may not be. */
+  readonly zero: string;
+}
+
+const secondsMax = 30 * 86_400;
+
+function key(
+  keyPath: string,
+  schema: KeySchema,
+  meaning: string,
+  extra: { unit?: string; zero?: string; flag?: string; environment?: string } = {},
+): ConfigKey {
+  return {
+    path: keyPath,
+    schema,
+    meaning,
+    environment: extra.environment ?? environmentName(keyPath),
+    flag: extra.flag ?? null,
+    unit: extra.unit ?? '',
+    zero: extra.zero ?? '',
+  };
+}
+
+/** `api.tokenFile` → `WEFT_API_TOKEN_FILE`. */
+function environmentName(keyPath: string): string {
+  return `WEFT_${keyPath
+    .replace(/([A-Z])/g, '_$1')
+    .replaceAll('.', '_')
+    .toUpperCase()}`;
+}
+
+const listenAddresses = multiaddrs({ ofPeers: false, example: '/ip4/0.0.0.0/tcp/4801' });
+const peerAddresses = multiaddrs({ ofPeers: true, example: '/ip4/192.0.2.7/tcp/4801/p2p/12D3KooW...' });
+
+/** In the order of config/README.md. */
+export const configKeys: readonly ConfigKey[] = [
+  key('dataDirectory', path, 'folder of everything that the node keeps; `~` is the home folder', {
+    flag: '--data',
+    environment: 'WEFT_DATA',
+  }),
+  key('listen', listenAddresses, 'addresses to listen on; port 0 takes a free one', {
+    flag: '--listen',
+    zero: 'empty: no inbound connections',
+  }),
+  key('announce', listenAddresses, 'addresses to tell others in place of those listened on', {
+    flag: '--announce',
+    zero: 'empty: the ones listened on',
+  }),
+  key('bootstrap', peerAddresses, 'peers through which this node joins the network', {
+    flag: '--bootstrap',
+    zero: 'empty: the peers known from before, or a new network',
+  }),
+  key(
+    'profile',
+    oneOf('private', 'public'),
+    '`private`: peers share hosts and addresses (one host, NAT or cluster); `public`: the Internet',
+    {
+      flag: '--profile',
+    },
+  ),
+  key(
+    'protocolPrefix',
+    text('^/[a-z0-9][a-z0-9/-]{0,30}$', 'a slash and lower case letters, such as "/weft"'),
+    'first part of every protocol id and topic; nodes with different ones do not meet',
+    {
+      flag: '--protocol-prefix',
+    },
+  ),
+  key('mode', oneOf('full', 'client'), '`full` stores records for others; `client` only asks', {
+    flag: '--mode',
+  }),
+  key('mdns', flag, 'find peers on the local network', { flag: '--mdns' }),
+  key('preSharedKeyFile', optionalPath, 'libp2p swarm key of a private network', {
+    flag: '--pre-shared-key',
+    zero: 'null: anybody may connect',
+  }),
+  key('connectionsMax', integer(4, 10_000), 'open connections to peers', { unit: 'connections' }),
+  key(
+    'store.ballastBytes',
+    integer(0, 2 ** 40),
+    'file that is given up when the disk is full, so that the store can still open',
+    {
+      unit: 'bytes',
+      zero: '0: no such file',
+    },
+  ),
+  key('store.freeBytesMin', integer(0, 2 ** 50), 'free space of the disk below which puts are refused', {
+    unit: 'bytes',
+    zero: '0: only a full disk refuses',
+  }),
+  key('store.agentsMax', integer(1, 100_000_000), 'agents of which anything is kept', { unit: 'agents' }),
+  key('store.cachedAgentsMax', integer(1, 10_000_000), 'decoded agents kept in memory', { unit: 'agents' }),
+  key('replication.count', integer(1, 20), 'k: peers that store a record', { unit: 'peers' }),
+  key(
+    'replication.acknowledgements',
+    integer(1, 20),
+    'w: peers that must have stored a record before a call returns',
+    { unit: 'peers' },
+  ),
+  key(
+    'replication.responders',
+    integer(1, 20),
+    'peers that a resolve hears before it answers, where there are so many',
+    { unit: 'peers' },
+  ),
+  key(
+    'replication.handOverSeconds',
+    integer(10, secondsMax),
+    'how often records are handed on to the peers closest to them',
+    { unit: 'seconds' },
+  ),
+  key('quotas.putsPerSecond', integer(1, 1_000_000), 'records that one peer may put, on average', {
+    unit: 'records/s',
+  }),
+  key('quotas.putsBurst', integer(1, 10_000_000), 'records that one peer may put at once', {
+    unit: 'records',
+  }),
+  key('quotas.findsPerSecond', integer(1, 1_000_000), 'agents that one peer may ask for, on average', {
+    unit: 'agents/s',
+  }),
+  key('quotas.findsBurst', integer(1, 10_000_000), 'agents that one peer may ask for at once', {
+    unit: 'agents',
+  }),
+  key(
+    'verifier',
+    oneOf('sodium', 'node-crypto', 'noble'),
+    'library that checks signatures; all give the same verdicts',
+  ),
+  key('verifierWorkers', integer(0, 64), 'threads that check signatures', {
+    unit: 'threads',
+    zero: '0: checked on the main thread',
+  }),
+  key(
+    'sync.intervalSeconds',
+    integer(5, 86_400),
+    'how often key logs and revocations are reconciled with two random neighbours',
+    { unit: 'seconds' },
+  ),
+  key(
+    'refenceSeconds',
+    integer(60, 7 * 86_400),
+    'age at which records in custody are signed anew; a record must live longer than that',
+    { unit: 'seconds' },
+  ),
+  key('api.host', text('^[A-Za-z0-9.:-]+$', 'an address or host name'), 'address of the control API', {
+    flag: '--api-host',
+  }),
+  key('api.port', integer(0, 65_535), 'port of the control API', {
+    flag: '--api-port',
+    zero: '0: any free one; `api.json` in the data folder says which',
+  }),
+  key(
+    'api.remote',
+    flag,
+    'allow an `api.host` that is not loopback; the API speaks plain HTTP, so put TLS before it',
+  ),
+  key('api.tokenFile', optionalPath, 'file of the token that callers present, mode 0600, made at start', {
+    zero: 'null: `api.token` in the data folder',
+  }),
+  key('api.connectionsMax', integer(1, 10_000), 'open connections to the control API', {
+    unit: 'connections',
+  }),
+  key(
+    'log.level',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+    'least severe entry that is written (to stderr)',
+    { flag: '--log-level' },
+  ),
+  key('log.pretty', flag, 'one readable line an entry in place of JSON', { flag: '--log-pretty' }),
+  key('keystore.directory', optionalPath, 'folder of the key files', {
+    zero: 'null: `keys` in the data folder',
+  }),
+  key(
+    'keystore.protection',
+    oneOf('passphrase', 'none'),
+    '`passphrase` encrypts key files with one; `none` leaves them to the mode of the files',
+  ),
+  key('keystore.passphraseFile', optionalPath, 'file whose first line is the passphrase', {
+    environment: 'WEFT_PASSPHRASE_FILE',
+    zero: 'null: asked for on the terminal',
+  }),
+  key(
+    'keystore.scryptCost',
+    integer(1024, 2 ** 22, { powerOfTwo: true }),
+    'work to derive a key from the passphrase (N of scrypt)',
+    { unit: 'KiB of memory' },
+  ),
+];
+
+/** Rows by key. */
+export const configKeyByPath: ReadonlyMap<string, ConfigKey> = new Map(
+  configKeys.map((row) => [row.path, row]),
+);
