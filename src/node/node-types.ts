@@ -44,7 +44,11 @@ export interface NodeStatus {
   readonly version: string;
   readonly peer: string;
   readonly addresses: readonly string[];
-  readonly network: { readonly protocolPrefix: string; readonly profile: 'private' | 'public'; readonly isNew: boolean };
+  readonly network: {
+    readonly protocolPrefix: string;
+    readonly profile: 'private' | 'public';
+    readonly isNew: boolean;
+  };
   readonly state: 'starting' | 'ready' | 'stopping';
   readonly startedAtMs: number;
   readonly connectedPeers: number;
@@ -78,13 +82,19 @@ export interface AgentResult {
 /** Agents whose signing key this node holds (custody). Every method publishes and returns what the storing peers said. */
 export interface AgentService {
   list(): Promise<readonly { readonly agentId: AgentId; readonly roles: readonly string[] }[]>;
-  register(draft: RecordDraft & { readonly ephemeral?: boolean }, options?: PublishOptions): Promise<AgentResult>;
+  register(
+    draft: RecordDraft & { readonly ephemeral?: boolean },
+    options?: PublishOptions,
+  ): Promise<AgentResult>;
   update(agentId: AgentId, draft: RecordDraft, options?: PublishOptions): Promise<AgentResult>;
   /** Signs a new fence over the merged state now. */
   refence(agentId: AgentId, options?: PublishOptions): Promise<AgentResult>;
   rotate(agentId: AgentId, options?: PublishOptions): Promise<AgentResult>;
   /** With the recovery key of the keystore, or the seed given. */
-  recover(agentId: AgentId, options?: PublishOptions & { readonly recoverySeed?: Uint8Array }): Promise<AgentResult>;
+  recover(
+    agentId: AgentId,
+    options?: PublishOptions & { readonly recoverySeed?: Uint8Array },
+  ): Promise<AgentResult>;
   delegate(
     agentId: AgentId,
     grant: {
@@ -122,12 +132,22 @@ export interface WeftNode {
   /** Publishes a bundle signed elsewhere. @throws ProtocolError when it is not valid. */
   publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
   /** What this node accepts from now on; of the agents named, or of all that it hears of. Bounded: a slow reader loses the oldest. */
-  changes(options?: { readonly agents?: readonly AgentId[]; readonly signal?: AbortSignal }): AsyncIterable<AgentChange>;
+  changes(options?: {
+    readonly agents?: readonly AgentId[];
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<AgentChange>;
   /** Prometheus text (documented in docs/operating.md). */
   metrics(): Promise<string>;
 }
 
-export type NodeErrorCode = 'not-custodial' | 'no-key' | 'not-running' | 'publish-failed' | 'agent-not-active' | 'bad-argument' | 'slot-taken';
+export type NodeErrorCode =
+  | 'not-custodial'
+  | 'no-key'
+  | 'not-running'
+  | 'publish-failed'
+  | 'agent-not-active'
+  | 'bad-argument'
+  | 'slot-taken';
 
 /** Errors of the node's own surface; ProtocolError, StoreError and KeystoreError pass through it. */
 export class NodeError extends Error {

@@ -6,7 +6,8 @@
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { ProtocolError } from '../errors.ts';
 import type { AgentId } from '../identity/agent-id.ts';
-import { inceptionAgentId, keyEventValue, readKeyEvent } from '../identity/key-event.ts';
+import { inceptionAgentId } from '../identity/key-event.ts';
+import { keyEventValue, readKeyEvent } from '../identity/key-event-codec.ts';
 import { readRevocation, revocationValue } from '../identity/revocation.ts';
 import {
   announcementBytesMax,

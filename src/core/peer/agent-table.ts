@@ -8,8 +8,8 @@ import { hasAuthority } from '../gossip/announcement.ts';
 import { agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
-import { validitySeconds } from '../record/agent-addr.ts';
 import { type AgentState, authorityState, decodeState, encodeState } from '../record/agent-state.ts';
+import { validitySeconds } from '../record/durations.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
@@ -233,7 +233,7 @@ function nextAgent(
     bundle: encodeState(state),
     mark: keepsMark ? markBefore : { establishment: state.keyState.establishment, issuedAt: addr.issuedAt },
     isHeld,
-    learnedAt: sameHead ? before.learnedAt : nowSeconds,
+    learnedAt: before !== undefined && sameHead ? before.learnedAt : nowSeconds,
     confirmedAtMs: before?.confirmedAtMs ?? 0,
     pendingWrites: 0,
   };
