@@ -21,6 +21,8 @@ export const keyLogRetainedEventsMax = 96;
 /** A bundle (§2): the storing peer's unit. */
 export const bundleBytesMax = 48 * 1024;
 export const bundleRevocationsMax = 16;
+/** One token a slot, and that of the signer of a delegate's fence when another one holds its slot (§3). */
+export const bundleDelegationsMax = 8;
 /** URLs and string values (§3, §4). */
 export const urlBytesMax = 255;
 export const urlsMax = 3;
