@@ -5,8 +5,8 @@
 import { bytesEqual } from '../bytes.ts';
 import type { ResolveStatus } from '../peer/effects.ts';
 import type { HighWaterMark } from '../peer/entry.ts';
-import { validitySeconds } from '../record/agent-addr.ts';
 import type { AgentState } from '../record/agent-state.ts';
+import { validitySeconds } from '../record/durations.ts';
 
 /** When the record's signed validity ends, seconds since 1970; 0 without a record. */
 export function stateExpiresAt(state: AgentState): number {
