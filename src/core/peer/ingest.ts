@@ -7,8 +7,9 @@
 import { bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
-import { type AgentState, admitBundle, joinStates } from '../record/agent-state.ts';
-import { type Bundle, bundleAgentId } from '../record/bundle.ts';
+import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
+import { type AgentState, joinStates } from '../record/agent-state.ts';
+import type { Bundle } from '../record/bundle.ts';
 import type { AgentTable, CachedAgent } from './agent-table.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import type { ChangeKind } from './effects.ts';
@@ -26,6 +27,8 @@ export interface IngestResult {
   readonly heldSince: number | null;
   /** What came, verified; null when refused or known. */
   readonly incoming: AgentState | null;
+  /** Why a part of what came does not stand beside what is held; null when all of it does. */
+  readonly leftOut: ProtocolErrorCode | null;
   /** What this peer has now; null when refused and unknown. */
   readonly agent: CachedAgent | null;
   readonly changes: readonly ChangeKind[];
@@ -61,6 +64,7 @@ const refused = (agentId: AgentId | null, refusal: ProtocolErrorCode): IngestRes
   before: null,
   heldSince: null,
   incoming: null,
+  leftOut: null,
   agent: null,
   changes: [],
 });
@@ -70,7 +74,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
   const listeners: ((result: IngestResult, source: IngestSource) => void)[] = [];
 
   function ingest(request: IngestRequest): void {
-    const agentId = bundleAgentId(request.bundle);
+    const agentId = agentIdOfBundle(request.bundle);
     const key = agentKey(agentId);
     if (request.bytes !== null && isKnown(key, request.bytes, request.shouldHold)) {
       request.onJoined({
@@ -79,6 +83,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
         before: null,
         heldSince: null,
         incoming: null,
+        leftOut: null,
         agent: table.cached(key) ?? null,
         changes: [],
       });
@@ -128,7 +133,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
     held: CachedAgent | null,
     release: () => void,
   ): void {
-    let admission: ReturnType<typeof admitBundle>;
+    let admission: Admission;
     try {
       admission = admitBundle(request.bundle, request.expected, context.nowSeconds(), held?.state ?? null);
     } catch (error) {
@@ -143,7 +148,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
         request.onJoined(refused(agentId, 'bad-signature'));
         return;
       }
-      join(request, admission.state, held, release);
+      join(request, admission, held, release);
     };
     if (admission.checks.length === 0) finish([]);
     else context.verify(admission.checks, finish);
@@ -151,18 +156,27 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
 
   function join(
     request: IngestRequest,
-    incoming: AgentState,
+    admission: Admission,
     held: CachedAgent | null,
     release: () => void,
   ): void {
-    const { agentId } = incoming;
+    const { agentId, state: incoming, leftOut } = admission;
     const before = held?.state ?? null;
     const heldSince = held?.learnedAt ?? null;
     const { state, changed } = joinStates(before, incoming, context.nowSeconds());
     const isHeld = held?.isHeld === true || request.shouldHold;
     if (!changed && held !== null && held.isHeld === isHeld) {
       release();
-      request.onJoined({ agentId, refusal: null, before, heldSince, incoming, agent: held, changes: [] });
+      request.onJoined({
+        agentId,
+        refusal: null,
+        before,
+        heldSince,
+        incoming,
+        leftOut,
+        agent: held,
+        changes: [],
+      });
       if (held.pendingWrites === 0) request.onDurable?.(null);
       else table.save(state, isHeld, (failure) => request.onDurable?.(failure));
       return;
@@ -177,7 +191,16 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       request.onDurable?.(failure);
     });
     const changes = changed ? describeChanges(before, state) : [];
-    const result: IngestResult = { agentId, refusal: null, before, heldSince, incoming, agent, changes };
+    const result: IngestResult = {
+      agentId,
+      refusal: null,
+      before,
+      heldSince,
+      incoming,
+      leftOut,
+      agent,
+      changes,
+    };
     release();
     if (changed) for (const listener of listeners) listener(result, request.source);
     request.onJoined(result);

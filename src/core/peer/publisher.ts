@@ -10,8 +10,10 @@ import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import type { PutAnswer } from '../overlay/message.ts';
 import { createPutTally, type PutTally } from '../publish/tally.ts';
+import { agentIdOfBundle } from '../record/admission.ts';
 import type { AgentState } from '../record/agent-state.ts';
-import { type Bundle, bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import type { Bundle } from '../record/bundle.ts';
+import { decodeBundle } from '../record/bundle-codec.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PublishResult } from './effects.ts';
@@ -76,7 +78,7 @@ export function createPublisher(
       refuse(error.code, 'refused', null);
       return () => {};
     }
-    const agentId = bundleAgentId(bundle);
+    const agentId = agentIdOfBundle(bundle);
     let joined: IngestResult | null = null;
     ingest({
       bundle,

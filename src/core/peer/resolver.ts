@@ -10,7 +10,8 @@ import { lookupParallelism } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import type { FindAnswer } from '../overlay/message.ts';
-import { bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import { agentIdOfBundle } from '../record/admission.ts';
+import { decodeBundle } from '../record/bundle-codec.ts';
 import { ttlSeconds } from '../record/durations.ts';
 import { resolveStatus } from '../resolve/verdict.ts';
 import type { AgentTable, CachedAgent } from './agent-table.ts';
@@ -180,7 +181,7 @@ export function createResolver(
         bytes,
         expected: search.agentId,
         source: 'resolve',
-        shouldHold: bundle.addr !== null && shouldHold(bundleAgentId(bundle)),
+        shouldHold: bundle.addr !== null && shouldHold(agentIdOfBundle(bundle)),
         onJoined(result) {
           search.pendingIngests--;
           if (result.refusal === null) search.shownByPeer.set(contact.peer, shown);

@@ -2,7 +2,7 @@
  * A storing peer's side of the record protocol: answers find, put, watch and sync requests.
  * Decides who is served and what is stored here; what is true is decided by ingest. Source: docs/protocol.md §4, §6.
  */
-import { bytesEqual, bytesToHex, compareBytes } from '../bytes.ts';
+import { bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { frameBytesMax } from '../limits.ts';
@@ -19,8 +19,11 @@ import {
   type PutAnswer,
   type RecordRequest,
 } from '../overlay/message.ts';
-import { type AgentState, encodeState } from '../record/agent-state.ts';
-import { authorityBundle, type Bundle, bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import { agentIdOfBundle } from '../record/admission.ts';
+import { recordsEqual } from '../record/agent-state.ts';
+import type { Bundle } from '../record/bundle.ts';
+import { decodeBundle } from '../record/bundle-codec.ts';
+import { authorityBundle } from '../record/stored-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
@@ -168,7 +171,7 @@ export function createServer(
       refuse(error.code);
       return;
     }
-    const agentId = bundleAgentId(bundle);
+    const agentId = agentIdOfBundle(bundle);
     const isStorer = shouldHold(agentId) || table.row(agentKey(agentId))?.isHeld === true;
     const hasAuthority = bundle.keyEvents.length > 1 || bundle.revocations.length > 0;
     if (!isStorer && !hasAuthority) {
@@ -198,29 +201,22 @@ export function createServer(
 }
 
 /** What the join did, in the writer's terms (§4). */
-export function putAnswer(result: IngestResult): PutAnswer {
-  const { incoming, agent } = result;
+export function putAnswer({ incoming, leftOut, agent }: IngestResult): PutAnswer {
   if (incoming === null || agent === null) return { status: 'stored', code: null, current: null };
-  const { state } = agent;
-  if (compareBytes(encodeState(incoming), agent.bundle) === 0)
-    return { status: 'stored', code: null, current: null };
-  if (isOvertaken(incoming, state)) return { status: 'stale', code: null, current: agent.bundle };
-  const counted = new Set(state.operations.map((operation) => operation.key));
-  if (incoming.operations.some((operation) => !counted.has(operation.key))) {
-    return { status: 'displaced', code: 'displaced', current: agent.bundle };
+  switch (leftOut) {
+    case null: {
+      const isSame =
+        recordsEqual(incoming, agent.state) && incoming.keyState.head.key === agent.state.keyState.head.key;
+      return { status: isSame ? 'stored' : 'merged', code: null, current: null };
+    }
+    case 'stale-base':
+    case 'wrong-establishment':
+      return { status: 'stale', code: leftOut, current: agent.bundle };
+    case 'displaced':
+      return { status: 'displaced', code: leftOut, current: agent.bundle };
+    default:
+      return { status: 'refused', code: leftOut, current: agent.bundle };
   }
-  return { status: 'merged', code: null, current: null };
-}
-
-/** True when the fence or the key log that came is older than the one held. */
-function isOvertaken(incoming: AgentState, held: AgentState): boolean {
-  if (
-    incoming.keyState.head.key !== held.keyState.head.key ||
-    incoming.keyState.status !== held.keyState.status
-  )
-    return true;
-  if (incoming.addr === null) return false;
-  return held.addr === null || !bytesEqual(incoming.addr.bytes, held.addr.bytes);
 }
 
 /** Answers over the frame's size become "ask again"; the first is always served. */

@@ -6,7 +6,8 @@ import { isProtocolError } from '../errors.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { decodePush, decodeWatchAnswer, encodeRequest } from '../overlay/message.ts';
-import { bundleAgentId, decodeBundle } from '../record/bundle.ts';
+import { agentIdOfBundle } from '../record/admission.ts';
+import { decodeBundle } from '../record/bundle-codec.ts';
 import type { PeerContext } from './context.ts';
 import type { Ingest, IngestSource } from './ingest.ts';
 
@@ -50,7 +51,7 @@ export function createSubscriptions(context: PeerContext, ingest: Ingest): Subsc
 
   function join(bytes: Uint8Array, source: IngestSource): void {
     const bundle = decodeBundle(bytes);
-    const agentId = bundleAgentId(bundle);
+    const agentId = agentIdOfBundle(bundle);
     if (!peersByAgent.has(agentKey(agentId))) return;
     ingest({ bundle, bytes, expected: agentId, source, shouldHold: false, onJoined: () => {} });
   }

@@ -21,7 +21,9 @@ import {
   syncBucketBytes,
 } from '../overlay/message.ts';
 import { authorityState, encodeState } from '../record/agent-state.ts';
-import { authorityBundle, type Bundle, decodeBundle } from '../record/bundle.ts';
+import type { Bundle } from '../record/bundle.ts';
+import { decodeBundle } from '../record/bundle-codec.ts';
+import { authorityBundle } from '../record/stored-state.ts';
 import { type BucketSummary, createBucketSummary, differingBuckets } from '../sync/buckets.ts';
 import type { AgentTable, IndexRow } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
