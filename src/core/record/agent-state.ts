@@ -111,6 +111,7 @@ function recordUnder(keyState: KeyState, states: readonly AgentState[], nowSecon
   return projectRecords(standing, keyState.establishment, nowSeconds);
 }
 
+/** The join of two key logs of one agent; `held` itself when the other adds nothing. */
 function joinKeyStates(held: KeyState, incoming: KeyState): KeyState {
   if (sameKeyEvents(held.retained, incoming.retained)) return held;
   const joined = chooseLog(held.agentId, [...held.retained, ...incoming.retained]);

@@ -10,12 +10,10 @@ import { assertRevocation } from '../identity/revocation.ts';
 import { clockSkewSecondsMax } from '../limits.ts';
 import { type AgentAddr, addrExpiresAt } from './agent-addr.ts';
 import type { Bundle } from './bundle.ts';
-import { pointerFields } from './field.ts';
 import { assertOperation } from './operation-validate.ts';
-import { urlDigest } from './pointer.ts';
 import { delegationTimely, isRevoked } from './projection.ts';
 import { fenceDelegation } from './record-state.ts';
-import { assertUrl } from './url.ts';
+import { assertSideCar } from './side-car.ts';
 
 /**
  * Everything but signatures and the key log itself.
@@ -36,29 +34,6 @@ export function assertBundle(bundle: Bundle, keyState: KeyState, nowSeconds: num
   }
   if (bundle.addr !== null && bundle.addr.slot !== 0) assertFenceDelegation(bundle, keyState, nowSeconds);
   for (const operation of bundle.operations) assertOperation(operation, bundle.addr, bundle.delegations);
-}
-
-/** Throws `bad-side-car` unless the URLs are those of the record's digest pointers, in field order, and `bad-url`. */
-export function assertSideCar(addr: AgentAddr | null, urls: readonly string[]): void {
-  const fields = pointerFields.filter((field) => addr?.pointers[field].kind === 'digest');
-  if (fields.length !== urls.length) {
-    const counts = { expected: fields.length, found: urls.length };
-    throw new ProtocolError('bad-side-car', 'the side-car has one URL for each digest pointer', counts);
-  }
-  for (const [index, field] of fields.entries()) {
-    const url = urls[index]!;
-    assertUrl(url, field);
-    const pointer = addr!.pointers[field];
-    if (pointer.kind !== 'digest' || !bytesEqual(pointer.digest, urlDigest(field, url))) {
-      throw new ProtocolError(
-        'bad-side-car',
-        `${field}: the URL is not the one that the record was signed over`,
-        {
-          field,
-        },
-      );
-    }
-  }
 }
 
 /** A frozen or ended agent has no record: whoever sends one has not understood its key log. */
