@@ -217,8 +217,9 @@ export function createTestNetwork(options: {
     };
     at(timeoutMs, () => settle({ type: 'request-failed', requestId, reason: 'timeout' }, 0));
     at(delay(), () => {
-      if (!reaches(peer, target)) {
-        if (target?.isUp !== true) settle({ type: 'request-failed', requestId, reason: 'unreachable' }, 0);
+      if (target === undefined || !target.isUp || !reaches(peer, target)) {
+        if (target === undefined || !target.isUp)
+          settle({ type: 'request-failed', requestId, reason: 'unreachable' }, 0);
         return;
       }
       const inboundId = ++lastId;
