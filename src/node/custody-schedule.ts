@@ -1,0 +1,72 @@
+/**
+ * When each agent in custody is fenced again: one timer, through the clock, at the earliest time.
+ * Source: docs/protocol.md §4 (publishers re-fence at 22 h).
+ */
+import { type AgentAddr, addrExpiresAt } from '../core/record/agent-addr.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export interface CustodySchedule {
+  /** Replaces what was set for the agent. */
+  set(key: string, dueAtMs: number): void;
+  remove(key: string): void;
+  /** No callback comes any more. */
+  stop(): void;
+  readonly size: number;
+}
+
+/** A record is fenced again at the latest when this part of its validity is over. */
+const validityShareMax = 0.45;
+/** Timers hold at most 2^31 ms; an early look is harmless. */
+const delayMsMax = 24 * 3600 * 1000;
+
+/** Milliseconds since 1970. @param refenceSeconds the node's setting. */
+export function refenceDueAtMs(addr: AgentAddr, refenceSeconds: number): number {
+  const validity = addrExpiresAt(addr) - addr.issuedAt;
+  return (addr.issuedAt + Math.floor(Math.min(refenceSeconds, validity * validityShareMax))) * 1000;
+}
+
+/** @param onDue called once for each agent whose time has come; it is no longer scheduled then. */
+export function createCustodySchedule(clock: Clock, onDue: (key: string) => void): CustodySchedule {
+  // Bounded by the agents in custody.
+  const dueByKey = new Map<string, number>();
+  let wakeAtMs = Number.POSITIVE_INFINITY;
+  let cancel = (): void => {};
+  let isStopped = false;
+
+  function wakeBy(timeMs: number): void {
+    if (isStopped || timeMs >= wakeAtMs) return;
+    cancel();
+    wakeAtMs = timeMs;
+    cancel = clock.schedule(Math.min(delayMsMax, Math.max(0, timeMs - clock.nowMs())), wake);
+  }
+
+  function wake(): void {
+    wakeAtMs = Number.POSITIVE_INFINITY;
+    const nowMs = clock.nowMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    const due: string[] = [];
+    for (const [key, timeMs] of dueByKey) {
+      if (timeMs <= nowMs) due.push(key);
+      else nextMs = Math.min(nextMs, timeMs);
+    }
+    for (const key of due) dueByKey.delete(key);
+    wakeBy(nextMs);
+    for (const key of due) onDue(key);
+  }
+
+  return {
+    set(key, dueAtMs) {
+      dueByKey.set(key, dueAtMs);
+      wakeBy(dueAtMs);
+    },
+    remove: (key) => void dueByKey.delete(key),
+    stop() {
+      isStopped = true;
+      cancel();
+      dueByKey.clear();
+    },
+    get size() {
+      return dueByKey.size;
+    },
+  };
+}
