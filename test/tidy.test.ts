@@ -76,6 +76,7 @@ describe('the layer rule', () => {
     ['src/core/a.ts', `import pino from 'pino';`],
     ['src/core/a.ts', `import * as Y from 'yjs';`],
     ['src/core/a.ts', `export const load = () => import('fastify');`],
+    ['src/core/a.ts', `export const addon = createRequire(import.meta.url)('sodium-native');`],
     ['src/core/a.ts', `export type F = import('fastify').FastifyInstance;`],
     ['src/core/a.ts', `export { x } from '../config/defaults.ts';`],
     ['src/ports/a.ts', `import { limit } from '../core/limits.ts';`],

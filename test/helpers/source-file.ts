@@ -7,8 +7,8 @@ import { parseSync } from 'vite';
 export interface SourceImport {
   readonly specifier: string;
   readonly typeOnly: boolean;
-  /** `import`, `export` (a re-export) or `dynamic`. */
-  readonly form: 'import' | 'export' | 'dynamic';
+  /** `import`, `export` (a re-export), `dynamic`, or `require` (of a CommonJS package). */
+  readonly form: 'import' | 'export' | 'dynamic' | 'require';
   readonly names: readonly string[];
   readonly line: number;
 }
@@ -114,6 +114,8 @@ function walk(node: Node, parent: Node | null, visit: (node: Node, parent: Node 
 }
 
 function importOf(node: Node, line: number): SourceImport | null {
+  const required = requiredBy(node);
+  if (required !== null) return { specifier: required, typeOnly: false, form: 'require', names: [], line };
   const source = isNode(node['source']) ? text(node['source']['value']) : '';
   if (source === '') return null;
   const specifiers = (Array.isArray(node['specifiers']) ? node['specifiers'] : []) as Node[];
@@ -135,6 +137,15 @@ function importOf(node: Node, line: number): SourceImport | null {
     default:
       return null;
   }
+}
+
+/** `x` of `require('x')` and of `createRequire(import.meta.url)('x')`. */
+function requiredBy(node: Node): string | null {
+  if (node.type !== 'CallExpression' || !isNode(node['callee'])) return null;
+  const { callee } = node as unknown as { callee: Node };
+  const requires = nameOf(callee) === 'require' || nameOf(callee['callee']) === 'createRequire';
+  const [first] = node['arguments'] as readonly unknown[];
+  return requires && isNode(first) && typeof first['value'] === 'string' ? first['value'] : null;
 }
 
 function nameOf(value: unknown): string {
