@@ -1,0 +1,57 @@
+/** Errors of the API's own surface, and every error as a problem document (RFC 9457). */
+import { type ApiErrorCode, errorTable, lookUpError } from './error-table.ts';
+
+/** What the API itself refuses. */
+export class ApiError extends Error {
+  readonly code: ApiErrorCode;
+
+  constructor(code: ApiErrorCode, message: string) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}
+
+/** RFC 9457, with the stable code, what to do, and plain values that help. */
+export interface Problem {
+  /** `urn:weft:problem:<family>:<code>`. */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly hint: string;
+  readonly data?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** The problem that an error is; `internal`, without its message, when nobody planned it. */
+export function problemOf(error: unknown): Problem {
+  const known = lookUpError(error);
+  if (known === null) {
+    const { status, hint } = errorTable['ApiError']!['internal']!;
+    return {
+      type: typeOf('ApiError', 'internal'),
+      title: 'internal',
+      status,
+      detail: 'an unexpected failure',
+      code: 'internal',
+      hint,
+    };
+  }
+  const { family, code, row } = known;
+  const data = (error as { data?: Problem['data'] }).data;
+  const hasData = data !== undefined && Object.keys(data).length > 0;
+  return {
+    type: typeOf(family, code),
+    title: code.replaceAll('-', ' '),
+    status: row.status,
+    detail: (error as Error).message,
+    code,
+    hint: row.hint,
+    ...(hasData && { data }),
+  };
+}
+
+function typeOf(family: string, code: string): string {
+  return `urn:weft:problem:${family.replace(/Error$/, '').toLowerCase()}:${code}`;
+}

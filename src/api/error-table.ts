@@ -1,0 +1,176 @@
+/**
+ * The one table from error codes to what a caller sees: HTTP status, exit code of the command line, what to do.
+ * Families are the names of the error classes; a code may mean different things in two of them.
+ */
+
+import type { ConfigErrorCode } from '../config/config-error.ts';
+import type { ProtocolErrorCode } from '../core/errors.ts';
+import type { NodeErrorCode } from '../node/node-types.ts';
+
+/** Exit codes of `weft`, documented in docs/operating.md. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  unreachable: 3,
+  notFound: 4,
+  refused: 5,
+  notUsable: 6,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface ErrorRow {
+  readonly status: number;
+  readonly exitCode: ExitCode;
+  /** What to do, as a sentence without its full stop. */
+  readonly hint: string;
+}
+
+const { failure, usage, notFound, refused, notUsable } = exitCodes;
+
+function row(status: number, exitCode: ExitCode, hint: string): ErrorRow {
+  return { status, exitCode, hint };
+}
+
+const protocolRows: Readonly<Record<ProtocolErrorCode, ErrorRow>> = {
+  'too-large': row(413, refused, 'send less: docs/protocol.md gives the bound of each structure'),
+  'not-canonical': row(422, refused, 'encode it as deterministic CBOR; `weft inspect` shows what is wrong'),
+  'wrong-shape': row(422, refused, 'compare it with docs/protocol.cddl; `weft inspect` shows what is wrong'),
+  'wrong-version': row(422, refused, 'it was made by another version of weft: update the older one'),
+  'wrong-agent': row(422, refused, 'the bundle is that of another agent: check the id'),
+  'bad-key': row(422, refused, 'the key is not one that may sign here: use the agent’s current key'),
+  'bad-signature': row(422, refused, 'it was altered, or signed by another key: sign it again'),
+  'bad-key-log': row(
+    422,
+    refused,
+    'the key events do not form a log: `weft inspect` shows which one is wrong',
+  ),
+  forked: row(
+    409,
+    notUsable,
+    'the agent’s keys were used twice: recover it with its recovery key (`weft recover`)',
+  ),
+  tombstoned: row(410, notUsable, 'the agent has ended; register a new one'),
+  'wrong-establishment': row(
+    409,
+    refused,
+    'the keys were rotated since: sign it again with the current ones',
+  ),
+  'from-the-future': row(422, refused, 'check the clock of the machine that signed it'),
+  expired: row(410, notUsable, 'its time is over: sign a new one'),
+  'bad-side-car': row(422, refused, 'send exactly the URLs whose digests stand in the record'),
+  'bad-url': row(422, refused, 'use https, ipfs, ipns or did, or http on loopback, in at most 255 bytes'),
+  'bad-delegation': row(
+    403,
+    refused,
+    'ask the agent’s controller for a grant that covers this (`weft delegate`)',
+  ),
+  revoked: row(403, notUsable, 'the grant was revoked; ask the agent’s controller for a new one'),
+  'bad-revocation': row(
+    422,
+    refused,
+    'only an issuer above a grant revokes it, and only with what proves it',
+  ),
+  'bad-operation': row(422, refused, '`weft inspect` shows what is wrong with it'),
+  'stale-base': row(409, refused, 'the record moved on: resolve it and make the change again'),
+  displaced: row(409, refused, 'another change took its place: make it again'),
+  'not-closest': row(503, failure, 'try again: the peers asked are not responsible for this agent'),
+  'over-quota': row(429, failure, 'wait a little and try again'),
+  'store-full': row(507, failure, 'free some disk space of the node, or raise store.freeBytesMin'),
+  'store-failed': row(500, failure, 'look at the log of the node: its disk does not take writes'),
+  busy: row(503, failure, 'try again in a moment'),
+  'no-usable-answers': row(504, failure, 'check that peers are connected (`weft peers`) and try again'),
+  aborted: row(503, failure, 'it took too long or was given up; try again, or allow more time'),
+  'bad-argument': row(400, usage, 'correct the argument'),
+};
+
+const nodeRows: Readonly<Record<NodeErrorCode, ErrorRow>> = {
+  'not-custodial': row(
+    404,
+    notFound,
+    'this node does not hold the agent’s keys: use the node that does, or `--keys FILE`',
+  ),
+  'no-key': row(409, refused, 'the key for this is not in the keystore: import it (`weft keys import`)'),
+  'not-running': row(503, failure, 'wait until the node has started'),
+  'publish-failed': row(503, failure, 'no peer stored it: check `weft peers` and try again'),
+  'agent-not-active': row(409, notUsable, 'the agent is forked or has ended; `weft resolve` shows which'),
+  'bad-argument': row(400, usage, 'correct the argument'),
+  'slot-taken': row(409, refused, 'choose another slot, or revoke the delegate that has it'),
+};
+
+const configRow = row(500, usage, 'correct the setting; config/README.md lists all of them');
+const configRows: Readonly<Record<ConfigErrorCode, ErrorRow>> = {
+  'unknown-key': configRow,
+  'bad-value': configRow,
+  'unreadable-file': configRow,
+  'bad-file': configRow,
+};
+
+/** Codes of ports whose classes this layer may not import; their values travel through the node. */
+const storeRows: Readonly<Record<string, ErrorRow>> = {
+  'disk-full': row(507, failure, 'free some disk space of the node'),
+  closed: row(503, failure, 'the node is stopping: start it again'),
+  'write-failed': row(500, failure, 'look at the log of the node: its disk does not take writes'),
+  locked: row(
+    500,
+    failure,
+    'another weft uses this data folder: stop it, or give this one its own with --data',
+  ),
+  'wrong-schema': row(500, failure, 'the data folder is of another version of weft: use that version'),
+  'open-failed': row(500, failure, 'check the rights and the disk of the data folder'),
+};
+
+const overlayRows: Readonly<Record<string, ErrorRow>> = {
+  unreachable: row(503, failure, 'the peer does not answer: check its address and the network'),
+  timeout: row(504, failure, 'the peer took too long: try again'),
+  closed: row(503, failure, 'the connection was closed: try again'),
+  unsupported: row(502, failure, 'the peer speaks another protocol: check protocolPrefix on both sides'),
+  'too-large': row(413, refused, 'send less at once'),
+};
+
+const apiRows = {
+  'bad-request': row(400, usage, 'correct the request; docs/operating.md lists the routes'),
+  unauthorized: row(
+    401,
+    refused,
+    'send the token of the node: `Authorization: Bearer <content of api.token>`',
+  ),
+  'wrong-host': row(421, refused, 'call the API by a loopback name, or set api.remote'),
+  'no-route': row(404, usage, 'docs/operating.md lists the routes'),
+  'wrong-method': row(405, usage, 'docs/operating.md lists the routes'),
+  'wrong-media-type': row(415, usage, 'send application/json, or application/cbor for a bundle'),
+  'body-too-large': row(413, refused, 'a bundle has at most 48 KiB'),
+  'too-slow': row(408, failure, 'send the request at once'),
+  'not-found': row(404, notFound, 'nobody that answered knows this agent: check the id'),
+  'no-record': row(404, notFound, 'the network knows no state of this agent'),
+  'not-ready': row(503, failure, 'wait until the node has started'),
+  internal: row(500, failure, 'this is a defect of weft: look at the log of the node and report it'),
+} as const satisfies Readonly<Record<string, ErrorRow>>;
+export type ApiErrorCode = keyof typeof apiRows;
+
+/** Rows by code by class name. */
+export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRow>>>> = {
+  ProtocolError: protocolRows,
+  NodeError: nodeRows,
+  ConfigError: configRows,
+  StoreError: storeRows,
+  OverlayError: overlayRows,
+  ApiError: apiRows,
+};
+
+/** An error as the table sees it. */
+export interface KnownError {
+  readonly family: string;
+  readonly code: string;
+  readonly row: ErrorRow;
+}
+
+/** The row of an error by its class and code; null for what nobody planned. */
+export function lookUpError(error: unknown): KnownError | null {
+  if (!(error instanceof Error)) return null;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string') return null;
+  const rows = Object.hasOwn(errorTable, error.name) ? errorTable[error.name] : undefined;
+  const found = rows !== undefined && Object.hasOwn(rows, code) ? rows[code] : undefined;
+  return found === undefined ? null : { family: error.name, code, row: found };
+}

@@ -1,0 +1,51 @@
+/** What is wrong with a request before any route sees it, in the words of the error table. */
+import type { Socket } from 'node:net';
+import { ApiError, problemOf } from './api-error.ts';
+import type { ApiErrorCode } from './error-table.ts';
+
+const codeByFastifyCode: Readonly<Record<string, ApiErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'wrong-media-type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad-request',
+};
+
+/** Fastify's own errors become the table's; every other error stays what it is. */
+export function apiErrorOf(error: unknown): unknown {
+  const { code, statusCode, message, validation } = error as {
+    code?: string;
+    statusCode?: number;
+    message?: string;
+    validation?: readonly {
+      readonly message?: string;
+      readonly params?: { readonly additionalProperty?: string };
+    }[];
+  };
+  if (validation !== undefined) {
+    const extra = validation[0]?.params?.additionalProperty;
+    return new ApiError('bad-request', `${message}${extra === undefined ? '' : `: "${extra}"`}`);
+  }
+  const mapped = codeByFastifyCode[code ?? ''];
+  if (mapped !== undefined) return new ApiError(mapped, String(message));
+  const isFastifys = code?.startsWith('FST_') || error instanceof SyntaxError;
+  if (isFastifys && (statusCode ?? 500) < 500) return new ApiError('bad-request', String(message));
+  return error;
+}
+
+/** Answers what is no HTTP, or came too slowly, and closes. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const problem = problemOf(
+    isSlow
+      ? new ApiError('too-slow', 'the request did not arrive in time')
+      : new ApiError('bad-request', 'this is not an HTTP request that can be read'),
+  );
+  const body = JSON.stringify(problem);
+  if (socket.writable) {
+    socket.write(
+      `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}

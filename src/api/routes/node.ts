@@ -1,0 +1,36 @@
+/** Routes about the node itself: status, peers, health, metrics, and bundles signed elsewhere. */
+import type { FastifyInstance } from 'fastify';
+import type { WeftNode } from '../../node/node-types.ts';
+import { ApiError } from '../api-error.ts';
+import { type PublishQuery, publishQuery } from '../schemas.ts';
+import { publishView, stateView, statusView } from '../views.ts';
+
+/** Adds them. Health and metrics need no token. */
+export function addNodeRoutes(app: FastifyInstance, node: WeftNode): void {
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async () => {
+    const { state } = await node.status();
+    if (state !== 'ready') throw new ApiError('not-ready', `the node is ${state}`);
+    return { status: 'ready' };
+  });
+  app.get('/metrics', async (_request, reply) => {
+    reply.type('text/plain; version=0.0.4; charset=utf-8');
+    return node.metrics();
+  });
+  app.get('/v1/status', async () => statusView(await node.status()));
+  app.get('/v1/peers', async () => ({ peers: node.peers() }));
+  app.post<{ Querystring: PublishQuery }>(
+    '/v1/bundles',
+    { schema: { querystring: publishQuery } },
+    async (request) => {
+      if (!(request.body instanceof Uint8Array))
+        throw new ApiError('wrong-media-type', 'a bundle is sent as application/cbor');
+      const { acknowledgements, timeoutMs } = request.query;
+      const result = await node.publish(request.body, {
+        ...(acknowledgements !== undefined && { acknowledgements: Number(acknowledgements) }),
+        ...(timeoutMs !== undefined && { timeoutMs: Number(timeoutMs) }),
+      });
+      return { publish: publishView(result), state: result.state === null ? null : stateView(result.state) };
+    },
+  );
+}

@@ -1,0 +1,95 @@
+/** The shapes of requests to the control API. Unknown properties are refused: a typing mistake is not a wish. */
+import { type Static, type TProperties, Type } from 'typebox';
+import { fieldBits, rightBits } from '../core/identity/delegation.ts';
+import { reasonCodes } from '../core/identity/reason-code.ts';
+import { delegationSecondsMax, slotMax, urlBytesMax } from '../core/limits.ts';
+
+function object<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+function hex(bytes: number) {
+  return Type.String({ pattern: `^[0-9a-f]{${bytes * 2}}$` });
+}
+
+function nullable<Schema extends ReturnType<typeof Type.String>>(schema: Schema) {
+  return Type.Union([schema, Type.Null()]);
+}
+
+const url = nullable(Type.String({ minLength: 1, maxLength: urlBytesMax }));
+
+/** How a change is published; on every call that changes something. */
+const publishing = {
+  acknowledgements: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
+  timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000 })),
+};
+
+const record = {
+  primaryFactsUrl: Type.Optional(url),
+  privateFactsUrl: Type.Optional(url),
+  /** 16 bytes in hexadecimal: the digest of a URL that the record does not show. */
+  privateFactsDigest: Type.Optional(hex(16)),
+  adaptiveResolverUrl: Type.Optional(url),
+  ttlSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 172_800 })),
+  validitySeconds: Type.Optional(Type.Integer({ minimum: 3600, maximum: 604_800 })),
+};
+
+const reason = Type.Optional(Type.Enum([...reasonCodes]));
+
+export const agentParams = object({ id: Type.String({ maxLength: 80 }) });
+export const resolveQuery = object({
+  fresh: Type.Optional(Type.Enum(['true', 'false'])),
+  timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
+});
+export const changesQuery = object({
+  agent: Type.Optional(
+    Type.Union([
+      Type.String({ maxLength: 80 }),
+      Type.Array(Type.String({ maxLength: 80 }), { maxItems: 64 }),
+    ]),
+  ),
+});
+export const publishQuery = object({
+  acknowledgements: Type.Optional(Type.String({ pattern: '^([1-9]|1[0-9]|20)$' })),
+  timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
+});
+
+export const registerBody = object({ ...record, ...publishing, ephemeral: Type.Optional(Type.Boolean()) });
+export const updateBody = object({ ...record, ...publishing });
+export const publishBody = object(publishing);
+export const recoverBody = object({ ...publishing, recoverySeed: Type.Optional(hex(32)) });
+export const delegateBody = object({
+  ...publishing,
+  /** The public key that receives the rights. */
+  audience: hex(32),
+  rights: Type.Array(Type.Enum(Object.keys(rightBits) as (keyof typeof rightBits)[]), {
+    minItems: 1,
+    maxItems: 5,
+    uniqueItems: true,
+  }),
+  fields: Type.Array(Type.Enum(Object.keys(fieldBits) as (keyof typeof fieldBits)[]), {
+    maxItems: 4,
+    uniqueItems: true,
+  }),
+  slot: Type.Optional(Type.Integer({ minimum: 1, maximum: slotMax })),
+  expiresInSeconds: Type.Integer({ minimum: 60, maximum: delegationSecondsMax }),
+});
+export const revokeBody = object({ ...publishing, reason });
+export const revokeDelegationBody = object({
+  ...publishing,
+  reason,
+  slot: Type.Optional(Type.Integer({ minimum: 1, maximum: slotMax })),
+  hash: Type.Optional(hex(32)),
+});
+
+export type AgentParams = Static<typeof agentParams>;
+export type ResolveQuery = Static<typeof resolveQuery>;
+export type ChangesQuery = Static<typeof changesQuery>;
+export type PublishQuery = Static<typeof publishQuery>;
+export type RegisterBody = Static<typeof registerBody>;
+export type UpdateBody = Static<typeof updateBody>;
+export type PublishBody = Static<typeof publishBody>;
+export type RecoverBody = Static<typeof recoverBody>;
+export type DelegateBody = Static<typeof delegateBody>;
+export type RevokeBody = Static<typeof revokeBody>;
+export type RevokeDelegationBody = Static<typeof revokeDelegationBody>;

@@ -1,0 +1,137 @@
+/** A node that answers from memory and records what it was asked, for tests of routing and of error mapping. */
+
+import { recordValuesDefault } from '../../src/core/author/record-values.ts';
+import { registerAgent } from '../../src/core/author/register.ts';
+import { createSigner } from '../../src/core/ed25519.ts';
+import type { Resolution } from '../../src/core/peer/effects.ts';
+import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
+import type { AgentState } from '../../src/core/record/agent-state.ts';
+import type { AgentChange, AgentResult, NodeStatus, WeftNode } from '../../src/node/node-types.ts';
+
+/** One registered agent, the same in every run. */
+export function sampleState(nowSeconds = Math.floor(Date.now() / 1000)): AgentState {
+  const key = (fill: number) => createSigner(new Uint8Array(32).fill(fill));
+  return registerAgent({
+    signer: key(1),
+    rotationKey: key(2).publicKey,
+    recoveryKey: key(3).publicKey,
+    values: {
+      ...recordValuesDefault,
+      primary: 'https://agents.example/facts',
+      adaptive: 'https://agents.example/resolve',
+    },
+    nowSeconds,
+    nonce: new Uint8Array(16).fill(7),
+  });
+}
+
+export interface RecordedNode extends WeftNode {
+  /** Method and arguments of each call, in order. */
+  readonly calls: (readonly [string, ...unknown[]])[];
+  /** Thrown by every method from now on. */
+  failure: unknown;
+  resolution: Resolution;
+  nodeState: NodeStatus['state'];
+  /** Hands a change to every open stream. */
+  announce(change: AgentChange): void;
+}
+
+export function createRecordedNode(): RecordedNode {
+  const state = sampleState();
+  const listeners = new Set<(change: AgentChange) => void>();
+  const result: AgentResult = {
+    agentId: state.agentId,
+    publish: { status: 'stored', acknowledgements: 5, asked: 8, refusal: null, state },
+    state,
+    recordBytes: state.addr!.bytes.length,
+    expiresAtSeconds: addrExpiresAt(state.addr!),
+  };
+  const answer =
+    <Value>(name: string, value: () => Value) =>
+    async (...given: unknown[]): Promise<Value> => {
+      node.calls.push([name, ...given]);
+      if (node.failure !== null) throw node.failure;
+      return value();
+    };
+  const node: RecordedNode = {
+    calls: [],
+    failure: null,
+    nodeState: 'ready',
+    resolution: {
+      status: 'ok',
+      agentId: state.agentId,
+      state,
+      ageSeconds: 0,
+      responders: ['a', 'b', 'c'],
+      holders: 3,
+      cached: false,
+    },
+    announce: (change) => {
+      for (const listener of listeners) listener(change);
+    },
+    peer: '12D3KooWNode',
+    addresses: () => ['/ip4/127.0.0.1/tcp/4801/p2p/12D3KooWNode'],
+    start: answer('start', () => undefined),
+    stop: answer('stop', () => undefined),
+    status: answer('status', () => statusOf(node)),
+    peers: () => [],
+    metrics: answer('metrics', () => '# HELP weft_agents Agents\nweft_agents 1\n'),
+    resolve: answer('resolve', () => node.resolution),
+    publish: answer('publish', () => result.publish),
+    changes: (options) => streamOf(listeners, options?.signal),
+    agents: {
+      list: answer('list', () => [{ agentId: state.agentId, roles: ['signing'] }]),
+      register: answer('register', () => result),
+      update: answer('update', () => result),
+      refence: answer('refence', () => result),
+      rotate: answer('rotate', () => result),
+      recover: answer('recover', () => result),
+      delegate: answer('delegate', () => ({ ...result, delegation: new Uint8Array([1, 2]), slot: 3 })),
+      createDelegateKey: answer('createDelegateKey', () => new Uint8Array(32).fill(9)),
+      revokeDelegation: answer('revokeDelegation', () => result),
+      revoke: answer('revoke', () => ({ ...result, expiresAtSeconds: null })),
+    },
+  };
+  return node;
+}
+
+function statusOf(node: RecordedNode): NodeStatus {
+  return {
+    version: '0.0.0',
+    peer: node.peer,
+    addresses: node.addresses(),
+    network: { protocolPrefix: '/weft', profile: 'private', isNew: true },
+    state: node.nodeState,
+    startedAtMs: 0,
+    connectedPeers: 0,
+    knownPeers: 0,
+    agents: { stored: 1, known: 1, custodial: 1 },
+    store: { entries: 1, sizeBytes: 10, freeBytes: 1000, full: false, quarantined: 0 },
+  };
+}
+
+async function* streamOf(
+  listeners: Set<(change: AgentChange) => void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AgentChange> {
+  const queue: AgentChange[] = [];
+  let wake = (): void => {};
+  const listener = (change: AgentChange): void => {
+    queue.push(change);
+    wake();
+  };
+  listeners.add(listener);
+  signal?.addEventListener('abort', () => wake());
+  try {
+    while (!signal?.aborted) {
+      const change = queue.shift();
+      if (change !== undefined) yield change;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+  } finally {
+    listeners.delete(listener);
+  }
+}

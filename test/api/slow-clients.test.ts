@@ -1,0 +1,109 @@
+/** F13: Node's HTTP server never closes half-sent bodies within 100 s and has no connection cap (3,000 held). */
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiServer, startApi } from '../../src/api/server.ts';
+import { createRecordedNode, type RecordedNode } from './recorded-node.ts';
+
+const token = 'token';
+const connectionsMax = 20;
+let node: RecordedNode;
+let api: ApiServer;
+const sockets: Socket[] = [];
+
+beforeEach(async () => {
+  node = createRecordedNode();
+  const onDefect = (error: unknown): never => {
+    throw error;
+  };
+  api = await startApi(node, { host: '127.0.0.1', port: 0, remote: false, token, connectionsMax, onDefect });
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await api.stop();
+});
+
+/** Opens a connection, says something, and resolves with all that came back once the other side has closed. */
+function say(text: string): { readonly closed: Promise<string>; readonly socket: Socket } {
+  const socket = connect(api.port, '127.0.0.1');
+  sockets.push(socket);
+  socket.write(text);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString();
+  });
+  const closed = new Promise<string>((resolve) => {
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(received));
+  });
+  return { closed, socket };
+}
+
+const head = `POST /v1/bundles HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n`;
+
+describe('a client that is too slow', () => {
+  it('is cut off within seconds, whether its headers or its body do not come', {
+    timeout: 20_000,
+  }, async () => {
+    const halfHeaders = say('POST /v1/bundles HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+    const halfBody = say(`${head}Content-Type: application/cbor\r\nContent-Length: 100\r\n\r\nabc`);
+    const began = performance.now();
+    const answers = await Promise.all([halfHeaders.closed, halfBody.closed]);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    for (const answer of answers) {
+      expect(answer).toMatch(/^HTTP\/1\.1 408 too slow\r\n/);
+      expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+        code: 'too-slow',
+        status: 408,
+      });
+    }
+  });
+
+  it('leaves the API usable while it waits, and connections over the cap are refused', async () => {
+    const held = Array.from({ length: connectionsMax - 1 }, () => say(head));
+    await Promise.all(held.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+    const answer = await fetch(`${api.url}/healthz`, { headers: { connection: 'close' } });
+    expect(answer.status).toBe(200);
+    const over = Array.from({ length: 5 }, () => say(head));
+    const refused = await Promise.race(over.map(({ closed }) => closed));
+    expect(refused).toBe('');
+  });
+
+  it('gets an answer to what is no HTTP', async () => {
+    expect(await say('hello\r\n\r\n').closed).toMatch(
+      /^HTTP\/1\.1 400 bad request\r\n[\s\S]*"code":"bad-request"/,
+    );
+    expect(await say(`GET /healthz HTTP/1.1\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`).closed).toMatch(
+      /^HTTP\/1\.1 4\d\d /,
+    );
+  });
+});
+
+describe('the stream of changes', () => {
+  async function open(accept: string): Promise<ReadableStreamDefaultReader<string>> {
+    const response = await fetch(`${api.url}/v1/changes`, {
+      headers: { authorization: `Bearer ${token}`, accept },
+    });
+    expect(response.status).toBe(200);
+    return response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  it('says that it listens, then one line for each change', async () => {
+    const reader = await open('*/*');
+    expect(JSON.parse((await reader.read()).value!)).toEqual({ type: 'listening' });
+    const { state, agentId } = node.resolution;
+    node.announce({ agentId, change: 'rotated', state: state!, source: 'gossip', acceptedAtMs: 1 });
+    expect(JSON.parse((await reader.read()).value!)).toMatchObject({
+      type: 'change',
+      change: 'rotated',
+      source: 'gossip',
+    });
+    await reader.cancel();
+  });
+
+  it('speaks server-sent events to who asks for them, and ends when the API stops', async () => {
+    const reader = await open('text/event-stream');
+    expect((await reader.read()).value).toBe('event: listening\ndata: {"type":"listening"}\n\n');
+    await api.stop();
+    await expect(reader.read().then(({ done }) => done)).rejects.toThrow();
+  });
+});
