@@ -7,7 +7,8 @@ export interface PeerAddress {
   readonly addresses: readonly string[];
 }
 
-export type RequestFailure = 'unreachable' | 'timeout' | 'closed' | 'unsupported' | 'too-large';
+/** `busy`: more is queued for that peer than its connection takes; `unsupported`: it does not speak the protocol. */
+export type RequestFailure = 'unreachable' | 'timeout' | 'closed' | 'unsupported' | 'too-large' | 'busy';
 
 /** Rejection of `request`. */
 export class OverlayError extends Error {
