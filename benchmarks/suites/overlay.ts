@@ -1,6 +1,7 @@
 /** The overlay: what one agent's record costs to write, to find and to keep, beside the peers of the field. */
 import type { Suite } from '../lib/suite.ts';
 import { measuredTarget, ratioTarget, type TargetRow } from '../lib/targets.ts';
+import { addressSection } from '../sections/address.ts';
 import { createCompareSection } from '../sections/compare.ts';
 
 /** Network sizes at which the ratios are targets. */
@@ -10,7 +11,7 @@ const nodeCounts = [20, 60];
 export const overlaySuite: Suite = {
   name: 'overlay',
   title: 'weft beside hyperdht, bittorrent-dht and kad-dht on loopback',
-  sections: [createCompareSection()],
+  sections: [createCompareSection(), addressSection],
   targets: [
     measuredTarget(
       "AgentAddr of the paper's Table 3, signature included",

@@ -1,0 +1,54 @@
+/** Agents of weft for the benchmarks: three URLs each, as in the paper's example, repeatable from seed and number. */
+import { createNativeSigner } from '../../src/adapters/native/native-signer.ts';
+import { type RecordValues, recordValuesDefault } from '../../src/core/author/record-values.ts';
+import { registerAgent } from '../../src/core/author/register.ts';
+import type { Signer } from '../../src/core/ed25519.ts';
+import type { AgentState } from '../../src/core/record/agent-state.ts';
+import { ttlCodeFor } from '../../src/core/record/durations.ts';
+import { paperExample } from './paper-example.ts';
+import { recordSeed } from './records.ts';
+
+/** An agent that a benchmark made, with the key that signs for it. */
+export interface BenchmarkAgent {
+  readonly signer: Signer;
+  readonly state: AgentState;
+}
+
+/** What the paper's example says. */
+export const paperValues: RecordValues = {
+  ...recordValuesDefault,
+  primary: paperExample.facts_url,
+  private: paperExample.private_facts_url,
+  adaptive: paperExample.adaptive_router_url,
+  ttlCode: ttlCodeFor(paperExample.ttl),
+};
+
+/** URLs of the example's lengths that differ from record to record. */
+export function valuesOfRecord(record: number): RecordValues {
+  const name = record.toString(36).padStart(8, '0');
+  return {
+    ...paperValues,
+    primary: `https://TranslationAssistant.${name}.example/.agent-facts`,
+    private: `https://agentfactshost.example/${name}-e29b-41d4-a716`,
+    adaptive: `https://router.${name}.example/dispatch/translation`,
+  };
+}
+
+/** A new agent with its first record, rotation and recovery keys committed. */
+export function createBenchmarkAgent(
+  seed: number,
+  record: number,
+  values: RecordValues = valuesOfRecord(record),
+  nowSeconds: number = Math.floor(Date.now() / 1000),
+): BenchmarkAgent {
+  const signer = createNativeSigner(recordSeed(seed, record, 'signing'));
+  const state = registerAgent({
+    signer,
+    rotationKey: recordSeed(seed, record, 'rotation'),
+    recoveryKey: recordSeed(seed, record, 'recovery'),
+    values,
+    nowSeconds,
+    nonce: recordSeed(seed, record, 'nonce').subarray(0, 16),
+  });
+  return { signer, state };
+}
