@@ -1,0 +1,135 @@
+/** Closeness and the iterative lookup (docs/protocol.md §4). */
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../../src/core/overlay/distance.ts';
+import { createLookup } from '../../../src/core/overlay/lookup.ts';
+import {
+  createRoutingTable,
+  failurePenaltyMs,
+  routingTablePeersMax,
+} from '../../../src/core/overlay/routing-table.ts';
+import { testPeerId } from '../../helpers/peer-network.ts';
+
+const contactOf = (label: string) => ({ peer: testPeerId(label), addresses: [] });
+const target = kadIdOfAgent(new Uint8Array(createHash('sha256').update('target').digest()));
+
+function bigDistance(left: Uint8Array, right: Uint8Array): bigint {
+  return left.reduce((sum, byte, index) => (sum << 8n) | BigInt(byte ^ right[index]!), 0n);
+}
+
+describe('distance', () => {
+  it('orders as the 256-bit XOR metric does, ties of the leading bits included', () => {
+    const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const point = bytes.map((value) => {
+      const view = new DataView(value.buffer, value.byteOffset);
+      return { bytes: value, high: view.getUint32(0), low: view.getUint32(4) };
+    });
+    fc.assert(
+      fc.property(point, point, point, fc.nat(31), (center, left, right, shared) => {
+        right.bytes.set(left.bytes.subarray(0, shared));
+        const view = new DataView(right.bytes.buffer, right.bytes.byteOffset);
+        const near = { bytes: right.bytes, high: view.getUint32(0), low: view.getUint32(4) };
+        const difference = bigDistance(center.bytes, left.bytes) - bigDistance(center.bytes, near.bytes);
+        expect(Math.sign(compareDistance(center, left, near))).toBe(
+          difference < 0n ? -1 : difference > 0n ? 1 : 0,
+        );
+      }),
+    );
+  });
+});
+
+describe('the routing table', () => {
+  const table = createRoutingTable(testPeerId('self'));
+  for (let index = 0; index < 60; index++) table.add(contactOf(`p${index}`));
+
+  it('names the closest, nearest first', () => {
+    const all = Array.from({ length: 60 }, (_, index) => testPeerId(`p${index}`));
+    const expected = all.sort((a, b) => compareDistance(target, kadIdOfPeer(a), kadIdOfPeer(b))).slice(0, 20);
+    expect(table.closest(target, 20, 0).map((peer) => peer.contact.peer)).toEqual(expected);
+  });
+
+  it('asks those who failed last, until they answer or the penalty is over', () => {
+    const [nearest] = table.closest(target, 1, 0);
+    table.markFailed(nearest!.contact.peer, 1_000);
+    expect(table.closest(target, 60, 1_000).at(-1)!.contact.peer).toBe(nearest!.contact.peer);
+    expect(table.closest(target, 1, 1_001 + failurePenaltyMs)[0]!.contact.peer).toBe(nearest!.contact.peer);
+    table.markAnswered(nearest!.contact.peer);
+    expect(table.closest(target, 1, 1_000)[0]!.contact.peer).toBe(nearest!.contact.peer);
+  });
+
+  it('knows whether a peer is among the k closest to a key', () => {
+    const ranked = table.closest(target, 60, 0);
+    expect(table.isAmongClosest(target, 20, ranked[19]!.kadId)).toBe(true);
+    expect(table.isAmongClosest(target, 20, ranked[20]!.kadId)).toBe(false);
+  });
+
+  it('takes neither itself, nor an id that is not base58, nor more than its bound', () => {
+    const small = createRoutingTable(testPeerId('self'));
+    expect(small.add(contactOf('self'))).toBe(false);
+    expect(small.add({ peer: 'not base58 0OIl', addresses: [] })).toBe(false);
+    for (let index = 0; index < routingTablePeersMax; index++) small.add(contactOf(`many ${index}`));
+    expect(small.add(contactOf('one more'))).toBe(false);
+    expect(small.size).toBe(routingTablePeersMax);
+  });
+});
+
+describe('the iterative lookup', () => {
+  /** A network in which each peer knows `degree` others; returns the k closest that the lookup found. */
+  function run(
+    count: number,
+    degree: number,
+    failing: ReadonlySet<number>,
+  ): { found: string[]; asked: number } {
+    const peers = Array.from({ length: count }, (_, index) => testPeerId(`n${index}`));
+    const byPeer = new Map(peers.map((peer, index) => [peer, index]));
+    const ranked = [...peers].sort((a, b) => compareDistance(target, kadIdOfPeer(a), kadIdOfPeer(b)));
+    const position = new Map(ranked.map((peer, index) => [peer, index]));
+    // As Kademlia's buckets do: everybody knows some that are closer, and the close ones know each other.
+    const closerTo = (peer: string) => {
+      const rank = position.get(peer)!;
+      const from = Math.max(0, Math.floor(rank / 2) - degree / 2);
+      return ranked.slice(from, from + degree).map((other) => ({ peer: other, addresses: [] }));
+    };
+    const start = ranked
+      .slice(-3)
+      .map((peer) => ({ contact: { peer, addresses: [] }, kadId: kadIdOfPeer(peer) }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds: start, width: 20 });
+    let asked = 0;
+    for (let batch = lookup.take(4); batch.length > 0; batch = lookup.take(4)) {
+      for (const contact of batch) {
+        asked++;
+        if (failing.has(byPeer.get(contact.peer)!)) lookup.failed(contact.peer);
+        else lookup.answered(contact.peer, closerTo(contact.peer));
+      }
+    }
+    expect(lookup.isComplete).toBe(true);
+    return { found: lookup.answeredClosest().map((contact) => contact.peer), asked };
+  }
+
+  it('finds the k closest of 500 from three far seeds, asking a small part of them', () => {
+    const ranked = Array.from({ length: 500 }, (_, index) => testPeerId(`n${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a), kadIdOfPeer(b)),
+    );
+    const { found, asked } = run(500, 20, new Set());
+    expect(found).toEqual(ranked.slice(0, 20));
+    expect(asked).toBeLessThan(120);
+  });
+
+  it('goes round those who fail', () => {
+    const failing = new Set(Array.from({ length: 100 }, (_, index) => index * 5));
+    const { found } = run(500, 40, failing);
+    expect(found).toHaveLength(20);
+  });
+
+  it('is not grown without bound by answers that name many', () => {
+    const seed = { contact: contactOf('seed'), kadId: kadIdOfPeer(testPeerId('seed')) };
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds: [seed], width: 20 });
+    for (let round = 0; round < 200; round++) {
+      const closer = Array.from({ length: 50 }, (_, index) => contactOf(`flood ${round} ${index}`));
+      lookup.answered(testPeerId('seed'), closer);
+    }
+    expect(lookup.closest().length).toBeLessThanOrEqual(20);
+    expect(lookup.take(1_000).length).toBeLessThanOrEqual(20);
+  });
+});
