@@ -1,0 +1,166 @@
+/** docs/protocol.cddl against what the code encodes over one agent's life, and against the vectors. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { delegateAgent, revokeDelegation } from '../../src/core/author/grant.ts';
+import { updateAgent } from '../../src/core/author/update.ts';
+import { delegateOf } from '../../src/core/author/writer.ts';
+import { decodeCanonical } from '../../src/core/cbor.ts';
+import { encodeAnnouncements } from '../../src/core/gossip/announcement.ts';
+import { frameBytesMax } from '../../src/core/limits.ts';
+import * as message from '../../src/core/overlay/message.ts';
+import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
+import { cddlProblem, readCddl } from '../helpers/cddl-validate.ts';
+import {
+  bornAgent,
+  ended,
+  recovered,
+  rotated,
+  signingKeyOf,
+  testSigner,
+  updated,
+} from '../helpers/test-agent.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const rules = readCddl(`${root}docs/protocol.cddl`);
+const startSeconds = 1_790_000_000;
+
+/** Bytes of the code, by the rule that they must fit. */
+function encodingsOfOneLife(): [string, Uint8Array][] {
+  const born = bornAgent('cddl', startSeconds);
+  const audience = testSigner('cddl delegate').publicKey;
+  const grant = { audience, rights: 3, fieldMask: 15, nonce: new Uint8Array(8) };
+  const time = { notBefore: startSeconds, expiresAt: startSeconds + 3600, nowSeconds: startSeconds + 1 };
+  const granted = delegateAgent({ state: born.state, signer: signingKeyOf(born), ...grant, ...time });
+  const byController = updated(
+    { ...born, state: granted.state },
+    { adaptive: 'https://example.org/a', ttlCode: 3 },
+    startSeconds + 2,
+  );
+  const writer = delegateOf(byController.state, testSigner('cddl delegate'), startSeconds + 3);
+  const blinded = { private: new Uint8Array(16).fill(7), primary: null };
+  const written = updateAgent({
+    state: byController.state,
+    writer,
+    changes: blinded,
+    nowSeconds: startSeconds + 3,
+  }).state;
+  const revoked = revokeDelegation({
+    state: written,
+    signer: signingKeyOf(born),
+    token: granted.token,
+    reason: 'superseded',
+    nowSeconds: startSeconds + 4,
+  });
+  const changed = recovered(rotated({ ...born, state: revoked }, startSeconds + 5), startSeconds + 6);
+  const states = [
+    born.state,
+    granted.state,
+    written,
+    revoked,
+    changed.state,
+    ended(changed, startSeconds + 7).state,
+  ];
+  return states.flatMap(encodingsOfState);
+}
+
+function encodingsOfState(state: AgentState): [string, Uint8Array][] {
+  const each = (rule: string, items: readonly { readonly bytes: Uint8Array }[]): [string, Uint8Array][] =>
+    items.map((item) => [rule, item.bytes]);
+  return [
+    ['bundle', encodeState(state)],
+    ...encodeAnnouncements(state).map((bytes): [string, Uint8Array] => ['announcement', bytes]),
+    ...each('key-event', state.keyState.retained),
+    ...each('delegation', state.delegations),
+    ...each('operation', state.operations),
+    ...each('revocation', state.revocations),
+  ];
+}
+
+function encodingsOfMessages(): [string, Uint8Array][] {
+  const [id, short, bundle] = [new Uint8Array(32), new Uint8Array(16), new Uint8Array(500)];
+  const contact = { peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/1'] };
+  const requests: readonly (readonly [string, message.RecordRequest])[] = [
+    [
+      'find',
+      {
+        type: 'find',
+        closerMax: 20,
+        items: [
+          { agentId: id, known: null },
+          { agentId: id, known: short },
+        ],
+      },
+    ],
+    ['put', { type: 'put', bundles: [bundle] }],
+    ['watch', { type: 'watch', agentIds: [id] }],
+    ['unwatch', { type: 'unwatch', agentIds: [] }],
+    ['sync-summary', { type: 'sync-summary', set: 'authority', count: 3, xor: short }],
+    ['sync-ids', { type: 'sync-ids', set: 'records', buckets: Uint8Array.of(0, 255) }],
+  ];
+  const found = (['not-newer', 'ask-again', null, bundle] as const).map((record) => ({
+    record,
+    closer: [contact],
+  }));
+  const putAnswers = [
+    { status: 'stored', code: null, current: null },
+    { status: 'stale', code: null, current: bundle },
+    { status: 'refused', code: 'bad-signature', current: null },
+  ] as const;
+  const answers: readonly (readonly [string, Uint8Array])[] = [
+    ['found', message.encodeFindAnswers(found)],
+    ['put-result', message.encodePutAnswers(putAnswers)],
+    ['watched', message.encodeWatchAnswer([bundle, null])],
+    ['unwatched', message.encodeUnwatchAnswer()],
+    ['sync-buckets', message.encodeSyncSummaryAnswer(null)],
+    ['sync-buckets', message.encodeSyncSummaryAnswer(new Uint8Array(256 * message.syncBucketBytes))],
+    ['sync-found', message.encodeSyncIdsAnswer([{ agentId: id, id: short }])],
+    ['failure', message.encodeFailure('over-quota')],
+  ];
+  return [
+    ...requests.flatMap(([rule, request]): [string, Uint8Array][] => {
+      const bytes = message.encodeRequest(request);
+      return [
+        [rule, bytes],
+        ['request', bytes],
+      ];
+    }),
+    ...answers.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['answer', bytes],
+    ]),
+    ['push', message.encodePush([bundle])],
+  ];
+}
+
+const encodings = [...encodingsOfOneLife(), ...encodingsOfMessages()];
+
+describe('docs/protocol.cddl', () => {
+  it('fits every structure that the code encodes', () => {
+    const problems = encodings.map(([rule, bytes]) =>
+      cddlProblem(rules, rule, decodeCanonical(bytes, frameBytesMax)),
+    );
+    expect(problems.filter((problem) => problem !== null)).toEqual([]);
+    const covered = [
+      'bundle',
+      'announcement',
+      'key-event',
+      'delegation',
+      'operation',
+      'revocation',
+      'found',
+      'push',
+    ];
+    expect(covered.filter((rule) => !encodings.some(([name]) => name === rule))).toEqual([]);
+  });
+
+  it('refuses each of them with an item more, with one less, or with an item of another type', () => {
+    for (const [rule, bytes] of encodings) {
+      const value = decodeCanonical(bytes, frameBytesMax) as unknown[];
+      expect(cddlProblem(rules, rule, [...value, null])).not.toBeNull();
+      expect(cddlProblem(rules, rule, value.slice(0, -1))).not.toBeNull();
+      value.forEach((_, index) => {
+        expect(cddlProblem(rules, rule, value.with(index, -1)), `${rule} item ${index}`).not.toBeNull();
+      });
+    }
+  });
+});
