@@ -27,3 +27,8 @@ export interface KeyState {
   /** All that a peer keeps of the log: chain, proof, and what leads to it; by sequence, then digest. At most 96. */
   readonly retained: readonly KeyEvent[];
 }
+
+/** True when that event stands on the chosen chain. */
+export function isOnChain(state: KeyState, event: KeyEvent): boolean {
+  return state.chain.some((other) => other.key === event.key);
+}
