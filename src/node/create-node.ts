@@ -1,0 +1,204 @@
+/**
+ * The full node: the one place where the core, the driver and the adapters are put together. Every port can be replaced.
+ */
+import { readFile } from 'node:fs/promises';
+import { createHost } from '../adapters/libp2p/create-host.ts';
+import type { Host, HostOptions } from '../adapters/libp2p/host-types.ts';
+import { createNativeSigner } from '../adapters/native/native-signer.ts';
+import type { NodeConfig } from '../config/config-types.ts';
+import { packageVersion } from '../config/package-root.ts';
+import { gossipTopics } from '../core/gossip/announcement.ts';
+import { formatAgentId } from '../core/identity/agent-id.ts';
+import { createPeer } from '../core/peer/peer.ts';
+import { createDriver, type DriverListeners } from '../driver/driver.ts';
+import { createAgentService } from './agent-service.ts';
+import { createChangeBus } from './change-bus.ts';
+import { createContactStore } from './contact-store.ts';
+import { createCustodyJournal } from './custody-journal.ts';
+import { createCustodyKeys } from './custody-keys.ts';
+import { createMetrics, type NodeMetrics } from './metrics.ts';
+import { createNetworkCalls } from './network-calls.ts';
+import { type NodePorts, openPorts } from './node-ports.ts';
+import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
+import { peerConfigOf } from './peer-settings.ts';
+
+const seedBytes = 16;
+
+/**
+ * Opens the data directory and puts a node together; `start()` joins the network.
+ * @throws StoreError `locked`, `wrong-schema`, `open-failed`; KeystoreError; HostError; ConfigError.
+ */
+export async function createNode(config: NodeConfig, replace: Partial<NodePorts> = {}): Promise<WeftNode> {
+  const ports = await openPorts(config, replace);
+  try {
+    return await compose(config, ports);
+  } catch (error) {
+    await Promise.allSettled([ports.verifier.close(), ports.store.close()]);
+    throw error;
+  }
+}
+
+async function compose(config: NodeConfig, ports: NodePorts): Promise<WeftNode> {
+  const { store, verifier, clock, entropy, log } = ports;
+  const topics = gossipTopics(config.protocolPrefix);
+  const host = await createHost(await hostOptions(config, ports, topics));
+  const bus = createChangeBus();
+  const peer = createPeer({
+    config: peerConfigOf(config),
+    self: { peer: host.peer, addresses: [] },
+    seed: entropy.randomBytes(seedBytes),
+  });
+  const metrics = createMetrics({
+    snapshot: peer.snapshot,
+    statistics: () => store.statistics(),
+    connections: () => host.network().connections,
+  });
+  const driver = createDriver(
+    peer,
+    { overlay: host.overlay, gossip: host.gossip, store, verifier, clock, log, soon: setImmediate },
+    driverListeners(bus, metrics, ports),
+  );
+  const calls = createNetworkCalls({
+    driver,
+    bus,
+    metrics,
+    clock,
+    acknowledgements: config.replication.acknowledgements,
+  });
+  const agents = createAgentService({
+    keys: createCustodyKeys(ports.keystore),
+    journal: createCustodyJournal(store),
+    resolve: calls.resolve,
+    publish: calls.publish,
+    watch: driver.watch,
+    changes: calls.changes,
+    clock,
+    entropy,
+    createSigner: createNativeSigner,
+    refenceSeconds: config.refenceSeconds,
+    log: log.child({ subsystem: 'custody' }),
+  });
+  const startedAtMs = clock.nowMs();
+  let state: NodeStatus['state'] = 'starting';
+  let stopping: Promise<void> | null = null;
+
+  async function start(): Promise<void> {
+    await driver.start(topics);
+    await host.start();
+    calls.setRunning(true);
+    await agents.start();
+    state = 'ready';
+    log.info({ peer: host.peer, addresses: host.addresses() }, 'the node is running');
+  }
+
+  async function stopOnce(): Promise<void> {
+    const wasRunning = state === 'ready';
+    state = 'stopping';
+    await agents.stop();
+    if (wasRunning) await driver.handOver();
+    calls.setRunning(false);
+    bus.close();
+    driver.close();
+    await host.stop();
+    await verifier.close();
+    await store.close();
+    log.info({}, 'the node has stopped');
+  }
+
+  async function status(): Promise<NodeStatus> {
+    const snapshot = peer.snapshot();
+    const network = host.network();
+    const [statistics, custodial] = await Promise.all([store.statistics(), agents.list()]);
+    return {
+      version: packageVersion(),
+      peer: host.peer,
+      addresses: host.addresses(),
+      network: { protocolPrefix: config.protocolPrefix, profile: config.profile, isNew: network.isNew },
+      state,
+      startedAtMs,
+      connectedPeers: network.connections,
+      knownPeers: network.knownPeers,
+      agents: { stored: snapshot.held, known: snapshot.agents, custodial: custodial.length },
+      store: statistics,
+    };
+  }
+
+  return {
+    peer: host.peer,
+    agents,
+    addresses: host.addresses,
+    start,
+    stop() {
+      stopping ??= stopOnce();
+      return stopping;
+    },
+    status,
+    peers: () => peerStatuses(host),
+    resolve: calls.resolve,
+    publish: calls.publish,
+    changes: calls.changes,
+    metrics: metrics.render,
+  };
+}
+
+async function hostOptions(
+  config: NodeConfig,
+  ports: NodePorts,
+  topics: readonly string[],
+): Promise<HostOptions> {
+  const log = ports.log.child({ subsystem: 'network' });
+  return {
+    privateKey: ports.identitySeed,
+    listen: config.listen,
+    announce: config.announce,
+    bootstrap: config.bootstrap,
+    profile: config.profile,
+    protocolPrefix: config.protocolPrefix,
+    mode: config.mode,
+    topics,
+    mdns: config.mdns,
+    preSharedKey: config.preSharedKeyFile === null ? null : await readFile(config.preSharedKeyFile),
+    connectionsMax: config.connectionsMax,
+    contacts: createContactStore(ports.store),
+    agentVersion: `weft/${packageVersion()}`,
+    log,
+    listeners: {
+      networkCreated: () =>
+        log.info(
+          {},
+          'no bootstrap and no known peer: this is a new network; give others one of our addresses',
+        ),
+      joined: (fullPeers) => log.info({ fullPeers }, 'joined the network'),
+      isolated: () => log.warn({}, 'no other peer can be reached; trying on'),
+    },
+  };
+}
+
+function driverListeners(
+  bus: ReturnType<typeof createChangeBus>,
+  metrics: NodeMetrics,
+  { log }: NodePorts,
+): DriverListeners {
+  const alarmLog = log.child({ subsystem: 'alarm' });
+  return {
+    changed: ({ agentId, change, state, source }, acceptedAtMs) =>
+      bus.emit({ agentId, change, state, source, acceptedAtMs }),
+    counted: metrics.counted,
+    alarmed(alarm, agentId) {
+      metrics.counted('alarms', alarm, 1);
+      alarmLog.warn({ alarm, agent: formatAgentId(agentId) }, `alarm: ${alarm}`);
+    },
+  };
+}
+
+function peerStatuses(host: Host): PeerStatus[] {
+  return host.peers().map(({ peer, addresses, connected, direction, latencyMs, agentVersion, inMesh }) => ({
+    peer,
+    addresses,
+    connected,
+    direction,
+    latencyMs,
+    agentVersion,
+    inMesh,
+  }));
+}

@@ -1,0 +1,100 @@
+/**
+ * The node's calls to the network, timed and counted: resolve, publish, and streams of changes that watch what they ask for.
+ */
+import { ProtocolError } from '../core/errors.ts';
+import { type AgentId, agentIdFromKey, agentKey } from '../core/identity/agent-id.ts';
+import type { PublishResult, Resolution } from '../core/peer/effects.ts';
+import type { Driver } from '../driver/driver.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ChangeBus } from './change-bus.ts';
+import type { NodeMetrics } from './metrics.ts';
+import {
+  type AgentChange,
+  NodeError,
+  type PublishOptions,
+  type ResolveOptions,
+  type WeftNode,
+} from './node-types.ts';
+
+const resolveTimeoutMs = 10_000;
+const publishTimeoutMs = 15_000;
+
+export interface NetworkCalls extends Pick<WeftNode, 'resolve' | 'publish' | 'changes'> {
+  /** Calls are taken from now on, or no more. */
+  setRunning(isRunning: boolean): void;
+}
+
+export function createNetworkCalls(parts: {
+  readonly driver: Driver;
+  readonly bus: ChangeBus;
+  readonly metrics: NodeMetrics;
+  readonly clock: Clock;
+  readonly acknowledgements: number;
+}): NetworkCalls {
+  const { driver, bus, metrics, clock } = parts;
+  const readersByAgent = new Map<string, number>();
+  let isRunning = false;
+
+  function assertRunning(): void {
+    if (!isRunning) throw new NodeError('not-running', 'the node is not running: call start() first');
+  }
+
+  async function resolve(agentId: AgentId, options: ResolveOptions = {}): Promise<Resolution> {
+    assertRunning();
+    const startMs = clock.nowMs();
+    const { fresh = false, timeoutMs = resolveTimeoutMs, signal } = options;
+    const resolution = await driver.resolve(agentId, { fresh, timeoutMs, ...(signal && { signal }) });
+    metrics.resolved(resolution.status, (clock.nowMs() - startMs) / 1000);
+    return resolution;
+  }
+
+  async function publish(bundle: Uint8Array, options: PublishOptions = {}): Promise<PublishResult> {
+    assertRunning();
+    const startMs = clock.nowMs();
+    const { acknowledgements = parts.acknowledgements, timeoutMs = publishTimeoutMs, signal } = options;
+    const result = await driver.publish(bundle, { acknowledgements, timeoutMs, ...(signal && { signal }) });
+    metrics.published(result.status, (clock.nowMs() - startMs) / 1000);
+    if (result.status === 'refused' && result.asked === 0) {
+      const code = result.refusal ?? 'store-failed';
+      throw new ProtocolError(code, `this node refused the bundle itself: ${code}`);
+    }
+    return result;
+  }
+
+  function setWatched(agents: readonly AgentId[], change: 1 | -1): void {
+    const turned: AgentId[] = [];
+    for (const key of agents.map(agentKey)) {
+      const readers = (readersByAgent.get(key) ?? 0) + change;
+      if (readers === 0) readersByAgent.delete(key);
+      else readersByAgent.set(key, readers);
+      if (readers === (change === 1 ? 1 : 0)) turned.push(agentIdFromKey(key));
+    }
+    if (change === 1) driver.watch(turned);
+    else driver.unwatch(turned);
+  }
+
+  async function* watched(
+    changes: AsyncIterable<AgentChange>,
+    agents: readonly AgentId[],
+  ): AsyncGenerator<AgentChange> {
+    try {
+      yield* changes;
+    } finally {
+      setWatched(agents, -1);
+    }
+  }
+
+  return {
+    resolve,
+    publish,
+    changes(options = {}) {
+      const changes = bus.read(options);
+      if (options.agents === undefined) return changes;
+      setWatched(options.agents, 1);
+      return watched(changes, options.agents);
+    },
+    setRunning(running) {
+      isRunning = running;
+    },
+  };
+}
