@@ -34,8 +34,12 @@ export function assertSideCar(addr: AgentAddr | null, urls: readonly string[]): 
 
 /** The URL of that field's digest pointer. @param urls a side-car that assertSideCar has let pass. */
 export function sideCarUrl(addr: AgentAddr, urls: readonly string[], field: PointerField): string {
+  const fields = pointerFields.filter((candidate) => addr.pointers[candidate].kind === 'digest');
   const pointer = addr.pointers[field];
-  const url = pointer.kind === 'digest' ? findUrl(field, pointer.digest, urls) : undefined;
+  // One URL a field is the common case and needs no hash; fewer, and two fields share one.
+  const isOneEach = fields.length === urls.length;
+  const shared = pointer.kind === 'digest' && !isOneEach ? findUrl(field, pointer.digest, urls) : undefined;
+  const url = isOneEach ? urls[fields.indexOf(field)] : shared;
   if (url === undefined) throw new ProtocolError('bad-argument', `the side-car has no URL for ${field}`);
   return url;
 }
