@@ -19,7 +19,10 @@ import {
 const controller = (state: AgentState): Writer => controllerOf(state.keyState, signerNamed('sign 0'));
 
 /** The agent with a delegate whose key is `delegate`. */
-function withDelegate(rights: number = opRight, fieldMask: number = allRecordFields): { state: AgentState; writer: Writer } {
+function withDelegate(
+  rights: number = opRight,
+  fieldMask: number = allRecordFields,
+): { state: AgentState; writer: Writer } {
   const { state } = delegateAgent({
     state: registered(),
     signer: signerNamed('sign 0'),

@@ -1,0 +1,349 @@
+/**
+ * Agents in custody: this node holds their keys, signs for them, and keeps their records alive.
+ * Each call waits for the earlier ones of the same agent; the rules of what is signed are core/author's.
+ */
+import { delegateAgent, revokeDelegation } from '../core/author/grant.ts';
+import { applyChanges, type RecordChanges, recordValuesDefault } from '../core/author/record-values.ts';
+import { refenceAgent } from '../core/author/refence.ts';
+import { registerAgent } from '../core/author/register.ts';
+import { recoverAgent, rotateAgent } from '../core/author/rekey.ts';
+import { tombstoneAgent } from '../core/author/tombstone.ts';
+import { updateAgent } from '../core/author/update.ts';
+import { bytesEqual, bytesToHex } from '../core/bytes.ts';
+import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
+import { type Delegation, decodeDelegation, fieldBits, rightBits } from '../core/identity/delegation.ts';
+import { clockSkewSecondsMax, delegationSecondsMax } from '../core/limits.ts';
+import { addrExpiresAt } from '../core/record/agent-addr.ts';
+import type { AgentState } from '../core/record/agent-state.ts';
+import { ttlCodeFor, validityCodeFor } from '../core/record/durations.ts';
+import type { Operation } from '../core/record/operation.ts';
+import { slotDelegations } from '../core/record/record-state.ts';
+import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
+import type { CustodyParts } from './custody-types.ts';
+import { createCustodyUpkeep } from './custody-upkeep.ts';
+import {
+  type ComposedWrite,
+  createCustodyWrites,
+  type WriteBase,
+  type WriteResult,
+} from './custody-writes.ts';
+import { createExclusive } from './exclusive.ts';
+import {
+  type AgentResult,
+  type AgentService,
+  NodeError,
+  type PublishOptions,
+  type RecordDraft,
+} from './node-types.ts';
+
+const inceptionNonceBytes = 16;
+const delegationNonceBytes = 8;
+
+type Grant = Parameters<AgentService['delegate']>[1];
+type Which = Parameters<AgentService['revokeDelegation']>[1];
+
+export interface RunningAgentService extends AgentService {
+  /** Finishes what a crash left and begins to keep records alive; returns before the network has answered. */
+  start(): Promise<void>;
+  /** Waits for the calls under way; nothing is signed afterwards. */
+  stop(): Promise<void>;
+}
+
+export function createAgentService(parts: CustodyParts): RunningAgentService {
+  const { keys, journal, entropy, clock } = parts;
+  const exclusive = createExclusive();
+  const signers = createCustodySigners(parts);
+  const writes = createCustodyWrites(parts);
+  const upkeep = createCustodyUpkeep({ ...parts, exclusive, signers, writes });
+
+  /** One agent's task in its turn, after what a crash left is settled. */
+  function inTurn<Value>(
+    agentId: AgentId,
+    task: () => Promise<Value>,
+    options?: PublishOptions,
+  ): Promise<Value> {
+    return exclusive.run(agentKey(agentId), async () => {
+      try {
+        await writes.settle(agentId, options);
+        return await task();
+      } catch (error) {
+        throw nodeErrorOf(error);
+      }
+    });
+  }
+
+  async function write(
+    agentId: AgentId,
+    compose: (base: WriteBase) => Promise<ComposedWrite>,
+    options?: PublishOptions,
+  ): Promise<AgentResult> {
+    return inTurn(agentId, async () => resultOf(await writes.write(agentId, compose, options)), options);
+  }
+
+  async function register(
+    draft: RecordDraft & { readonly ephemeral?: boolean },
+    options?: PublishOptions,
+  ): Promise<AgentResult> {
+    const isEphemeral = draft.ephemeral === true;
+    const made = signers.create('signing', ...(isEphemeral ? [] : (['rotation', 'recovery'] as const)));
+    const state = registerAgent({
+      signer: made.signers.signing,
+      rotationKey: isEphemeral ? null : made.signers.rotation.publicKey,
+      recoveryKey: isEphemeral ? null : made.signers.recovery.publicKey,
+      values: applyChanges(recordValuesDefault, changesOf(draft)),
+      nowSeconds: Math.floor(clock.nowMs() / 1000),
+      nonce: entropy.randomBytes(inceptionNonceBytes),
+    });
+    const { agentId } = state;
+    return exclusive.run(agentKey(agentId), async () => {
+      await keys.add(agentId, made.seeds);
+      upkeep.adopt(agentId);
+      return resultOf(await writes.publishOnce(state, options));
+    });
+  }
+
+  async function update(
+    agentId: AgentId,
+    draft: RecordDraft,
+    options?: PublishOptions,
+  ): Promise<AgentResult> {
+    const changes = changesOf(draft);
+    let operations: readonly Operation[] = [];
+    const result = await write(
+      agentId,
+      async (base) => {
+        const writer = await signers.writerOf(base.state, base.nowSeconds);
+        const made = updateAgent({ ...base, writer, changes });
+        operations = made.operations;
+        return {
+          state: made.state,
+          stands: operations.length === 0 ? hasFence(made.state) : hasAll(operations),
+        };
+      },
+      options,
+    );
+    upkeep.noteUpdate(agentId, operations);
+    return result;
+  }
+
+  function refence(agentId: AgentId, options?: PublishOptions): Promise<AgentResult> {
+    return write(
+      agentId,
+      async (base) => {
+        const state = refenceAgent({ ...base, writer: await signers.writerOf(base.state, base.nowSeconds) });
+        return { state, stands: hasFence(state) };
+      },
+      options,
+    );
+  }
+
+  function rotate(agentId: AgentId, options?: PublishOptions): Promise<AgentResult> {
+    return inTurn(
+      agentId,
+      async () => {
+        const base = await writes.base(agentId, options);
+        const rotationSigner = await signers.signerOf(agentId, 'rotation');
+        const made = signers.create('signing', 'rotation');
+        const nextRotationKey = made.signers.rotation.publicKey;
+        const state = rotateAgent({ ...base, rotationSigner, signer: made.signers.signing, nextRotationKey });
+        await keys.stage(agentId, made.seeds);
+        return resultOf(await writes.publishOnce(state, options));
+      },
+      options,
+    );
+  }
+
+  function recover(
+    agentId: AgentId,
+    options: PublishOptions & { readonly recoverySeed?: Uint8Array } = {},
+  ): Promise<AgentResult> {
+    return inTurn(
+      agentId,
+      async () => {
+        const base = await writes.base(agentId, options);
+        const recoverySigner =
+          options.recoverySeed === undefined
+            ? await signers.signerOf(agentId, 'recovery')
+            : parts.createSigner(options.recoverySeed);
+        const made = signers.create('signing', 'rotation', 'recovery');
+        const state = recoverAgent({
+          ...base,
+          recoverySigner,
+          signer: made.signers.signing,
+          nextRotationKey: made.signers.rotation.publicKey,
+          nextRecoveryKey: made.signers.recovery.publicKey,
+        });
+        await keys.stage(agentId, made.seeds);
+        upkeep.adopt(agentId);
+        return resultOf(await writes.publishOnce(state, options));
+      },
+      options,
+    );
+  }
+
+  async function delegate(
+    agentId: AgentId,
+    grant: Grant,
+    options?: PublishOptions,
+  ): Promise<AgentResult & { readonly delegation: Uint8Array; readonly slot: number }> {
+    let token: Delegation | null = null;
+    const result = await write(
+      agentId,
+      async (base) => {
+        const { signer } = await signers.controllerOf(base.state);
+        assertSlotFree(base.state, grant.slot);
+        const nonce = entropy.randomBytes(delegationNonceBytes);
+        const made = delegateAgent({ ...base, signer, nonce, ...grantTerms(grant, base.nowSeconds) });
+        token = made.token;
+        const isCarried = (state: AgentState): boolean =>
+          made.token.slot === 0 || state.delegations.some((held) => held.key === made.token.key);
+        return { state: made.state, stands: isCarried };
+      },
+      options,
+    );
+    const { bytes, slot } = token as unknown as Delegation;
+    if (slot === 0) await keepGrant(agentId, bytes);
+    return { ...result, delegation: bytes, slot };
+  }
+
+  function keepGrant(agentId: AgentId, token: Uint8Array): Promise<void> {
+    return exclusive.run(agentKey(agentId), async () => {
+      const note = await journal.read(agentId);
+      await journal.write(agentId, { ...note, grants: [...note.grants, token] });
+    });
+  }
+
+  function revokeOne(
+    agentId: AgentId,
+    which: Which,
+    reason: Parameters<AgentService['revokeDelegation']>[2],
+    options?: PublishOptions,
+  ): Promise<AgentResult> {
+    return write(
+      agentId,
+      async (base) => {
+        const { signer } = await signers.controllerOf(base.state);
+        const token = await findToken(base.state, which);
+        const state = revokeDelegation({ ...base, signer, token, reason });
+        const isRevoked = (joined: AgentState): boolean =>
+          joined.revocations.some((revocation) => bytesEqual(revocation.target, token.hash));
+        return { state, stands: isRevoked };
+      },
+      options,
+    );
+  }
+
+  async function findToken(state: AgentState, which: Which): Promise<Delegation> {
+    const { grants } = await journal.read(state.agentId);
+    const found =
+      'slot' in which
+        ? slotDelegations(state.delegations).get(which.slot)
+        : [...state.delegations, ...grants.map(decodeDelegation)].find((token) =>
+            bytesEqual(token.hash, which.hash),
+          );
+    if (found !== undefined) return found;
+    const what =
+      'slot' in which
+        ? `slot ${which.slot} has no delegate`
+        : `no delegation ${bytesToHex(which.hash)} is known`;
+    throw new NodeError('bad-argument', `${what}: it may be revoked, expired, or void since a rotation`);
+  }
+
+  function revoke(
+    agentId: AgentId,
+    reason: Parameters<AgentService['revoke']>[1],
+    options?: PublishOptions,
+  ): Promise<AgentResult> {
+    return inTurn(
+      agentId,
+      async () => {
+        const { state, nowSeconds } = await writes.base(agentId, options);
+        const rotation =
+          state.keyState.status === 'active' ? await signers.findSigner(agentId, 'rotation') : null;
+        const signer = rotation ?? (await signers.signerOf(agentId, 'recovery'));
+        const ended = tombstoneAgent({ state, signer, reason, nowSeconds });
+        const result = await writes.publishOnce(ended, options);
+        upkeep.forget(agentId);
+        return resultOf(result);
+      },
+      options,
+    );
+  }
+
+  async function createDelegateKey(agentId: AgentId): Promise<Uint8Array> {
+    return exclusive.run(agentKey(agentId), async () => {
+      const held = await signers.findSigner(agentId, 'delegate');
+      if (held !== null) return held.publicKey;
+      const made = signers.create('delegate');
+      await keys.add(agentId, made.seeds);
+      upkeep.adopt(agentId);
+      return made.signers.delegate.publicKey;
+    });
+  }
+
+  return {
+    list: () => keys.list(),
+    ...{ register, update, refence, rotate, recover, delegate, createDelegateKey, revoke },
+    revokeDelegation: revokeOne,
+    start: () => upkeep.start(update),
+    async stop() {
+      upkeep.stop();
+      await exclusive.idle();
+    },
+  };
+}
+
+/** What a draft says, in the record's own units. @throws ProtocolError `bad-argument`. */
+function changesOf(draft: RecordDraft): RecordChanges {
+  const { ttlSeconds, validitySeconds } = draft;
+  return {
+    primary: draft.primaryFactsUrl,
+    private: draft.privateFactsUrl,
+    adaptive: draft.adaptiveResolverUrl,
+    ttlCode: ttlSeconds === undefined ? undefined : ttlCodeFor(ttlSeconds),
+    validityCode: validitySeconds === undefined ? undefined : validityCodeFor(validitySeconds),
+  };
+}
+
+/** Begins a little before now, for clocks that are behind, within the 30 days. */
+function grantTerms(grant: Grant, nowSeconds: number) {
+  const notBefore = nowSeconds - clockSkewSecondsMax;
+  if (!(grant.expiresInSeconds > 0))
+    throw new NodeError('bad-argument', 'a delegation lasts more than 0 seconds');
+  return {
+    audience: grant.audience,
+    rights: grant.rights.reduce((bits, right) => bits | rightBits[right], 0),
+    fieldMask: grant.fields.reduce((bits, field) => bits | fieldBits[field], 0),
+    ...(grant.slot === undefined ? {} : { slot: grant.slot }),
+    notBefore,
+    expiresAt: Math.min(nowSeconds + Math.floor(grant.expiresInSeconds), notBefore + delegationSecondsMax),
+  };
+}
+
+function assertSlotFree(state: AgentState, slot: number | undefined): void {
+  if (slot === undefined || !slotDelegations(state.delegations).has(slot)) return;
+  throw new NodeError('slot-taken', `slot ${slot} has a delegate: revoke it first, or leave the slot out`);
+}
+
+function hasFence(composed: AgentState): (state: AgentState) => boolean {
+  const { addr } = composed;
+  return (state) => addr !== null && state.addr !== null && bytesEqual(addr.bytes, state.addr.bytes);
+}
+
+function hasAll(operations: readonly Operation[]): (state: AgentState) => boolean {
+  return (state) => {
+    const present = new Set(state.operations.map((operation) => operation.key));
+    return operations.every((operation) => present.has(operation.key));
+  };
+}
+
+function resultOf({ publish, state }: WriteResult): AgentResult {
+  const { addr } = state;
+  return {
+    agentId: state.agentId,
+    publish,
+    state,
+    recordBytes: addr?.bytes.length ?? 0,
+    expiresAtSeconds: addr === null ? null : addrExpiresAt(addr),
+  };
+}
