@@ -1,6 +1,7 @@
 /** docs/protocol.cddl against what the code encodes over one agent's life, and against the vectors. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { encodeFrameHead, requestKind } from '../../src/adapters/libp2p/frame.ts';
 import { delegateAgent, revokeDelegation } from '../../src/core/author/grant.ts';
 import { updateAgent } from '../../src/core/author/update.ts';
 import { delegateOf } from '../../src/core/author/writer.ts';
@@ -132,7 +133,13 @@ function encodingsOfMessages(): [string, Uint8Array][] {
   ];
 }
 
-const encodings = [...encodingsOfOneLife(), ...encodingsOfMessages()];
+/** One frame without its length (below 0x80, so one byte). */
+function encodedFrame(): [string, Uint8Array] {
+  const body = message.encodeUnwatchAnswer();
+  return ['frame', new Uint8Array([...encodeFrameHead(70_000, requestKind, body.length).slice(1), ...body])];
+}
+
+const encodings = [...encodingsOfOneLife(), ...encodingsOfMessages(), encodedFrame()];
 
 describe('docs/protocol.cddl', () => {
   it('fits every structure that the code encodes', () => {
