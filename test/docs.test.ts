@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { layers } from './helpers/tidy-rules.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -68,6 +69,12 @@ describe('the documents', () => {
         .map((name) => name.trim()),
     );
     expect(named.sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  });
+
+  it('have a row of the layer table for each layer that is kept by machine, and no other', () => {
+    const table = read('docs/architecture.md').split('| folder | may import |')[1]!.split('\n\n')[0]!;
+    const rows = [...table.matchAll(/^\| ([a-z.]+) \|/gm)].map((match) => match[1]!.replace(/\.ts$/, ''));
+    expect(rows.sort()).toEqual([...new Set(layers.map((layer) => layer.at.split('/')[0]!))].sort());
   });
 
   it('list the domain strings that the code uses', () => {
