@@ -1,8 +1,12 @@
-/** H and H16 of the specification: SHA-256 over a domain string and parts, and its first 16 bytes (§0). */
+/**
+ * H and H16 of the specification: SHA-256 over a domain string and parts, and its first 16 bytes (§0).
+ * The function is fixed; who computes it is not: a host with a native SHA-256 may lend it (docs/decisions/0006).
+ */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8ToBytes } from './bytes.ts';
+import { concatBytes, utf8ToBytes } from './bytes.ts';
 
 const domainBytes = new Map<string, Uint8Array>();
+let sha256Of: (bytes: Uint8Array) => Uint8Array = sha256;
 
 /** The UTF-8 bytes of a domain string; the set of domains is fixed by the protocol, so the map is bounded. */
 export function domain(name: `weft/${string}`): Uint8Array {
@@ -16,12 +20,24 @@ export function domain(name: `weft/${string}`): Uint8Array {
 
 /** H: 32 bytes. */
 export function digest(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = sha256.create();
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return sha256Of(parts.length === 1 ? parts[0]! : concatBytes(...parts));
 }
 
 /** H16: the first 16 bytes of H. */
 export function digest16(...parts: readonly Uint8Array[]): Uint8Array {
   return digest(...parts).slice(0, 16);
+}
+
+/**
+ * Lends the core a faster SHA-256 of the host's. It must return 32 fresh bytes.
+ * @throws TypeError when it does not compute SHA-256.
+ */
+export function useNativeSha256(implementation: (bytes: Uint8Array) => Uint8Array): void {
+  const sample = utf8ToBytes('weft/sha-256/1');
+  const expected = sha256(sample);
+  const found = implementation(sample);
+  if (found.length !== expected.length || found.some((byte, index) => byte !== expected[index])) {
+    throw new TypeError('that is not SHA-256');
+  }
+  sha256Of = implementation;
 }

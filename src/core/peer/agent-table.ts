@@ -53,7 +53,13 @@ export interface AgentTable {
   /** False when the table is full and the agent is new. */
   hasRoom(key: string): boolean;
   /** In memory at once, durable when it calls back without a failure. */
-  save(state: AgentState, isHeld: boolean, onDurable: (failure: StoreFailure) => void): CachedAgent;
+  save(
+    state: AgentState,
+    isHeld: boolean,
+    onDurable: (failure: StoreFailure) => void,
+    /** The state's canonical bundle, where the caller has it already. */
+    encoded?: Uint8Array,
+  ): CachedAgent;
   /** Forgets the agent here and in the store. */
   drop(key: string): void;
   /** From the store at start. */
@@ -127,11 +133,16 @@ export function createAgentTable(context: PeerContext): AgentTable {
     }
   }
 
-  function save(state: AgentState, isHeld: boolean, onDurable: (failure: StoreFailure) => void): CachedAgent {
+  function save(
+    state: AgentState,
+    isHeld: boolean,
+    onDurable: (failure: StoreFailure) => void,
+    encoded: Uint8Array = encodeState(state),
+  ): CachedAgent {
     const key = agentKey(state.agentId);
     const before = cache.get(key);
     const rowBefore = index.get(key);
-    const agent = nextAgent(state, isHeld, before, context.nowSeconds());
+    const agent = nextAgent(state, encoded, isHeld, before, context.nowSeconds());
     const expiresAt = nextLookAt(agent);
     agent.pendingWrites = 1;
     setRow(key, describeRow(state, agent.bundle, isHeld, expiresAt));
@@ -221,6 +232,7 @@ function authorityDigest(state: AgentState): string {
 /** The mark only moves forward: to another establishment (fork choice decided that), or to a later iat on the same. */
 function nextAgent(
   state: AgentState,
+  bundle: Uint8Array,
   isHeld: boolean,
   before: CachedAgent | undefined,
   nowSeconds: number,
@@ -231,7 +243,7 @@ function nextAgent(
   const keepsMark = addr === null || (sameHead && markBefore !== null && markBefore.issuedAt > addr.issuedAt);
   return {
     state,
-    bundle: encodeState(state),
+    bundle,
     mark: keepsMark ? markBefore : { establishment: state.keyState.establishment, issuedAt: addr.issuedAt },
     isHeld,
     learnedAt: before !== undefined && sameHead ? before.learnedAt : nowSeconds,

@@ -186,10 +186,11 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       request.onJoined(refused(agentId, 'store-full'));
       return;
     }
-    const agent = table.save(state, isHeld, (failure) => {
+    const onDurable = (failure: StoreFailure): void => {
       if (failure !== null) context.count('bundles_refused', failure);
       request.onDurable?.(failure);
-    });
+    };
+    const agent = table.save(state, isHeld, onDurable, encodingOf(request, held, leftOut, state));
     const changes = changed ? describeChanges(before, state) : [];
     const result: IngestResult = {
       agentId,
@@ -239,4 +240,19 @@ function keyChange({ keyState }: AgentState): ChangeKind | null {
 function recordBytes(state: AgentState | null): string {
   if (state?.addr == null) return '';
   return bytesToHex(state.addr.digest16) + state.operations.map((operation) => operation.key).join();
+}
+
+/**
+ * The bytes that came, where they are the state's canonical bundle for certain: a first record of which nothing was left
+ * out, with no list in which an order could differ. Undefined: it must be encoded.
+ */
+function encodingOf(
+  { bytes }: IngestRequest,
+  held: CachedAgent | null,
+  leftOut: ProtocolErrorCode | null,
+  { keyState, addr, delegations, operations, revocations }: AgentState,
+): Uint8Array | undefined {
+  const isPlain =
+    delegations.length + operations.length + revocations.length === 0 && keyState.retained.length === 1;
+  return bytes !== null && held === null && leftOut === null && addr !== null && isPlain ? bytes : undefined;
 }
