@@ -28,7 +28,11 @@ export interface Admission {
    */
   readonly state: AgentState;
   readonly checks: readonly SignatureCheck[];
-  /** Why something was left out: null when everything stands; else the reason of the first thing that does not. */
+  /**
+   * Null when all of the bundle stands, else why the first thing does not, in the order fence, tokens, operations,
+   * revocations: `wrong-establishment` or `stale-base` for an older fence, `revoked`, `expired`, `from-the-future`, or
+   * `displaced` by another in its place. The rest stands: it may come from a peer with another clock.
+   */
   readonly leftOut: ProtocolErrorCode | null;
 }
 
@@ -85,10 +89,13 @@ function withoutVoid(incoming: AgentState, held: AgentState, nowSeconds: number)
   }
   const stands =
     incoming.addr !== null && joined.addr !== null && bytesEqual(incoming.addr.bytes, joined.addr.bytes);
+  const publisher = stands ? fenceDelegation(joined) : null;
+  const common = commonItems(incoming.delegations, joined.delegations);
   return createState(incoming.keyState, {
     addr: stands ? incoming.addr : null,
     urls: stands ? incoming.urls : emptyRecord.urls,
-    delegations: commonItems(incoming.delegations, joined.delegations),
+    delegations:
+      publisher === null ? common : [publisher, ...common.filter((token) => token.key !== publisher.key)],
     operations: stands ? commonItems(incoming.operations, joined.operations) : emptyRecord.operations,
     revocations: commonItems(incoming.revocations, joined.revocations),
   });
@@ -108,7 +115,7 @@ function checksOwed(state: AgentState, held: AgentState | null): SignatureCheck[
   const known: RecordState =
     held !== null && bytesEqual(held.keyState.establishment, establishment) ? held : emptyRecord;
   const { addr } = state;
-  if (addr !== null && !(known.addr !== null && bytesEqual(known.addr.bytes, addr.bytes))) {
+  if (addr !== null && !isKnownAddr(state, known)) {
     checks.push(agentAddrCheck(addr, agentId, establishment, fenceDelegation(state)?.audience ?? signingKey));
   }
   for (const token of newItems(state.delegations, known.delegations)) {
@@ -122,6 +129,13 @@ function checksOwed(state: AgentState, held: AgentState | null): SignatureCheck[
     checks.push(...revocationChecks(revocation, agentId, signingKey));
   }
   return checks;
+}
+
+/** The same bytes by the same signer: a fence under another token owes a check under that token's audience. */
+function isKnownAddr(state: RecordState, known: RecordState): boolean {
+  if (state.addr === null || known.addr === null || !bytesEqual(state.addr.bytes, known.addr.bytes))
+    return false;
+  return fenceDelegation(state)?.key === fenceDelegation(known)?.key;
 }
 
 /** In the order fence, tokens, operations, revocations. */
