@@ -1,0 +1,21 @@
+/** `weft`: a full node in a program of one's own. */
+export { ConfigError } from './config/config-error.ts';
+export type { NodeConfig } from './config/config-types.ts';
+export { type ConfigSources, loadConfig } from './config/load-config.ts';
+export { formatAgentId, parseAgentId } from './core/identity/agent-id.ts';
+export type { PublishResult, Resolution, ResolveStatus } from './core/peer/effects.ts';
+export { createNode } from './node/create-node.ts';
+export type { NodePorts } from './node/node-ports.ts';
+export {
+  type AgentChange,
+  type AgentResult,
+  type AgentService,
+  NodeError,
+  type NodeErrorCode,
+  type NodeStatus,
+  type PeerStatus,
+  type PublishOptions,
+  type RecordDraft,
+  type ResolveOptions,
+  type WeftNode,
+} from './node/node-types.ts';
