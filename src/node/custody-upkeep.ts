@@ -46,7 +46,7 @@ export function createCustodyUpkeep(
   },
 ): CustodyUpkeep {
   const { keys, journal, clock, exclusive, signers, writes, refenceSeconds } = parts;
-  const log = parts.log.child({ subsystem: 'custody' });
+  const { log } = parts;
   const stopping = new AbortController();
   const schedule = createCustodySchedule(clock, (key) => {
     waiting.push(key);
