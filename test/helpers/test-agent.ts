@@ -1,5 +1,6 @@
 /** An agent's author for tests: deterministic keys from a label, and its life step by step. */
 import { createHash } from 'node:crypto';
+import { createNativeSigner } from '../../src/adapters/native/native-signer.ts';
 import { type RecordChanges, recordValuesDefault } from '../../src/core/author/record-values.ts';
 import { refenceAgent } from '../../src/core/author/refence.ts';
 import { registerAgent } from '../../src/core/author/register.ts';
@@ -7,7 +8,7 @@ import { recoverAgent, rotateAgent } from '../../src/core/author/rekey.ts';
 import { tombstoneAgent } from '../../src/core/author/tombstone.ts';
 import { updateAgent } from '../../src/core/author/update.ts';
 import { controllerOf } from '../../src/core/author/writer.ts';
-import { createSigner, type Signer } from '../../src/core/ed25519.ts';
+import type { Signer } from '../../src/core/ed25519.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
 
 const signerByLabel = new Map<string, Signer>();
@@ -16,7 +17,7 @@ const signerByLabel = new Map<string, Signer>();
 export function testSigner(label: string): Signer {
   let signer = signerByLabel.get(label);
   if (signer === undefined) {
-    signer = createSigner(new Uint8Array(createHash('sha256').update(`weft test ${label}`).digest()));
+    signer = createNativeSigner(new Uint8Array(createHash('sha256').update(`weft test ${label}`).digest()));
     signerByLabel.set(label, signer);
   }
   return signer;
