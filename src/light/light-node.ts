@@ -3,6 +3,7 @@
  * In memory by default; no file, no server. Any port can be replaced.
  */
 import { createHost } from '../adapters/libp2p/create-host.ts';
+import type { Host } from '../adapters/libp2p/host-types.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
@@ -85,15 +86,7 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
     topics,
     listeners: { joined: joined.open },
   });
-  const ports = {
-    overlay: host.overlay,
-    gossip: host.gossip,
-    clock: createSystemClock(),
-    soon: queueMicrotask,
-    store: options.ports?.store ?? createMemoryStore(),
-    verifier: options.ports?.verifier ?? createNobleVerifier(),
-    log: options.ports?.log ?? silentLog,
-  };
+  const ports = lightPorts(host, options);
   const peer = createPeer({
     config: { ...peerConfigDefault, role: 'client', protocolPrefix },
     self: { peer: host.peer, addresses: [] },
@@ -139,6 +132,18 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
       await ports.verifier.close();
       await ports.store.close();
     },
+  };
+}
+
+function lightPorts(host: Host, options: LightNodeOptions): DriverPorts {
+  return {
+    overlay: host.overlay,
+    gossip: host.gossip,
+    clock: createSystemClock(),
+    soon: queueMicrotask,
+    store: options.ports?.store ?? createMemoryStore(),
+    verifier: options.ports?.verifier ?? createNobleVerifier(),
+    log: options.ports?.log ?? silentLog,
   };
 }
 
