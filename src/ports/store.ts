@@ -12,7 +12,7 @@ export interface StoreStatistics {
   readonly freeBytes: number;
   /** True above the high-water mark: writes that grow the store are refused, reads and deletes work. */
   readonly full: boolean;
-  /** Entries whose checksum failed since the store was opened. */
+  /** Entries taken out of service since the store was opened: damaged, lost, or older than what was acknowledged. */
   readonly quarantined: number;
 }
 
@@ -23,13 +23,19 @@ export interface Store {
    */
   get(key: string): Promise<Uint8Array | undefined>;
   /**
-   * Applies all or nothing, durably: resolves after the synced group commit that contains it.
+   * Applies all or nothing, durably: resolves after the synced group commit that contains it. What is refused for
+   * `disk-full` before it is tried leaves no trace; after a failed write it may have been applied, whole.
    * @throws StoreError `disk-full`, `closed`, `write-failed`.
    */
   write(writes: readonly StoreWrite[]): Promise<void>;
   /** Entries whose key starts with the prefix, in key order; corrupt ones are quarantined and left out. */
   entries(prefix: string): AsyncIterable<readonly [string, Uint8Array]>;
   statistics(): Promise<StoreStatistics>;
+  /**
+   * Calls back with the key of each entry that was acknowledged and can no longer be served, so that it is fetched
+   * again: its checksum failed, or it is missing, or an older version stands in its place. Those found before the
+   * first listener came are reported to it.
+   */
   onCorrupt(listener: (key: string) => void): void;
   close(): Promise<void>;
 }

@@ -1,0 +1,107 @@
+/**
+ * One group commit: what may not grow the store is refused, the rest is written in one synced batch and noted in the
+ * roster. A failed batch means that LevelDB is reopened, and that the group is tried once more, on a full disk only
+ * its deletes. A write that is refused after a failure may have been applied all the same, whole.
+ */
+import type { CommitItem } from './commit-queue.ts';
+import type { LevelOperation } from './custody.ts';
+import type { Database } from './database.ts';
+import type { DiskSpace } from './disk-space.ts';
+import { entryKey } from './entry.ts';
+import { classifyLevelError, diskFull, toStoreError } from './level-error.ts';
+import { sealFrame } from './record-frame.ts';
+import type { Roster, RosterChange } from './roster.ts';
+
+/** One call of `write`; frames are null where the entry is deleted, their headers are filled in here. */
+export interface PendingWrite extends CommitItem {
+  readonly changes: readonly { readonly key: string; readonly frame: Buffer | null }[];
+  readonly grows: boolean;
+}
+
+export interface CommitterOptions {
+  readonly directory: string;
+  readonly database: Database;
+  readonly roster: Roster;
+  readonly space: DiskSpace;
+}
+
+export interface Committer {
+  /** Settles every item. */
+  commit(items: readonly PendingWrite[]): Promise<void>;
+  /** A synced batch; after a failure the database is usable again, and the failure thrown. */
+  apply(operations: LevelOperation[]): Promise<void>;
+}
+
+/** A full disk gets room from compaction only, and LevelDB does not compact for deletes: so often we ask it to. */
+const deletesPerCompaction = 512;
+
+export function createCommitter({ directory, database, roster, space }: CommitterOptions): Committer {
+  let sequence = roster.sequence();
+  let deletesWhileFull = 0;
+
+  async function apply(operations: LevelOperation[]): Promise<void> {
+    try {
+      await database.use((level) => level.batch(operations, { sync: true }));
+    } catch (error) {
+      const failure = classifyLevelError(error);
+      if (failure === 'no-space') await space.makeRoom();
+      await database.reopen({ repair: failure === 'corrupt' || failure === 'missing-file' });
+      throw error;
+    }
+  }
+
+  async function applyItems(items: readonly PendingWrite[]): Promise<void> {
+    // At least the time, so that a sequence is not used again when the roster lost its last moments.
+    sequence = Math.max(sequence + 1, Date.now());
+    const operations: LevelOperation[] = [];
+    const noted: RosterChange[] = [];
+    let writtenBytes = 0;
+    for (const { changes, sizeBytes } of items) {
+      writtenBytes += sizeBytes;
+      for (const { key, frame } of changes) {
+        if (frame === null) {
+          operations.push({ type: 'del', key: entryKey(key) });
+          noted.push([key, null]);
+        } else {
+          sealFrame(key, frame, sequence);
+          operations.push({ type: 'put', key: entryKey(key), value: frame });
+          noted.push([key, sequence]);
+        }
+      }
+    }
+    await apply(operations);
+    roster.note(noted);
+    space.wrote(writtenBytes);
+    for (const item of items) item.resolve();
+  }
+
+  function refuseGrowth(items: readonly PendingWrite[], cause?: unknown): readonly PendingWrite[] {
+    for (const item of items) if (item.grows) item.reject(diskFull(directory, cause));
+    return items.filter((item) => !item.grows);
+  }
+
+  async function commit(items: readonly PendingWrite[]): Promise<void> {
+    const isFull = await space.isFull();
+    let admitted = isFull ? refuseGrowth(items) : items;
+    if (admitted.length === 0) return;
+    try {
+      await applyItems(admitted);
+    } catch (error) {
+      if (classifyLevelError(error) === 'no-space') admitted = refuseGrowth(admitted, error);
+      if (admitted.length === 0) return;
+      await applyItems(admitted).catch((again: unknown) => {
+        for (const item of admitted) item.reject(toStoreError(again, directory));
+      });
+    }
+    if (isFull) await reclaim(admitted.length);
+  }
+
+  async function reclaim(deletes: number): Promise<void> {
+    deletesWhileFull += deletes;
+    if (deletesWhileFull < deletesPerCompaction) return;
+    deletesWhileFull = 0;
+    await database.use((level) => level.compactRange(entryKey(''), entryKey('\xff'))).catch(() => undefined);
+  }
+
+  return { commit, apply };
+}

@@ -1,0 +1,99 @@
+/** Names inside the record database, and reading it: a page at a time, so that no reader pins old files. */
+import { StoreError } from '../../ports/store.ts';
+import type { Database } from './database.ts';
+import { classifyLevelError } from './level-error.ts';
+
+const entryPrefix = 'd/';
+const quarantinePrefix = 'q/';
+const keyLengthMax = 512;
+
+/** An entry as found, its checksum not looked at. */
+export interface RawEntry {
+  readonly key: string;
+  readonly frame: Uint8Array;
+}
+
+/** Entries in the order of the database. */
+export interface EntryPage {
+  readonly entries: readonly RawEntry[];
+  /** Every key of the range up to this one was in this page or an earlier one; null: to the end. */
+  readonly through: string | null;
+  /** False when keys stood out of order: a damaged key hides its neighbours from a lookup. */
+  readonly isOrdered: boolean;
+}
+
+/** Where an entry stands. Keys are latin1 here, so that a damaged one stays what it is. */
+export function entryKey(key: string): Buffer {
+  return Buffer.from(entryPrefix + key, 'latin1');
+}
+
+/** Where what was found under a key is kept once it was taken out of service. */
+export function quarantineKey(key: string): Buffer {
+  return Buffer.from(quarantinePrefix + key, 'latin1');
+}
+
+/** @throws TypeError on a key that is no short printable ASCII: a mistake of the caller. */
+export function assertKey(key: string): void {
+  if (key.length > keyLengthMax || !/^[!-~]+$/.test(key)) {
+    throw new TypeError(`a key is 1 to ${keyLengthMax} printable ASCII characters: ${JSON.stringify(key)}`);
+  }
+}
+
+/** The frame of one entry. Damaged tables are repaired on the way, which may leave the entry missing. */
+export function readEntry(database: Database, key: string): Promise<Uint8Array | undefined> {
+  return readOrRepair(database, () => database.use((level) => level.get(entryKey(key))));
+}
+
+/** Every entry whose key starts with the prefix. */
+export async function* readPages(
+  database: Database,
+  prefix: string,
+  limit: number,
+): AsyncGenerator<EntryPage, void, undefined> {
+  const end = entryKey(`${prefix}\xff`);
+  let after: string | null = null;
+  for (;;) {
+    const entries = await readPage(
+      database,
+      after === null ? { gte: entryKey(prefix) } : { gt: entryKey(after) },
+      end,
+      limit,
+    );
+    const before: string = after ?? '';
+    const last = entries.at(-1)?.key ?? before;
+    const isOrdered: boolean = entries.every(({ key }, index) => key > (entries[index - 1]?.key ?? before));
+    // Out of order there is no telling how far the page went: the furthest key makes sure that the next goes on.
+    const furthest: string = isOrdered
+      ? last
+      : entries.reduce((max, { key }) => (key > max ? key : max), before);
+    const isLast = entries.length < limit || furthest === before;
+    yield { entries, through: isLast ? null : furthest, isOrdered };
+    if (isLast) return;
+    after = furthest;
+  }
+}
+
+async function readPage(
+  database: Database,
+  begin: { readonly gt: Buffer } | { readonly gte: Buffer },
+  lt: Buffer,
+  limit: number,
+): Promise<readonly RawEntry[]> {
+  const found = await readOrRepair(database, () =>
+    database.use((level) => level.iterator({ ...begin, lt, limit }).all()),
+  );
+  return found.map(([key, frame]) => ({
+    key: Buffer.from(key).toString('latin1', entryPrefix.length),
+    frame,
+  }));
+}
+
+async function readOrRepair<Value>(database: Database, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    await database.reopen({ repair: classifyLevelError(error) !== 'no-space' });
+    return await read();
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The durable store: records in one LevelDB, written in synced group commits with a checksum each; a roster of what
+ * must be there; a ballast for the day on which the disk is full. docs/decisions/0002-store.md says why.
+ *
+ * Below the directory: schema.json, records/ and roster/ (LevelDB each), ballast, holder (who has it open).
+ */
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../ports/log.ts';
+import { type Store, StoreError, type StoreWrite } from '../../ports/store.ts';
+import { type AuditReport, auditStore } from './audit.ts';
+import { createCommitQueue } from './commit-queue.ts';
+import { createCommitter, type PendingWrite } from './committer.ts';
+import { createCustody } from './custody.ts';
+import { openDatabase } from './database.ts';
+import { createDiskSpace, type DiskSpaceOptions } from './disk-space.ts';
+import { assertKey, readEntry, readPages } from './entry.ts';
+import { createFrame, openFrame } from './record-frame.ts';
+import { openRoster } from './roster.ts';
+import { assertSchema, syncDirectory } from './schema-file.ts';
+
+export interface LevelStoreOptions {
+  /** Made when it is not there. One process at a time. */
+  readonly directory: string;
+  /** Room given up when the disk is full; 0: none. Default 16 MiB. */
+  readonly ballastBytes?: number;
+  /** Below so much free space nothing grows; 0: only when the disk is full. Default 0. */
+  readonly freeBytesMin?: number;
+  /** Cache of LevelDB. Default 8 MiB. */
+  readonly cacheBytes?: number;
+  /** Free bytes for this process; asks the file system when left out. */
+  readonly freeBytes?: DiskSpaceOptions['freeBytes'];
+  readonly log?: Log;
+}
+
+export interface LevelStore extends Store {
+  /** The comparison of records and roster that each start makes in the background. Never rejects. */
+  readonly audited: Promise<AuditReport>;
+}
+
+const ballastBytesDefault = 16 * 1024 * 1024;
+const cacheBytesDefault = 8 * 1024 * 1024;
+const recordsWriteBufferBytes = 4 * 1024 * 1024;
+const rosterBytes = 1024 * 1024;
+const pageEntries = 256;
+
+/**
+ * Opens the store, or makes it. Damage is repaired, and what is missing after it reported through `onCorrupt`.
+ * @throws StoreError `locked`, `wrong-schema`, `disk-full`, `open-failed`.
+ */
+export async function createLevelStore(options: LevelStoreOptions): Promise<LevelStore> {
+  const { directory, log } = options;
+  const parts = await openParts(options);
+  const { database, roster, space } = parts;
+  const commit = createCommitter({ directory, database, roster, space });
+  const queue = createCommitQueue<PendingWrite>(commit.commit);
+  const custody = createCustody({
+    database,
+    roster,
+    exclusive: queue.exclusive,
+    apply: commit.apply,
+    ...(log && { log }),
+  });
+  let isClosed = false;
+  const audited = auditStore({ database, roster, custody, isStopped: () => isClosed }).catch(
+    (error: unknown): AuditReport => {
+      if (!isClosed) log?.error({ error }, 'the store could not be compared with its roster');
+      return { entries: roster.entries(), damaged: 0, outdated: 0, lost: 0, isComplete: false };
+    },
+  );
+
+  async function* entries(prefix: string): AsyncGenerator<readonly [string, Uint8Array], void, undefined> {
+    for await (const page of readPages(database, prefix, pageEntries)) {
+      const damaged: string[] = [];
+      for (const { key, frame } of page.entries) {
+        const opened = openFrame(key, frame);
+        if (opened === null) damaged.push(key);
+        else yield [key, opened.value];
+      }
+      if (damaged.length > 0) await custody.examine(damaged);
+    }
+  }
+
+  return {
+    audited,
+    entries,
+    async get(key) {
+      assertKey(key);
+      const frame = await readEntry(database, key);
+      const opened = frame === undefined ? null : openFrame(key, frame);
+      if (opened !== null) return opened.value;
+      // Nothing, or nothing that may be served: report it unless that is as it should be.
+      if (frame !== undefined || (await roster.sequenceOf(key)) !== undefined) await custody.examine([key]);
+      return undefined;
+    },
+    async write(writes) {
+      for (const { key } of writes) assertKey(key);
+      if (writes.length > 0) await new Promise<void>(enqueue(queue.push, writes));
+    },
+    async statistics() {
+      if (isClosed) throw new StoreError('closed', 'the store is closed');
+      await roster.flushed();
+      return {
+        entries: roster.entries(),
+        sizeBytes: await sizeOf([join(directory, 'records'), join(directory, 'roster')]),
+        freeBytes: await space.freeBytes(),
+        full: await space.look(),
+        quarantined: custody.faults(),
+      };
+    },
+    onCorrupt: custody.onFault,
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await queue.close();
+      await audited;
+      await roster.close();
+      await space.close();
+      await rm(join(directory, 'holder'), { force: true });
+      await database.close();
+    },
+  };
+}
+
+function enqueue(push: (item: PendingWrite) => void, writes: readonly StoreWrite[]) {
+  return (resolve: () => void, reject: (error: unknown) => void): void => {
+    const changes = writes.map(({ key, value }) => ({
+      key,
+      frame: value === null ? null : createFrame(value),
+    }));
+    const sizeBytes = changes.reduce((sum, { key, frame }) => sum + key.length + (frame?.length ?? 0), 0);
+    push({ changes, sizeBytes, grows: changes.some(({ frame }) => frame !== null), resolve, reject });
+  };
+}
+
+async function openParts(options: LevelStoreOptions) {
+  const { directory, log } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const names = await readdir(directory);
+  await assertSchema(directory, !names.includes('records') && !names.includes('roster'));
+  const space = await createDiskSpace({
+    directory,
+    ballastBytes: options.ballastBytes ?? ballastBytesDefault,
+    freeBytesMin: options.freeBytesMin ?? 0,
+    ...(options.freeBytes && { freeBytes: options.freeBytes }),
+    ...(log && { log }),
+  });
+  const shared = { makeRoom: space.makeRoom, ...(log && { log }) };
+  const holderPath = join(directory, 'holder');
+  const database = await openDatabase({
+    location: join(directory, 'records'),
+    writeBufferBytes: recordsWriteBufferBytes,
+    cacheBytes: options.cacheBytes ?? cacheBytesDefault,
+    describeHolder: () =>
+      readFile(holderPath, 'utf8').then(
+        (text) => ` (${text.trim()})`,
+        () => '',
+      ),
+    ...shared,
+  });
+  try {
+    const roster = await openRoster({
+      location: join(directory, 'roster'),
+      writeBufferBytes: rosterBytes,
+      cacheBytes: rosterBytes,
+      ...shared,
+    });
+    // On a full disk the name of the holder is not worth failing for.
+    await writeFile(holderPath, `process ${process.pid}\n`, { mode: 0o600 }).catch(() => undefined);
+    await syncDirectory(directory);
+    await space.isFull();
+    return { database, roster, space };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function sizeOf(directories: readonly string[]): Promise<number> {
+  let sizeBytes = 0;
+  for (const directory of directories) {
+    for (const name of await readdir(directory)) {
+      // Compaction may remove a file between the two calls.
+      sizeBytes += await stat(join(directory, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    }
+  }
+  return sizeBytes;
+}

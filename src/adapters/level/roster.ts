@@ -1,0 +1,211 @@
+/**
+ * What the store must hold: each key with the sequence of its last commit, in a LevelDB of its own. It is written after
+ * the synced commit and not synced itself, so it costs little and is never ahead of the records. LevelDB drops damaged
+ * parts of its log without a word; the roster is how the store notices, and knows what to ask the network for. After a
+ * power cut its last moments may be missing; what the records have beyond it is adopted (audit).
+ */
+import { ClassicLevel } from 'classic-level';
+import { StoreError } from '../../ports/store.ts';
+import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import { classifyLevelError } from './level-error.ts';
+import { createFrame, openFrame, sealFrame } from './record-frame.ts';
+
+/** The sequence of the last write, or null for a delete. */
+export type RosterChange = readonly [key: string, sequence: number | null];
+
+export interface Roster {
+  /** Keys held. */
+  entries(): number;
+  /** The highest sequence noted. */
+  sequence(): number;
+  /** Queues changes; they are written in order. Never throws: what cannot be written is left to the next audit. */
+  note(changes: readonly RosterChange[]): void;
+  /** Resolves when everything noted so far is written. */
+  flushed(): Promise<void>;
+  /** Counts anew what is held. */
+  recount(): Promise<void>;
+  /** Null when what the roster says of this key is damaged. */
+  sequenceOf(key: string): Promise<number | null | undefined>;
+  /** Up to `limit` keys behind `after`, in order. */
+  page(after: string, limit: number): Promise<readonly RosterChange[]>;
+  close(): Promise<void>;
+}
+
+const keyPrefix = 'k/';
+const keysBegin = Buffer.from('k/', 'latin1');
+const keysEnd = Buffer.from('k0', 'latin1');
+const summaryKey = 'summary';
+const countBytes = 6;
+
+/** @throws StoreError as openDatabase; a roster that is damaged beyond repair is begun anew. */
+export async function openRoster(options: DatabaseOptions): Promise<Roster> {
+  const database = await openOrBeginAnew(options);
+  const summary = await database.use(async (level) =>
+    readSummary(await level.get(Buffer.from(summaryKey, 'latin1'))),
+  );
+  let { entries, sequence } = summary;
+  let pending = new Map<string, number | null>();
+  let waiting: (() => void)[] = [];
+  let writing: Promise<void> | null = null;
+
+  async function write(changes: ReadonlyMap<string, number | null>, sync: boolean): Promise<void> {
+    const names = [...changes.keys()];
+    const keys = names.map(rosterKey);
+    await database.use(async (level) => {
+      const held = keys.length > 0 ? await level.hasMany(keys) : [];
+      let added = 0;
+      const operations = keys.map((key, index) => {
+        const at = changes.get(names[index]!)!;
+        added += (at === null ? 0 : 1) - (held[index] ? 1 : 0);
+        return at === null
+          ? { type: 'del' as const, key }
+          : { type: 'put' as const, key, value: sealedSequence(names[index]!, at) };
+      });
+      const value = sealedSummary(Math.max(0, entries + added), sequence);
+      await level.batch([...operations, { type: 'put', key: Buffer.from(summaryKey, 'latin1'), value }], {
+        sync,
+      });
+      entries = Math.max(0, entries + added);
+    });
+  }
+
+  /** LevelDB must be reopened after a failed write; what fails again is dropped. */
+  async function retry(error: unknown, changes: ReadonlyMap<string, number | null>): Promise<void> {
+    const failure = classifyLevelError(error);
+    try {
+      if (failure === 'no-space') await options.makeRoom();
+      await database.reopen({ repair: failure === 'corrupt' });
+      await write(changes, false);
+    } catch (again) {
+      options.log?.warn(
+        { error: again },
+        'the roster of entries cannot be written; the next start checks it',
+      );
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (pending.size > 0 || waiting.length > 0) {
+      const changes = pending;
+      const answered = waiting;
+      pending = new Map();
+      waiting = [];
+      if (changes.size > 0) await write(changes, false).catch((error: unknown) => retry(error, changes));
+      for (const resolve of answered) resolve();
+    }
+  }
+
+  function wake(): void {
+    writing ??= drain().finally(() => {
+      writing = null;
+      if (pending.size > 0 || waiting.length > 0) wake();
+    });
+  }
+
+  async function recount(): Promise<void> {
+    try {
+      entries = await countKeys(database);
+    } catch (error) {
+      options.log?.warn({ error }, 'the roster of entries cannot be counted');
+    }
+  }
+
+  function flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+      wake();
+    });
+  }
+
+  return {
+    entries: () => entries,
+    sequence: () => sequence,
+    note(changes) {
+      for (const [key, at] of changes) {
+        pending.set(key, at);
+        if (at !== null && at > sequence) sequence = at;
+      }
+      wake();
+    },
+    flushed,
+    async recount() {
+      await flushed();
+      // Changes noted meanwhile wait until the count is done.
+      while (writing !== null) await writing;
+      writing = recount().finally(() => {
+        writing = null;
+        wake();
+      });
+      await writing;
+    },
+    sequenceOf: (key) => database.use(async (level) => sequenceIn(key, await level.get(rosterKey(key)))),
+    page: (after, limit) =>
+      database.use(async (level) => {
+        const found = await level.iterator({ gt: rosterKey(after), lt: keysEnd, limit }).all();
+        return found.map(([bytes, value]): RosterChange => {
+          const key = Buffer.from(bytes).toString('latin1', keyPrefix.length);
+          return [key, sequenceIn(key, value) ?? null];
+        });
+      }),
+    async close() {
+      await flushed();
+      await write(new Map(), true).catch(() => undefined);
+      await database.close();
+    },
+  };
+}
+
+async function openOrBeginAnew(options: DatabaseOptions): Promise<Database> {
+  try {
+    return await openDatabase(options);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'open-failed') throw error;
+    options.log?.warn({ error }, 'the roster of entries cannot be read: it is begun anew');
+    await ClassicLevel.destroy(options.location);
+    return openDatabase(options);
+  }
+}
+
+function countKeys(database: Database): Promise<number> {
+  return database.use(async (level) => {
+    let count = 0;
+    const keys = level.keys({ gt: keysBegin, lt: keysEnd });
+    try {
+      for (;;) {
+        const batch = await keys.nextv(1024);
+        if (batch.length === 0) return count;
+        count += batch.length;
+      }
+    } finally {
+      await keys.close();
+    }
+  });
+}
+
+function rosterKey(key: string): Buffer {
+  return Buffer.from(keyPrefix + key, 'latin1');
+}
+
+function sealedSequence(key: string, sequence: number): Buffer {
+  const frame = createFrame(new Uint8Array(0));
+  sealFrame(key, frame, sequence);
+  return frame;
+}
+
+function sequenceIn(key: string, frame: Uint8Array | undefined): number | null | undefined {
+  return frame === undefined ? undefined : (openFrame(key, frame)?.sequence ?? null);
+}
+
+function sealedSummary(entries: number, sequence: number): Buffer {
+  const value = Buffer.allocUnsafe(countBytes);
+  value.writeUIntBE(entries, 0, countBytes);
+  const frame = createFrame(value);
+  sealFrame(summaryKey, frame, sequence);
+  return frame;
+}
+
+function readSummary(frame: Uint8Array | undefined): { entries: number; sequence: number } {
+  const opened = frame === undefined ? null : openFrame(summaryKey, frame);
+  if (opened === null || opened.value.length !== countBytes) return { entries: 0, sequence: 0 };
+  return { entries: Buffer.from(opened.value).readUIntBE(0, countBytes), sequence: opened.sequence };
+}
