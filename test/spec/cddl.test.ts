@@ -1,10 +1,12 @@
 /** docs/protocol.cddl against what the code encodes over one agent's life, and against the vectors. */
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeFrameHead, requestKind } from '../../src/adapters/libp2p/frame.ts';
 import { delegateAgent, revokeDelegation } from '../../src/core/author/grant.ts';
 import { updateAgent } from '../../src/core/author/update.ts';
 import { delegateOf } from '../../src/core/author/writer.ts';
+import { hexToBytes } from '../../src/core/bytes.ts';
 import { decodeCanonical } from '../../src/core/cbor.ts';
 import { encodeAnnouncements } from '../../src/core/gossip/announcement.ts';
 import { frameBytesMax } from '../../src/core/limits.ts';
@@ -170,4 +172,58 @@ describe('docs/protocol.cddl', () => {
       });
     }
   });
+
+  it('fits every valid vector', () => {
+    const problems = vectorsIn('valid').map(({ path, name, rule, bytes }) => {
+      const problem = cddlProblem(rules, rule, decodedValue(rule, bytes));
+      return problem === null ? null : `${path} "${name}": ${problem}`;
+    });
+    expect(problems.length).toBeGreaterThan(20);
+    expect(problems.filter((problem) => problem !== null)).toEqual([]);
+  });
+
+  it('refuses every invalid vector that is refused for its shape', () => {
+    const fitting = vectorsIn('invalid')
+      .filter(({ code }) => code === 'wrong-shape' || code === 'wrong-version')
+      .map(({ path, name, rule, bytes }) => ({
+        path,
+        name,
+        fits: cddlProblem(rules, rule, decodedValue(rule, bytes)) === null,
+      }));
+    expect(fitting.length).toBeGreaterThan(10);
+    expect(fitting.filter(({ fits }) => fits)).toEqual([]);
+  });
 });
+
+interface Vector {
+  readonly path: string;
+  readonly name: string;
+  readonly rule: string;
+  readonly bytes: Uint8Array;
+  readonly code?: string | undefined;
+}
+
+/** Every encoding in the files of one folder: `bytes` of a case, or each of its `events`. */
+function vectorsIn(folder: 'valid' | 'invalid'): Vector[] {
+  const paths = globSync(`test/vectors/${folder}/**/*.json`, { cwd: root }).sort();
+  return paths.flatMap((path) => {
+    const { rule, cases } = JSON.parse(readFileSync(`${root}${path}`, 'utf8')) as {
+      readonly rule: string;
+      readonly cases: readonly { name: string; code?: string; bytes?: string; events?: readonly string[] }[];
+    };
+    return cases.flatMap(({ name, code, bytes, events }) =>
+      (bytes === undefined ? (events ?? []) : [bytes]).map((hex) => ({
+        path,
+        name,
+        rule,
+        code,
+        bytes: hexToBytes(hex),
+      })),
+    );
+  });
+}
+
+/** An AgentAddr is a fixed layout; everything else is CBOR. */
+function decodedValue(rule: string, bytes: Uint8Array): unknown {
+  return rule === 'agent-addr' ? bytes : decodeCanonical(bytes, frameBytesMax);
+}
