@@ -4,7 +4,7 @@
  * flags: 1 = this node is a storing peer of the record. Source: docs/protocol.md §4 (high-water mark).
  */
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
-import { digest16 } from '../hash.ts';
+import { digest16, domain } from '../hash.ts';
 import { bundleBytesMax, digestBytes } from '../limits.ts';
 import { readArray, readBytes, readInteger, readOptionalBytes, readSeconds } from '../shape.ts';
 
@@ -57,7 +57,7 @@ export function decodeEntry(bytes: Uint8Array): AgentEntry {
   };
 }
 
-/** The digest by which two peers compare what they hold of one agent: H16 of the bundle. */
+/** The digest by which two peers compare what they hold of one agent: H16("weft/state/1" ‖ bundle). */
 export function bundleDigest(bundle: Uint8Array): Uint8Array {
-  return digest16(bundle);
+  return digest16(domain('weft/state/1'), bundle);
 }
