@@ -1,0 +1,30 @@
+/** Questions on the terminal, asked on stderr so that stdout stays the result. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import type { Terminal } from './terminal.ts';
+
+/** True for "y" or "yes". */
+export async function confirm(terminal: Terminal, question: string): Promise<boolean> {
+  const answer = await ask(terminal, `${question} [yes/no] `, terminal.stderr);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** An answer that does not show while it is typed. */
+export async function askSecret(terminal: Terminal, question: string): Promise<string> {
+  terminal.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  try {
+    return await ask(terminal, '', silent);
+  } finally {
+    terminal.stderr.write('\n');
+  }
+}
+
+async function ask(terminal: Terminal, question: string, output: Writable): Promise<string> {
+  const reader = createInterface({ input: terminal.stdin, output, terminal: true });
+  try {
+    return await reader.question(question);
+  } finally {
+    reader.close();
+  }
+}
