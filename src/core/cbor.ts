@@ -22,7 +22,11 @@ const decodeOptions = {
 
 /** Canonical bytes of a value. */
 export function encodeCanonical(value: CborValue): Uint8Array {
-  return encode(value, rfc8949EncodeOptions);
+  const bytes = encode(value, rfc8949EncodeOptions);
+  // On Node the codec may give a Buffer, whose slice() is a view: callers are promised plain bytes.
+  return bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
