@@ -1,0 +1,211 @@
+/**
+ * Which peers there are: who is connected, who serves the record protocol and where, and who is gone. A full peer is
+ * known from its identify until it cannot be dialled any more; losing a connection alone removes nobody.
+ */
+import type { Connection, IdentifyResult, Libp2p, PeerId } from '@libp2p/interface';
+import type { Log } from '../../ports/log.ts';
+import type { PeerAddress } from '../../ports/overlay.ts';
+import type { Dialer } from './dialer.ts';
+import type { NetworkProfile } from './host-types.ts';
+import { contactAddresses } from './multiaddrs.ts';
+
+/** Full peers without a connection that are kept for the core's table; the one lost longest ago goes first. */
+const lostPeersMax = 4096;
+/** Pauses before the dials that decide whether a lost peer is gone. */
+const checkDelaysMs = [250, 2000];
+const checksAtOnceMax = 4;
+
+export interface KnownPeer {
+  readonly peer: string;
+  readonly addresses: readonly string[];
+  readonly agentVersion: string | null;
+  readonly isFull: boolean;
+  readonly isConnected: boolean;
+  readonly direction: 'inbound' | 'outbound' | null;
+}
+
+export interface DirectoryListener {
+  /** A full peer came, or its addresses changed. */
+  peerAdded?(peer: PeerAddress): void;
+  peerRemoved?(peer: string): void;
+  peerConnected?(peer: string): void;
+  peerDisconnected?(peer: string): void;
+}
+
+export interface PeerDirectory {
+  /** Listens to libp2p; call it before libp2p starts. */
+  start(): void;
+  stop(): void;
+  listen(listener: DirectoryListener): void;
+  all(): readonly KnownPeer[];
+  /** Connected full peers. */
+  fullPeers(): number;
+  get(peer: string): KnownPeer | undefined;
+  /** A dial to this peer failed: look whether it is gone. */
+  suspect(peer: string): void;
+}
+
+export interface DirectoryOptions {
+  readonly libp2p: Libp2p;
+  readonly dialer: Dialer;
+  readonly profile: NetworkProfile;
+  readonly recordProtocol: string;
+  readonly connectionsMax: number;
+  readonly log: Log;
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
+  const { libp2p, dialer, profile, recordProtocol, connectionsMax, log } = options;
+  /** Insertion order is the order of the last loss or meeting. Bounded by connections and `lostPeersMax`. */
+  const peers = new Map<string, Mutable<KnownPeer>>();
+  const listeners: DirectoryListener[] = [];
+  const checks = new Set<string>();
+  const checkQueue: string[] = [];
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  let isRunning = false;
+
+  function tell(call: (listener: DirectoryListener) => void): void {
+    for (const listener of listeners) {
+      try {
+        call(listener);
+      } catch (error) {
+        log.error({ error }, 'a listener to the peer directory failed');
+      }
+    }
+  }
+
+  function touch(peer: string): Mutable<KnownPeer> {
+    const known = peers.get(peer) ?? {
+      peer,
+      addresses: [],
+      agentVersion: null,
+      isFull: false,
+      isConnected: false,
+      direction: null,
+    };
+    peers.delete(peer);
+    peers.set(peer, known);
+    return known;
+  }
+
+  const connectionOpened = ({ detail }: CustomEvent<Connection>): void => {
+    const known = touch(detail.remotePeer.toString());
+    known.direction = detail.direction;
+    if (known.isConnected) return;
+    known.isConnected = true;
+    tell((listener) => listener.peerConnected?.(known.peer));
+  };
+
+  const peerIdentified = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    const peer = detail.peerId.toString();
+    if (!dialer.isConnected(peer)) return;
+    const known = touch(peer);
+    known.agentVersion = detail.agentVersion ?? null;
+    const wasFull = known.isFull;
+    known.isFull = detail.protocols.includes(recordProtocol);
+    const addresses = contactAddresses(profile, detail.signedPeerRecord?.addresses ?? detail.listenAddrs);
+    const isMoved = addresses.join() !== known.addresses.join();
+    known.addresses = addresses;
+    if (known.isFull && (!wasFull || isMoved)) tell((listener) => listener.peerAdded?.({ peer, addresses }));
+    if (!known.isFull && wasFull) tell((listener) => listener.peerRemoved?.(peer));
+  };
+
+  const peerDisconnected = ({ detail }: CustomEvent<PeerId>): void => {
+    const peer = detail.toString();
+    if (!peers.has(peer) || dialer.isConnected(peer)) return;
+    const known = touch(peer);
+    known.isConnected = false;
+    known.direction = null;
+    tell((listener) => listener.peerDisconnected?.(peer));
+    if (known.isFull) suspect(peer);
+    else peers.delete(peer);
+    forgetLongestLost();
+  };
+
+  function forgetLongestLost(): void {
+    if (peers.size <= connectionsMax + lostPeersMax) return;
+    for (const known of peers.values()) {
+      if (known.isConnected) continue;
+      remove(known.peer);
+      return;
+    }
+  }
+
+  function remove(peer: string): void {
+    const known = peers.get(peer);
+    peers.delete(peer);
+    if (known?.isFull) tell((listener) => listener.peerRemoved?.(peer));
+  }
+
+  /** At the limit of connections a lost one is more likely pruned than dead: then it stays until a request fails. */
+  function suspect(peer: string): void {
+    if (!isRunning || checks.has(peer) || peers.get(peer)?.isFull !== true) return;
+    if (libp2p.getConnections().length >= connectionsMax * 0.9) return;
+    checks.add(peer);
+    checkQueue.push(peer);
+    startChecks();
+  }
+
+  function startChecks(): void {
+    while (checks.size - checkQueue.length < checksAtOnceMax) {
+      const peer = checkQueue.shift();
+      if (peer === undefined) return;
+      check(peer).finally(() => {
+        checks.delete(peer);
+        startChecks();
+      });
+    }
+  }
+
+  async function check(peer: string): Promise<void> {
+    for (const delayMs of checkDelaysMs) {
+      await pause(delayMs * (0.75 + Math.random() / 2));
+      const known = peers.get(peer);
+      if (!isRunning || known === undefined || known.isConnected) return;
+      try {
+        await dialer.connect(known);
+        return;
+      } catch (error) {
+        log.debug({ peer, error }, 'a lost peer does not answer');
+      }
+    }
+    if (isRunning && !dialer.isConnected(peer)) remove(peer);
+  }
+
+  function pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        resolve();
+      }, delayMs);
+      timers.add(timer);
+    });
+  }
+
+  return {
+    start() {
+      isRunning = true;
+      libp2p.addEventListener('connection:open', connectionOpened);
+      libp2p.addEventListener('peer:identify', peerIdentified);
+      libp2p.addEventListener('peer:disconnect', peerDisconnected);
+    },
+    stop() {
+      isRunning = false;
+      libp2p.removeEventListener('connection:open', connectionOpened);
+      libp2p.removeEventListener('peer:identify', peerIdentified);
+      libp2p.removeEventListener('peer:disconnect', peerDisconnected);
+      for (const timer of timers) clearTimeout(timer);
+    },
+    listen: (listener) => void listeners.push(listener),
+    all: () => [...peers.values()],
+    fullPeers: () => {
+      let count = 0;
+      for (const known of peers.values()) if (known.isConnected && known.isFull) count++;
+      return count;
+    },
+    get: (peer) => peers.get(peer),
+    suspect,
+  };
+}
