@@ -7,11 +7,18 @@ function wrongShape(name: string, expected: string): ProtocolError {
 }
 
 /** An array of exactly (number) or at most ({ max }) so many items. */
-export function readArray(value: unknown, name: string, length: number | { max: number }): readonly CborValue[] {
+export function readArray(
+  value: unknown,
+  name: string,
+  length: number | { max: number },
+): readonly CborValue[] {
   const fits = (items: readonly unknown[]): boolean =>
     typeof length === 'number' ? items.length === length : items.length <= length.max;
   if (!Array.isArray(value) || !fits(value)) {
-    throw wrongShape(name, typeof length === 'number' ? `an array of ${length}` : `an array of at most ${length.max}`);
+    throw wrongShape(
+      name,
+      typeof length === 'number' ? `an array of ${length}` : `an array of at most ${length.max}`,
+    );
   }
   return value as readonly CborValue[];
 }
@@ -19,7 +26,11 @@ export function readArray(value: unknown, name: string, length: number | { max: 
 /** A byte string of exactly (number) or at most ({ max }) so many bytes. */
 export function readBytes(value: unknown, name: string, length: number | { max: number }): Uint8Array {
   const max = typeof length === 'number' ? length : length.max;
-  if (!(value instanceof Uint8Array) || value.length > max || (typeof length === 'number' && value.length !== length)) {
+  if (
+    !(value instanceof Uint8Array) ||
+    value.length > max ||
+    (typeof length === 'number' && value.length !== length)
+  ) {
     throw wrongShape(name, `${typeof length === 'number' ? '' : 'at most '}${max} bytes`);
   }
   return value;
@@ -45,6 +56,7 @@ export function readSeconds(value: unknown, name: string): number {
 
 /** A text of at most so many UTF-16 units; the caller bounds its bytes where that matters. */
 export function readText(value: unknown, name: string, lengthMax: number): string {
-  if (typeof value !== 'string' || value.length > lengthMax) throw wrongShape(name, `a text of at most ${lengthMax}`);
+  if (typeof value !== 'string' || value.length > lengthMax)
+    throw wrongShape(name, `a text of at most ${lengthMax}`);
   return value;
 }

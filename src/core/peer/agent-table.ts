@@ -5,7 +5,7 @@
  */
 import { bytesToHex, hexToBytes } from '../bytes.ts';
 import { hasAuthority } from '../gossip/announcement.ts';
-import { agentIdFromKey, agentKey } from '../identity/agent-id.ts';
+import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { type AgentState, authorityState, encodeState } from '../record/agent-state.ts';
@@ -145,7 +145,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const agent = nextAgent(state, encoded, isHeld, before, context.nowSeconds());
     const expiresAt = nextLookAt(agent);
     agent.pendingWrites = 1;
-    setRow(key, describeRow(state, agent.bundle, isHeld, expiresAt));
+    setRow(key, describeRow(state, agent.bundle, isHeld, expiresAt, rowBefore));
     remember(key, agent);
     const bytes = encodeEntry({ ...agent, expiresAt });
     context.writeEntries([{ agentKey: key, bytes }], (failure) => {
@@ -169,7 +169,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
   function restore(key: string, bytes: Uint8Array): void {
     const entry: AgentEntry = decodeEntry(bytes);
     const state = decodeState(entry.bundle);
-    setRow(key, describeRow(state, entry.bundle, entry.isHeld, entry.expiresAt));
+    setRow(key, describeRow(state, entry.bundle, entry.isHeld, entry.expiresAt, undefined));
   }
 
   return {
@@ -202,8 +202,14 @@ export function createAgentTable(context: PeerContext): AgentTable {
   };
 }
 
-function describeRow(state: AgentState, bundle: Uint8Array, isHeld: boolean, expiresAt: number): IndexRow {
-  const { high, low } = kadIdOfAgent(state.agentId);
+function describeRow(
+  state: AgentState,
+  bundle: Uint8Array,
+  isHeld: boolean,
+  expiresAt: number,
+  before: IndexRow | undefined,
+): IndexRow {
+  const { kadHigh: high, kadLow: low } = before ?? rowPlace(state.agentId);
   return {
     digest: bytesToHex(bundleDigest(bundle)),
     authorityDigest: authorityDigest(state),
@@ -223,6 +229,11 @@ function nextLookAt({ state, mark, learnedAt }: CachedAgent): number {
   if (state.keyState.status === 'tombstoned') return learnedAt + tombstoneKeptSeconds;
   if (hasAuthority(state)) return 0;
   return (mark?.issuedAt ?? learnedAt) + validitySeconds(validityCodeMax);
+}
+
+function rowPlace(agentId: AgentId): Pick<IndexRow, 'kadHigh' | 'kadLow'> {
+  const { high, low } = kadIdOfAgent(agentId);
+  return { kadHigh: high, kadLow: low };
 }
 
 function authorityDigest(state: AgentState): string {

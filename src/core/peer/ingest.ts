@@ -4,7 +4,7 @@
  * signatures still owed, join under a per-agent lock, store, tell. Decides what changed; does not answer anybody.
  * Source: docs/protocol.md §3 (join), §4 (checks), §5 (what is announced).
  */
-import { bytesToHex } from '../bytes.ts';
+import { bytesEqual, bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
@@ -99,8 +99,10 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
   function isKnown(key: string, bytes: Uint8Array, shouldHold: boolean): boolean {
     const row = table.row(key);
     if (row === undefined || (shouldHold && !row.isHeld)) return false;
+    const cached = table.cached(key);
+    if (cached === undefined) return row.digest === bytesToHex(bundleDigest(bytes));
     // A write that is not durable yet must be waited for, so the ordinary way is taken.
-    return (table.cached(key)?.pendingWrites ?? 0) === 0 && row.digest === bytesToHex(bundleDigest(bytes));
+    return cached.pendingWrites === 0 && bytesEqual(cached.bundle, bytes);
   }
 
   function withLock(key: string, request: IngestRequest, task: (release: () => void) => void): void {

@@ -172,7 +172,7 @@ export function createServer(
       return;
     }
     const agentId = agentIdOfBundle(bundle);
-    const isStorer = shouldHold(agentId) || table.row(agentKey(agentId))?.isHeld === true;
+    const isStorer = table.row(agentKey(agentId))?.isHeld === true || shouldHold(agentId);
     const hasAuthority = bundle.keyEvents.length > 1 || bundle.revocations.length > 0;
     if (!isStorer && !hasAuthority) {
       refuse('not-closest');
