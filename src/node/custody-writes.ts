@@ -6,7 +6,7 @@
 
 import { type RecordValues, recordValuesOf } from '../core/author/record-values.ts';
 import { generationStart } from '../core/author/rekey.ts';
-import type { ProtocolErrorCode } from '../core/errors.ts';
+import { isProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
 import { isOnChain } from '../core/identity/key-state.ts';
 import type { PublishResult } from '../core/peer/effects.ts';
@@ -84,7 +84,7 @@ export function createCustodyWrites(parts: Parts): CustodyWrites {
     let composed = await compose(from);
     let sent = composed.state;
     for (let attempt = 1; ; attempt++) {
-      const publish = await parts.publish(encodeState(sent), options);
+      const publish = await send(sent, options);
       const state = publish.state === null ? sent : joinStates(sent, publish.state, nowSeconds()).state;
       const isStanding = composed.stands(state);
       if (isStanding && publish.status !== 'stale' && publish.status !== 'refused') {
@@ -95,9 +95,21 @@ export function createCustodyWrites(parts: Parts): CustodyWrites {
       if (attempt === attemptsMax) {
         throw new NodeError('publish-failed', `others wrote ${attemptsMax} times meanwhile: try again`);
       }
-      from = { ...from, state, nowSeconds: nowSeconds() };
-      if (!isStanding) composed = await compose(from);
-      sent = isStanding ? state : composed.state;
+      // Without a state nothing was joined: what overtook this write has to be fetched.
+      from =
+        publish.state === null ? await base(agentId, options) : { ...from, state, nowSeconds: nowSeconds() };
+      if (!composed.stands(from.state)) composed = await compose(from);
+      sent = composed.stands(from.state) ? from.state : composed.state;
+    }
+  }
+
+  /** A refusal by this node itself is an answer like that of others. */
+  async function send(state: AgentState, options: PublishOptions): Promise<PublishResult> {
+    try {
+      return await parts.publish(encodeState(state), options);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      return { status: 'refused', acknowledgements: 0, asked: 0, refusal: error.code, state: null };
     }
   }
 
@@ -110,7 +122,7 @@ export function createCustodyWrites(parts: Parts): CustodyWrites {
 
   /** From a pending bundle to keys in use. Whatever throws here leaves the bundle pending. */
   async function finish(agentId: AgentId, state: AgentState, options: PublishOptions): Promise<WriteResult> {
-    const publish = await parts.publish(encodeState(state), options);
+    const publish = await send(state, options);
     const { keyState } = state;
     // A state is returned once this node itself has accepted the bundle, durably.
     const stands = publish.state !== null && isOnChain(publish.state.keyState, keyState.head);
