@@ -184,6 +184,8 @@ describe('docs/protocol.cddl', () => {
 
   it('refuses every invalid vector that is refused for its shape', () => {
     const fitting = vectorsIn('invalid')
+      // The layout of an AgentAddr is not CBOR: the document bounds its size only.
+      .filter(({ rule }) => rule !== 'agent-addr')
       .filter(({ code }) => code === 'wrong-shape' || code === 'wrong-version')
       .map(({ path, name, rule, bytes }) => ({
         path,

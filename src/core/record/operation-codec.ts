@@ -97,13 +97,18 @@ export function createSignedOperation(body: OperationBody, signature: Uint8Array
   };
 }
 
+/** What does not fit its field is `bad-operation`: the shape alone would allow it for another field. */
 function readOperationValue(value: CborValue | undefined, field: FieldName): OperationValue {
-  if (field === 'ttl') return readInteger(value, 'ttl code', 0, durationCodeMax);
+  if (field === 'ttl') {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= durationCodeMax)
+      return value;
+    throw new ProtocolError('bad-operation', `ttl: a value is a code in 0..${durationCodeMax}`, { field });
+  }
   if (value === null) return null;
-  if (field === 'private' && value instanceof Uint8Array)
-    return readBytes(value, 'blinded pointer', digest16Bytes);
+  if (field === 'private' && value instanceof Uint8Array && value.length === digest16Bytes) return value;
   if (typeof value !== 'string') {
-    throw new ProtocolError('bad-operation', `${field}: a value is a URL or null`, { field });
+    const blinded = field === 'private' ? ', 16 bytes' : '';
+    throw new ProtocolError('bad-operation', `${field}: a value is a URL${blinded} or null`, { field });
   }
   assertUrl(value, field);
   return value;
