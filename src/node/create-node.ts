@@ -15,7 +15,6 @@ import { createAgentService } from './agent-service.ts';
 import { createChangeBus } from './change-bus.ts';
 import { createContactStore } from './contact-store.ts';
 import { createCustodyJournal } from './custody-journal.ts';
-import { createCustodyKeys } from './custody-keys.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import { createNetworkCalls } from './network-calls.ts';
 import { type NodePorts, openPorts } from './node-ports.ts';
@@ -66,7 +65,7 @@ async function compose(config: NodeConfig, ports: NodePorts): Promise<WeftNode> 
     acknowledgements: config.replication.acknowledgements,
   });
   const agents = createAgentService({
-    keys: createCustodyKeys(ports.keystore),
+    keys: ports.keys,
     journal: createCustodyJournal(store),
     resolve: calls.resolve,
     publish: calls.publish,
