@@ -8,7 +8,8 @@ import type { LevelOperation } from './custody.ts';
 import type { Database } from './database.ts';
 import type { DiskSpace } from './disk-space.ts';
 import { entryKey } from './entry.ts';
-import { classifyLevelError, diskFull, toStoreError } from './level-error.ts';
+import { classifyLevelError, diskFull, type LevelFailure, toStoreError } from './level-error.ts';
+import { bytesToReopen } from './orphan-tables.ts';
 import { sealFrame } from './record-frame.ts';
 import type { Roster, RosterChange } from './roster.ts';
 
@@ -20,6 +21,8 @@ export interface PendingWrite extends CommitItem {
 
 export interface CommitterOptions {
   readonly directory: string;
+  /** Of the database, below the directory. */
+  readonly location: string;
   readonly database: Database;
   readonly roster: Roster;
   readonly space: DiskSpace;
@@ -28,26 +31,42 @@ export interface CommitterOptions {
 export interface Committer {
   /** Settles every item. */
   commit(items: readonly PendingWrite[]): Promise<void>;
-  /** A synced batch; after a failure the database is usable again, and the failure thrown. */
+  /** A synced batch; after a failure the next one opens the database anew. */
   apply(operations: LevelOperation[]): Promise<void>;
 }
 
 /** A full disk gets room from compaction only, and LevelDB does not compact for deletes: so often we ask it to. */
 const deletesPerCompaction = 512;
 
-export function createCommitter({ directory, database, roster, space }: CommitterOptions): Committer {
+export function createCommitter({
+  directory,
+  location,
+  database,
+  roster,
+  space,
+}: CommitterOptions): Committer {
   let sequence = roster.sequence();
   let deletesWhileFull = 0;
+  let failed: LevelFailure | null = null;
 
   async function apply(operations: LevelOperation[]): Promise<void> {
+    if (failed !== null) await revive(failed);
     try {
       await database.use((level) => level.batch(operations, { sync: true }));
     } catch (error) {
-      const failure = classifyLevelError(error);
-      if (failure === 'no-space') await space.makeRoom();
-      await database.reopen({ repair: failure === 'corrupt' || failure === 'missing-file' });
+      failed = classifyLevelError(error);
+      if (failed === 'no-space') await space.makeRoom();
       throw error;
     }
+  }
+
+  /** A database that failed a write still reads; it is given up only where it is likely to open again. */
+  async function revive(failure: LevelFailure): Promise<void> {
+    if (failure === 'no-space' && (await space.freeBytes()) < (await bytesToReopen(location))) {
+      throw diskFull(directory);
+    }
+    await database.reopen({ repair: failure === 'corrupt' || failure === 'missing-file' });
+    failed = null;
   }
 
   async function applyItems(items: readonly PendingWrite[]): Promise<void> {
@@ -93,7 +112,7 @@ export function createCommitter({ directory, database, roster, space }: Committe
         for (const item of admitted) item.reject(toStoreError(again, directory));
       });
     }
-    if (isFull) await reclaim(admitted.length);
+    if (isFull) await reclaim(admitted.reduce((sum, { changes }) => sum + changes.length, 0));
   }
 
   async function reclaim(deletes: number): Promise<void> {

@@ -8,6 +8,7 @@ import { ClassicLevel } from 'classic-level';
 import type { Log } from '../../ports/log.ts';
 import { StoreError } from '../../ports/store.ts';
 import { classifyLevelError, diskFull, levelMessage } from './level-error.ts';
+import { sweepOrphanTables } from './orphan-tables.ts';
 
 /** Keys and values are bytes, so that a damaged key stays what it is. */
 export type Level = ClassicLevel<Uint8Array, Uint8Array>;
@@ -35,9 +36,15 @@ const retryMsMin = 250;
 const everythingBegin = new Uint8Array([0]);
 const everythingEnd = new Uint8Array([0xff, 0xff]);
 
-/** @throws StoreError `locked`, `disk-full`, `open-failed`. */
-export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  let level: Level | null = await openLevel(options);
+/**
+ * With `mayWait` a database that finds no space to open is opened when it is used.
+ * @throws StoreError `locked`, `disk-full`, `open-failed`.
+ */
+export async function openDatabase(options: DatabaseOptions, mayWait = false): Promise<Database> {
+  let level: Level | null = await openLevel(options).catch((error: unknown) => {
+    if (mayWait && error instanceof StoreError && error.code === 'disk-full') return null;
+    throw error;
+  });
   let isClosed = false;
   let active = 0;
   let onIdle: (() => void) | null = null;
@@ -133,7 +140,7 @@ async function openLevel(options: DatabaseOptions, isRepair = false): Promise<Le
         );
       }
       if (failure === 'no-space') {
-        if (await makeRoom()) continue;
+        if ((await sweepOrphanTables(location)) > 0 || (await makeRoom())) continue;
         throw diskFull(location, error);
       }
       if (failure === 'other' || hasRepaired) {

@@ -22,6 +22,15 @@ export function levelMessage(error: unknown): string {
   return causes(error).at(-1)?.message ?? String(error);
 }
 
+/** The error of a store that could not be opened; typed ones stay what they are. */
+export function toOpenError(error: unknown, directory: string): StoreError {
+  if (error instanceof StoreError) return error;
+  if (classifyLevelError(error) === 'no-space') return diskFull(directory, error);
+  return new StoreError('open-failed', `${directory} cannot be opened: ${levelMessage(error)}`, {
+    cause: error,
+  });
+}
+
 /** The error of a write or read that failed for good. */
 export function toStoreError(error: unknown, directory: string): StoreError {
   if (error instanceof StoreError) return error;

@@ -12,9 +12,10 @@ import { type AuditReport, auditStore } from './audit.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createCommitter, type PendingWrite } from './committer.ts';
 import { createCustody } from './custody.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { createDiskSpace, type DiskSpaceOptions } from './disk-space.ts';
 import { assertKey, readEntry, readPages } from './entry.ts';
+import { toOpenError } from './level-error.ts';
 import { createFrame, openFrame } from './record-frame.ts';
 import { openRoster } from './roster.ts';
 import { assertSchema, syncDirectory } from './schema-file.ts';
@@ -50,9 +51,17 @@ const pageEntries = 256;
  */
 export async function createLevelStore(options: LevelStoreOptions): Promise<LevelStore> {
   const { directory, log } = options;
-  const parts = await openParts(options);
+  const parts = await openParts(options).catch((error: unknown) => {
+    throw toOpenError(error, directory);
+  });
   const { database, roster, space } = parts;
-  const commit = createCommitter({ directory, database, roster, space });
+  const commit = createCommitter({
+    directory,
+    location: join(directory, 'records'),
+    database,
+    roster,
+    space,
+  });
   const queue = createCommitQueue<PendingWrite>(commit.commit);
   const custody = createCustody({
     database,
@@ -65,7 +74,7 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
   const audited = auditStore({ database, roster, custody, isStopped: () => isClosed }).catch(
     (error: unknown): AuditReport => {
       if (!isClosed) log?.error({ error }, 'the store could not be compared with its roster');
-      return { entries: roster.entries(), damaged: 0, outdated: 0, lost: 0, isComplete: false };
+      return { entries: roster.entries() ?? 0, damaged: 0, outdated: 0, lost: 0, isComplete: false };
     },
   );
 
@@ -101,7 +110,7 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
       if (isClosed) throw new StoreError('closed', 'the store is closed');
       await roster.flushed();
       return {
-        entries: roster.entries(),
+        entries: roster.entries() ?? (await countEntries(database)),
         sizeBytes: await sizeOf([join(directory, 'records'), join(directory, 'roster')]),
         freeBytes: await space.freeBytes(),
         full: await space.look(),
@@ -145,7 +154,6 @@ async function openParts(options: LevelStoreOptions) {
     ...(options.freeBytes && { freeBytes: options.freeBytes }),
     ...(log && { log }),
   });
-  const shared = { makeRoom: space.makeRoom, ...(log && { log }) };
   const holderPath = join(directory, 'holder');
   const database = await openDatabase({
     location: join(directory, 'records'),
@@ -156,14 +164,17 @@ async function openParts(options: LevelStoreOptions) {
         (text) => ` (${text.trim()})`,
         () => '',
       ),
-    ...shared,
+    makeRoom: space.makeRoom,
+    ...(log && { log }),
   });
   try {
     const roster = await openRoster({
       location: join(directory, 'roster'),
       writeBufferBytes: rosterBytes,
       cacheBytes: rosterBytes,
-      ...shared,
+      // The ballast is for the records: the store works without its roster.
+      makeRoom: async () => false,
+      ...(log && { log }),
     });
     // On a full disk the name of the holder is not worth failing for.
     await writeFile(holderPath, `process ${process.pid}\n`, { mode: 0o600 }).catch(() => undefined);
@@ -174,6 +185,12 @@ async function openParts(options: LevelStoreOptions) {
     await database.close();
     throw error;
   }
+}
+
+async function countEntries(database: Database): Promise<number> {
+  let count = 0;
+  for await (const page of readPages(database, '', pageEntries)) count += page.entries.length;
+  return count;
 }
 
 async function sizeOf(directories: readonly string[]): Promise<number> {

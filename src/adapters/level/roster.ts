@@ -6,7 +6,7 @@
  */
 import { ClassicLevel } from 'classic-level';
 import { StoreError } from '../../ports/store.ts';
-import { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+import { type Database, type DatabaseOptions, type Level, openDatabase } from './database.ts';
 import { classifyLevelError } from './level-error.ts';
 import { createFrame, openFrame, sealFrame } from './record-frame.ts';
 
@@ -14,17 +14,17 @@ import { createFrame, openFrame, sealFrame } from './record-frame.ts';
 export type RosterChange = readonly [key: string, sequence: number | null];
 
 export interface Roster {
-  /** Keys held. */
-  entries(): number;
+  /** Keys held; null while the disk is too full to know. */
+  entries(): number | null;
   /** The highest sequence noted. */
   sequence(): number;
-  /** Queues changes; they are written in order. Never throws: what cannot be written is left to the next audit. */
+  /** Queues changes; they are written in order. Never throws: what cannot be written is tried again with the next. */
   note(changes: readonly RosterChange[]): void;
   /** Resolves when everything noted so far is written. */
   flushed(): Promise<void>;
   /** Counts anew what is held. */
   recount(): Promise<void>;
-  /** Null when what the roster says of this key is damaged. */
+  /** Null when what the roster says of this key is damaged; undefined also while the roster cannot be read. */
   sequenceOf(key: string): Promise<number | null | undefined>;
   /** Up to `limit` keys behind `after`, in order. */
   page(after: string, limit: number): Promise<readonly RosterChange[]>;
@@ -40,18 +40,25 @@ const countBytes = 6;
 /** @throws StoreError as openDatabase; a roster that is damaged beyond repair is begun anew. */
 export async function openRoster(options: DatabaseOptions): Promise<Roster> {
   const database = await openOrBeginAnew(options);
-  const summary = await database.use(async (level) =>
-    readSummary(await level.get(Buffer.from(summaryKey, 'latin1'))),
-  );
-  let { entries, sequence } = summary;
+  let entries: number | null = null;
+  let sequence = 0;
   let pending = new Map<string, number | null>();
   let waiting: (() => void)[] = [];
   let writing: Promise<void> | null = null;
+  let isWritable = true;
+
+  async function load(level: Level): Promise<void> {
+    if (entries !== null) return;
+    const summary = readSummary(await level.get(Buffer.from(summaryKey, 'latin1')));
+    entries = summary.entries;
+    sequence = Math.max(sequence, summary.sequence);
+  }
 
   async function write(changes: ReadonlyMap<string, number | null>, sync: boolean): Promise<void> {
     const names = [...changes.keys()];
     const keys = names.map(rosterKey);
     await database.use(async (level) => {
+      await load(level);
       const held = keys.length > 0 ? await level.hasMany(keys) : [];
       let added = 0;
       const operations = keys.map((key, index) => {
@@ -61,36 +68,42 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
           ? { type: 'del' as const, key }
           : { type: 'put' as const, key, value: sealedSequence(names[index]!, at) };
       });
-      const value = sealedSummary(Math.max(0, entries + added), sequence);
+      const count = Math.max(0, entries! + added);
+      const value = sealedSummary(count, sequence);
       await level.batch([...operations, { type: 'put', key: Buffer.from(summaryKey, 'latin1'), value }], {
         sync,
       });
-      entries = Math.max(0, entries + added);
+      entries = count;
     });
   }
 
-  /** LevelDB must be reopened after a failed write; what fails again is dropped. */
-  async function retry(error: unknown, changes: ReadonlyMap<string, number | null>): Promise<void> {
-    const failure = classifyLevelError(error);
+  /** LevelDB must be reopened after a failed write. */
+  async function rewrite(error: unknown, changes: ReadonlyMap<string, number | null>): Promise<void> {
+    await database.reopen({ repair: classifyLevelError(error) === 'corrupt' });
+    await write(changes, false);
+  }
+
+  /** False when the changes could not be written: they are kept, bounded by the entries of the store. */
+  async function writeOrKeep(changes: Map<string, number | null>): Promise<boolean> {
     try {
-      if (failure === 'no-space') await options.makeRoom();
-      await database.reopen({ repair: failure === 'corrupt' });
-      await write(changes, false);
-    } catch (again) {
-      options.log?.warn(
-        { error: again },
-        'the roster of entries cannot be written; the next start checks it',
-      );
+      await write(changes, false).catch((error: unknown) => rewrite(error, changes));
+      return true;
+    } catch (error) {
+      options.log?.warn({ error }, 'the roster of entries cannot be written yet');
+      for (const [key, at] of pending) changes.set(key, at);
+      pending = changes;
+      return false;
     }
   }
 
   async function drain(): Promise<void> {
-    while (pending.size > 0 || waiting.length > 0) {
+    isWritable = true;
+    while (isWritable && (pending.size > 0 || waiting.length > 0)) {
       const changes = pending;
       const answered = waiting;
       pending = new Map();
       waiting = [];
-      if (changes.size > 0) await write(changes, false).catch((error: unknown) => retry(error, changes));
+      if (changes.size > 0) isWritable = await writeOrKeep(changes);
       for (const resolve of answered) resolve();
     }
   }
@@ -98,13 +111,13 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
   function wake(): void {
     writing ??= drain().finally(() => {
       writing = null;
-      if (pending.size > 0 || waiting.length > 0) wake();
+      if (waiting.length > 0 || (isWritable && pending.size > 0)) wake();
     });
   }
 
   async function recount(): Promise<void> {
     try {
-      entries = await countKeys(database);
+      entries = await database.use(countKeys);
     } catch (error) {
       options.log?.warn({ error }, 'the roster of entries cannot be counted');
     }
@@ -116,6 +129,10 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
       wake();
     });
   }
+
+  await database.use(load).catch((error: unknown) => {
+    options.log?.warn({ error }, 'the roster of entries cannot be read until there is space');
+  });
 
   return {
     entries: () => entries,
@@ -138,7 +155,13 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
       });
       await writing;
     },
-    sequenceOf: (key) => database.use(async (level) => sequenceIn(key, await level.get(rosterKey(key)))),
+    sequenceOf: (key) =>
+      database
+        .use(async (level) => sequenceIn(key, await level.get(rosterKey(key))))
+        .catch((error: unknown) => {
+          if (error instanceof StoreError && error.code === 'closed') throw error;
+          return undefined;
+        }),
     page: (after, limit) =>
       database.use(async (level) => {
         const found = await level.iterator({ gt: rosterKey(after), lt: keysEnd, limit }).all();
@@ -149,7 +172,9 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
       }),
     async close() {
       await flushed();
-      await write(new Map(), true).catch(() => undefined);
+      await write(pending, true).catch((error: unknown) => {
+        options.log?.warn({ error }, 'the roster of entries is not complete; the next start compares it');
+      });
       await database.close();
     },
   };
@@ -157,29 +182,27 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
 
 async function openOrBeginAnew(options: DatabaseOptions): Promise<Database> {
   try {
-    return await openDatabase(options);
+    return await openDatabase(options, true);
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'open-failed') throw error;
     options.log?.warn({ error }, 'the roster of entries cannot be read: it is begun anew');
     await ClassicLevel.destroy(options.location);
-    return openDatabase(options);
+    return openDatabase(options, true);
   }
 }
 
-function countKeys(database: Database): Promise<number> {
-  return database.use(async (level) => {
-    let count = 0;
-    const keys = level.keys({ gt: keysBegin, lt: keysEnd });
-    try {
-      for (;;) {
-        const batch = await keys.nextv(1024);
-        if (batch.length === 0) return count;
-        count += batch.length;
-      }
-    } finally {
-      await keys.close();
+async function countKeys(level: Level): Promise<number> {
+  let count = 0;
+  const keys = level.keys({ gt: keysBegin, lt: keysEnd });
+  try {
+    for (;;) {
+      const batch = await keys.nextv(1024);
+      if (batch.length === 0) return count;
+      count += batch.length;
     }
-  });
+  } finally {
+    await keys.close();
+  }
 }
 
 function rosterKey(key: string): Buffer {
