@@ -15,7 +15,8 @@ import { decodeBundle } from '../../../src/core/record/bundle-codec.ts';
 import { materialise } from '../../../src/core/record/merge.ts';
 import { agentId, bundleFor, carefulHistories, joinSeconds, stateFor, wildHistories } from './universe.ts';
 
-const numRuns = 300;
+/** WEFT_PROPERTY_RUNS=10000 for a long look. */
+const numRuns = Number(process.env['WEFT_PROPERTY_RUNS'] ?? 300);
 
 const join = (left: AgentState, right: AgentState): AgentState => joinStates(left, right, joinSeconds).state;
 const joinAll = (states: readonly AgentState[]): AgentState => states.reduce(join);

@@ -9,7 +9,8 @@ import type { Operation } from '../../../src/core/record/operation.ts';
 import { rootMapName } from '../../../src/core/record/yjs-update.ts';
 import { authorNamed, fenceOf, operationOn, startSeconds, stateFrom, tokenFor } from './fixtures.ts';
 
-const numRuns = 300;
+/** WEFT_PROPERTY_RUNS=10000 for a long look. */
+const numRuns = Number(process.env['WEFT_PROPERTY_RUNS'] ?? 300);
 const author = authorNamed('merge model');
 const fence = fenceOf(author, { urls: { primary: 'https://fence.example', adaptive: 'did:a:b' } });
 const tokens = [1, 2, 3].map((slot) => tokenFor(author, `writer ${slot}`, { slot }));
