@@ -7,7 +7,7 @@ import { bytesEqual } from '../../src/core/bytes.ts';
 import { createSigner, verifyAdmitted } from '../../src/core/ed25519.ts';
 import { isProtocolError } from '../../src/core/errors.ts';
 import { type AgentId, agentKey } from '../../src/core/identity/agent-id.ts';
-import type { PublishResult } from '../../src/core/peer/effects.ts';
+import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
 import { admitBundle } from '../../src/core/record/admission.ts';
 import { type AgentState, encodeState, joinStates } from '../../src/core/record/agent-state.ts';
 import { decodeBundle } from '../../src/core/record/bundle-codec.ts';
@@ -58,8 +58,16 @@ export async function settled(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The network as one node sees it. */
+export interface NetworkView {
+  readonly clock: Clock;
+  resolve(agentId: AgentId): Promise<Resolution>;
+  publish(bundle: Uint8Array): Promise<PublishResult>;
+  readonly bus: ReturnType<typeof createChangeBus>;
+}
+
 /** The storing peers, all of one mind. */
-export interface FakeNetwork {
+export interface FakeNetwork extends NetworkView {
   readonly clock: ManualClock;
   stateOf(agentId: AgentId): AgentState | undefined;
   /** What another node publishes; throws the refusal. */
@@ -71,8 +79,6 @@ export interface FakeNetwork {
   /** Runs once, after the next publication arrived, in place of its answer. */
   afterNextPut(action: () => never): void;
   readonly published: Uint8Array[];
-  publish(bundle: Uint8Array): Promise<PublishResult>;
-  readonly bus: ReturnType<typeof createChangeBus>;
 }
 
 export function createFakeNetwork(): FakeNetwork {
@@ -129,6 +135,11 @@ export function createFakeNetwork(): FakeNetwork {
     bus,
     published,
     publish,
+    async resolve(agentId) {
+      const state = states.get(agentKey(agentId)) ?? null;
+      const status = state === null ? 'not-found' : 'ok';
+      return { status, agentId, state, ageSeconds: 0, responders: [], holders: 0, cached: false };
+    },
     put,
     stateOf: (agentId) => states.get(agentKey(agentId)),
     forget: (agentId) => void states.delete(agentKey(agentId)),
@@ -189,7 +200,7 @@ export interface FakeNode {
 }
 
 /** A service of its own over that network; random bytes follow from the name. */
-export function createFakeNode(network: FakeNetwork, name: string, disk: Disk = createDisk()): FakeNode {
+export function createFakeNode(network: NetworkView, name: string, disk: Disk = createDisk()): FakeNode {
   const lines: LoggedLine[] = [];
   const watched: AgentId[] = [];
   let drawn = 0;
@@ -213,11 +224,7 @@ export function createFakeNode(network: FakeNetwork, name: string, disk: Disk = 
         }
       },
     }),
-    resolve: async (agentId) => {
-      const state = network.stateOf(agentId) ?? null;
-      const status = state === null ? 'not-found' : 'ok';
-      return { status, agentId, state, ageSeconds: 0, responders: [], holders: 0, cached: false };
-    },
+    resolve: network.resolve,
     publish: network.publish,
     watch: (agentIds) => void watched.push(...agentIds),
     changes: (options) => network.bus.read(options),
