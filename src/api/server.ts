@@ -52,6 +52,33 @@ export async function startApi(node: WeftNode, options: ApiOptions): Promise<Api
 
 /** The API without a socket: routes, checks and errors. */
 export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance {
+  const app = createApp(options.onDefect);
+  const checkToken = createTokenCheck(options.token);
+  app.addHook('onRequest', async (request) => {
+    if (!options.remote) assertLoopbackName(request);
+    if (!openRoutes.has(request.routeOptions.url ?? '')) checkToken(request);
+  });
+  addNodeRoutes(app, node);
+  addAgentRoutes(app, node);
+  addChangeRoutes(app, node, options.onDefect);
+  return app;
+}
+
+/**
+ * The routes about agents alone, for calls within this process: who holds the keys in a file of their own acts through
+ * the same requests and errors as somebody whose keys a daemon holds.
+ */
+export function createAgentApi(
+  agents: Pick<WeftNode, 'agents' | 'resolve'>,
+  onDefect: ApiOptions['onDefect'],
+): FastifyInstance {
+  const app = createApp(onDefect);
+  addAgentRoutes(app, agents);
+  return app;
+}
+
+/** A server with the bounds, the bodies and the errors of this API, and no routes. */
+function createApp(onDefect: ApiOptions['onDefect']): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -70,29 +97,18 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
       sendProblem(reply as FastifyReply, problemOf(apiErrorOf(error))),
   });
   acceptBodies(app);
-  const checkToken = createTokenCheck(options.token);
-  app.addHook('onRequest', async (request) => {
-    if (!options.remote) assertLoopbackName(request);
-    if (!openRoutes.has(request.routeOptions.url ?? '')) checkToken(request);
-  });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(apiErrorOf(error));
-    if (problem.code === 'internal')
-      options.onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
+    if (problem.code === 'internal') onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request) => {
-    throw new ApiError(
-      'no-route',
-      `there is no ${request.method} ${request.url.split('?')[0]!.slice(0, 100)}`,
-    );
+    const path = request.url.split('?')[0]!.slice(0, 100);
+    throw new ApiError('no-route', `there is no ${request.method} ${path}`);
   });
-  addNodeRoutes(app, node);
-  addAgentRoutes(app, node);
-  addChangeRoutes(app, node, options.onDefect);
   return app;
 }
 

@@ -34,6 +34,8 @@ export interface RecordedNode extends WeftNode {
   nodeState: NodeStatus['state'];
   /** Hands a change to every open stream. */
   announce(change: AgentChange): void;
+  /** True while a stream is open. */
+  isWatched(): boolean;
 }
 
 export function createRecordedNode(): RecordedNode {
@@ -69,6 +71,7 @@ export function createRecordedNode(): RecordedNode {
     announce: (change) => {
       for (const listener of listeners) listener(change);
     },
+    isWatched: () => listeners.size > 0,
     peer: '12D3KooWNode',
     addresses: () => ['/ip4/127.0.0.1/tcp/4801/p2p/12D3KooWNode'],
     start: answer('start', () => undefined),

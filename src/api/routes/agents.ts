@@ -27,15 +27,18 @@ import {
 } from '../schemas.ts';
 import { agentResultView, resolutionView } from '../views.ts';
 
+/** What these routes need of a node. */
+type Agents = Pick<WeftNode, 'agents' | 'resolve'>;
+
 /** Adds them. */
-export function addAgentRoutes(app: FastifyInstance, node: WeftNode): void {
+export function addAgentRoutes(app: FastifyInstance, node: Agents): void {
   addReadRoutes(app, node);
   addRecordRoutes(app, node);
   addKeyRoutes(app, node);
   addDelegationRoutes(app, node);
 }
 
-function addReadRoutes(app: FastifyInstance, node: WeftNode): void {
+function addReadRoutes(app: FastifyInstance, node: Agents): void {
   type Route = { Params: AgentParams; Querystring: ResolveQuery };
   const schema = { params: agentParams, querystring: resolveQuery };
   app.get('/v1/agents', async () => ({
@@ -55,7 +58,7 @@ function addReadRoutes(app: FastifyInstance, node: WeftNode): void {
   });
 }
 
-function addRecordRoutes(app: FastifyInstance, node: WeftNode): void {
+function addRecordRoutes(app: FastifyInstance, node: Agents): void {
   app.post<{ Body: RegisterBody }>(
     '/v1/agents',
     { schema: { body: registerBody } },
@@ -75,7 +78,7 @@ function addRecordRoutes(app: FastifyInstance, node: WeftNode): void {
   );
 }
 
-function addKeyRoutes(app: FastifyInstance, node: WeftNode): void {
+function addKeyRoutes(app: FastifyInstance, node: Agents): void {
   const schema = { params: agentParams, body: publishBody };
   type Route = { Params: AgentParams; Body: PublishBody };
   app.post<Route>('/v1/agents/:id/refence', { schema }, async ({ params, body }) =>
@@ -105,7 +108,7 @@ function addKeyRoutes(app: FastifyInstance, node: WeftNode): void {
   );
 }
 
-function addDelegationRoutes(app: FastifyInstance, node: WeftNode): void {
+function addDelegationRoutes(app: FastifyInstance, node: Agents): void {
   app.post<{ Params: AgentParams; Body: DelegateBody }>(
     '/v1/agents/:id/delegate',
     { schema: { params: agentParams, body: delegateBody } },

@@ -1,5 +1,7 @@
 /** Routes about the node itself: status, peers, health, metrics, and bundles signed elsewhere. */
 import type { FastifyInstance } from 'fastify';
+import { bytesToHex } from '../../core/bytes.ts';
+import { encodeState } from '../../core/record/agent-state.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { ApiError } from '../api-error.ts';
 import { type PublishQuery, publishQuery } from '../schemas.ts';
@@ -30,7 +32,9 @@ export function addNodeRoutes(app: FastifyInstance, node: WeftNode): void {
         ...(acknowledgements !== undefined && { acknowledgements: Number(acknowledgements) }),
         ...(timeoutMs !== undefined && { timeoutMs: Number(timeoutMs) }),
       });
-      return { publish: publishView(result), state: result.state === null ? null : stateView(result.state) };
+      const { state } = result;
+      const known = state === null ? {} : { state: stateView(state), bundle: bytesToHex(encodeState(state)) };
+      return { publish: publishView(result), state: null, bundle: null, ...known };
     },
   );
 }
