@@ -1,0 +1,135 @@
+/** `weft start`: a node in the foreground, from its settings to its clean end. */
+import type { Command } from 'commander';
+import { type ExitCode, exitCodes } from '../../api/error-table.ts';
+import { startApi } from '../../api/server.ts';
+import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/token-file.ts';
+import type { NodeConfig } from '../../config/config-types.ts';
+import { packageVersion } from '../../config/package-root.ts';
+import type { WeftNode } from '../../node/node-types.ts';
+import { CliError } from '../cli-error.ts';
+import { addConfigOptions, configFlagsOf } from '../config-options.ts';
+import type { Context, Runner } from '../context.ts';
+import { prepareDataFolder } from '../data-folder.ts';
+import { addExamples } from '../help.ts';
+import { waitForEnd } from '../signals.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** Adds it. */
+export function addStartCommand(program: Command, run: Runner): void {
+  const command = program
+    .command('start')
+    .description('run a node in the foreground; makes its data folder when there is none')
+    .option('--no-passphrase', 'for a new data folder: do not encrypt its keys');
+  addExamples(addConfigOptions(command), [
+    ['weft start', 'begin a network, or go on with the peers known from before'],
+    ['weft start --bootstrap /ip4/192.0.2.7/tcp/4801/p2p/12D3…', 'join a network'],
+    [
+      'weft start --data ./second --listen /ip4/127.0.0.1/tcp/0 --api-port 0',
+      'a second node on this machine',
+    ],
+  ]).action(run<[], Record<string, unknown>>((context, _given, options) => start(context, options)));
+}
+
+async function start(context: Context, options: Readonly<Record<string, unknown>>): Promise<ExitCode> {
+  const { terminal } = context;
+  const prepared = await prepareDataFolder(context, configFlagsOf(options), {
+    passphrase: options['passphrase'] !== false,
+  });
+  const config = prepared.config;
+  const log = createLog(terminal, config);
+  const node = await createNode(config, { log, passphrase: prepared.passphrase });
+  const ended = waitForEnd();
+  try {
+    await node.start();
+    const api = await openApi(node, config, (error, route) =>
+      log.error({ error, route }, 'the API failed on a request'),
+    );
+    try {
+      await announceReady(terminal, config, node, api.url);
+      await ended;
+    } finally {
+      removeAddressFile(config.dataDirectory);
+      await api.stop();
+    }
+  } finally {
+    terminal.note('stopping');
+    await node.stop();
+  }
+  terminal.give({ type: 'stopped' });
+  return exitCodes.ok;
+}
+
+async function openApi(
+  node: WeftNode,
+  config: NodeConfig,
+  onDefect: (error: unknown, route: string) => void,
+) {
+  const token = openTokenFile(config.api.tokenFile);
+  const { host, port, remote, connectionsMax } = config.api;
+  try {
+    const api = await startApi(node, { host, port, remote, connectionsMax, token, onDefect });
+    const address = {
+      url: api.url,
+      tokenFile: config.api.tokenFile,
+      peer: node.peer,
+      processId: process.pid,
+    };
+    writeAddressFile(config.dataDirectory, address);
+    return api;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
+    const reason =
+      code === 'EADDRINUSE'
+        ? 'another program uses it'
+        : code === 'EACCES'
+          ? 'not allowed'
+          : 'no such address';
+    throw new CliError(
+      'failed',
+      `the API cannot listen on ${host}:${port}: ${reason}`,
+      'take another with --api-port; 0 takes any free one',
+      { cause: error },
+    );
+  }
+}
+
+async function announceReady(
+  terminal: Terminal,
+  config: NodeConfig,
+  node: WeftNode,
+  url: string,
+): Promise<void> {
+  const { network } = await node.status();
+  const addresses = node.addresses();
+  const { dataDirectory } = config;
+  const api = { url, tokenFile: config.api.tokenFile };
+  terminal.give({
+    type: 'ready',
+    peer: node.peer,
+    addresses,
+    api,
+    dataDirectory,
+    isNew: network.isNew,
+    processId: process.pid,
+  });
+  terminal.say(`weft ${packageVersion()}  ${terminal.paint('good', 'running')}`);
+  terminal.say(`  peer     ${terminal.paint('strong', node.peer)}`);
+  addresses.forEach((address, index) => {
+    terminal.say(`  ${index === 0 ? 'address' : '       '}  ${address}`);
+  });
+  terminal.say(`  api      ${url}  ${terminal.paint('quiet', `token in ${config.api.tokenFile}`)}`);
+  terminal.say(`  data     ${dataDirectory}`);
+  if (network.isNew) {
+    terminal.say(`  network  ${terminal.paint('warning', 'this is a new network')}; others join it with`);
+    terminal.say(`           weft start --bootstrap ${reachable(addresses)}`);
+  }
+  terminal.say(terminal.paint('quiet', 'Ctrl-C stops it'));
+}
+
+/** An address that other machines can use, where there is one. */
+function reachable(addresses: readonly string[]): string {
+  return (
+    addresses.find((address) => !/^\/ip4\/127\.|^\/ip6\/::1\//.test(address)) ?? addresses[0] ?? '<address>'
+  );
+}
