@@ -13,6 +13,8 @@ import {
 } from '../lib/world.ts';
 
 const lookEveryMs = 50;
+/** A put asks for 5 acknowledgements: this node's own and four more. */
+const connectionsMin = 4;
 
 /** Eight processes, one address; each ends up connected to all others. */
 export async function join(world: World): Promise<void> {
@@ -25,26 +27,28 @@ export async function join(world: World): Promise<void> {
     for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) await startNode(world, node);
   };
   await Promise.all([startNext(), startNext()]);
-  await connected(world.nodes, world.nodes.length - 1);
+  const connections = await joined(world, world.nodes);
   world.story.say(
-    `each of ${world.nodes.length} daemons is connected to the ${world.nodes.length - 1} others`,
+    `${world.nodes.length} daemons know one another, each with ${Math.min(...connections)} to ${Math.max(...connections)} connections`,
   );
 }
 
-/** Waits until each of the nodes is connected to so many peers. */
-export async function connected(nodes: readonly DemoNode[], peersMin: number): Promise<void> {
+/** Waits until each of the nodes knows all others and is well connected; the connections of each. */
+export async function joined(world: World, nodes: readonly DemoNode[]): Promise<number[]> {
   const deadlineMs = Date.now() + 2 * heardTimeoutMs;
-  for (const node of nodes) {
+  const wait = async (node: DemoNode): Promise<number> => {
     for (;;) {
-      const { connectedPeers } = (await apiOf(node).call('GET', '/v1/status')) as { connectedPeers: number };
-      if (connectedPeers >= peersMin) break;
+      const status = await apiOf(node).call('GET', '/v1/status');
+      const { connectedPeers, knownPeers } = status as { connectedPeers: number; knownPeers: number };
+      if (connectedPeers >= connectionsMin && knownPeers >= world.nodes.length - 1) return connectedPeers;
       ensure(
         Date.now() < deadlineMs,
-        `${node.name} is connected to ${connectedPeers} peers, not ${peersMin}`,
+        `${node.name} knows ${knownPeers} peers, and is connected to ${connectedPeers}`,
       );
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
-  }
+  };
+  return Promise.all(nodes.map(wait));
 }
 
 /** The agent of the paper's Table 3, on the second node. */

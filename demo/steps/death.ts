@@ -14,7 +14,7 @@ import {
   startNode,
   type World,
 } from '../lib/world.ts';
-import { connected } from './birth.ts';
+import { joined } from './birth.ts';
 import { patch, sameEverywhere } from './writers.ts';
 
 const readsAtOnce = 8;
@@ -56,14 +56,14 @@ const updatedUrl = 'https://agents.example/while-three-were-dead';
 /** The same three, on the same folders: they rejoin and hold what they missed. */
 export async function rejoin(world: World): Promise<void> {
   await Promise.all(victims(world).map((node) => startNode(world, node)));
-  await connected(victims(world), world.nodes.length - 1);
+  await joined(world, victims(world));
   const record = await sameEverywhere(world);
   ensure(record.fields.primary.url === updatedUrl, 'the update was lost');
   for (const node of victims(world)) {
     const { status } = await resolveAt(node, world.agentId, true);
     ensure(status === 'ok', `${node.name} says ${status}`);
   }
-  world.story.say('connected to all others again, with the update that they missed');
+  world.story.say('they found the others again by themselves, and have the update that they missed');
 }
 
 /** One node is down while the agent ends; all others know at once. */

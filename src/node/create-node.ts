@@ -17,7 +17,7 @@ import { createContactStore } from './contact-store.ts';
 import { createCustodyJournal } from './custody-journal.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import { createNetworkCalls } from './network-calls.ts';
-import { type NodePorts, openPorts } from './node-ports.ts';
+import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
 
@@ -27,7 +27,7 @@ const seedBytes = 16;
  * Opens the data directory and puts a node together; `start()` joins the network.
  * @throws StoreError `locked`, `wrong-schema`, `open-failed`; KeystoreError; HostError; ConfigError.
  */
-export async function createNode(config: NodeConfig, replace: Partial<NodePorts> = {}): Promise<WeftNode> {
+export async function createNode(config: NodeConfig, replace: NodeReplacements = {}): Promise<WeftNode> {
   const ports = await openPorts(config, replace);
   try {
     return await compose(config, ports);

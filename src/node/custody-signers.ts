@@ -6,7 +6,8 @@ import { isProtocolError } from '../core/errors.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
 import { keyBytes } from '../core/limits.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
-import type { AgentSeeds, CustodyParts, KeyRole } from './custody-types.ts';
+import type { AgentSeeds, KeyRole } from '../ports/keystore.ts';
+import type { CustodyParts } from './custody-types.ts';
 import { NodeError } from './node-types.ts';
 
 export interface CustodySigners {

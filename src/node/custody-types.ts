@@ -4,30 +4,13 @@ import type { AgentId } from '../core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import type { AgentKeys } from '../ports/keystore.ts';
 import type { Log } from '../ports/log.ts';
 import type { CustodyJournal } from './custody-journal.ts';
 import type { AgentChange, PublishOptions, ResolveOptions } from './node-types.ts';
 
-/** What a key of an agent is for (§1, §7). */
-export type KeyRole = 'signing' | 'rotation' | 'recovery' | 'delegate';
-
-/** Seeds by role; 32 bytes each. */
-export type AgentSeeds = Readonly<Partial<Record<KeyRole, Uint8Array>>>;
-
-/** The keystore as custody uses it. Every promise resolves when the change is durable. */
-export interface CustodyKeys {
-  list(): Promise<readonly { readonly agentId: AgentId; readonly roles: readonly KeyRole[] }[]>;
-  /** What is in use; empty for an agent without keys here. */
-  read(agentId: AgentId): Promise<AgentSeeds>;
-  /** Adds keys in use; a key of the same role is replaced. */
-  add(agentId: AgentId, seeds: AgentSeeds): Promise<void>;
-  /** New keys that are not in use yet, in place of those staged before. */
-  stage(agentId: AgentId, seeds: AgentSeeds): Promise<void>;
-  readStaged(agentId: AgentId): Promise<AgentSeeds>;
-  /** The staged keys take the place of those of the same roles, which are destroyed. */
-  promote(agentId: AgentId): Promise<void>;
-  discardStaged(agentId: AgentId): Promise<void>;
-}
+/** The keystore as custody uses it. */
+export type CustodyKeys = Omit<AgentKeys, 'remove'>;
 
 export interface CustodyParts {
   readonly keys: CustodyKeys;

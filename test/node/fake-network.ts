@@ -14,8 +14,9 @@ import { decodeBundle } from '../../src/core/record/bundle-codec.ts';
 import { createAgentService, type RunningAgentService } from '../../src/node/agent-service.ts';
 import { createChangeBus } from '../../src/node/change-bus.ts';
 import { createCustodyJournal } from '../../src/node/custody-journal.ts';
-import type { AgentSeeds, CustodyKeys } from '../../src/node/custody-types.ts';
+import type { CustodyKeys } from '../../src/node/custody-types.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { AgentSeeds } from '../../src/ports/keystore.ts';
 import type { Log } from '../../src/ports/log.ts';
 
 export const startMs = 1_790_000_000_000;
