@@ -10,16 +10,18 @@ import { preSharedKey } from '@libp2p/pnet';
 import { yamux } from '@libp2p/yamux';
 import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
+import { dialTimeoutMs } from './dialer.ts';
 import { gossipOptions } from './gossip-options.ts';
 import { guardedTcp } from './guarded-tcp.ts';
 import { HostError, type HostOptions, type HostTiming } from './host-types.ts';
 import { kadRouter } from './kad-router.ts';
 import { localDiscovery } from './local-discovery.ts';
 import { isUsable } from './multiaddrs.ts';
+import { quietDecoder } from './quiet-decoder.ts';
 import { quietLogger } from './quiet-logger.ts';
 
 export const connectionsMaxDefault = 300;
-const dialTimeoutMs = 5000;
+const negotiationTimeoutMs = 5000;
 const daysMs = 86_400_000;
 
 /** The services of a host. */
@@ -42,6 +44,7 @@ export async function composeLibp2p(
   timing: HostTiming,
   peerFoundLocally: (peer: PeerInfo) => void,
 ): Promise<ComposedLibp2p> {
+  quietDecoder();
   const { profile, protocolPrefix, mode } = options;
   const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
   let topologies: ComposedLibp2p['topologies'] = () => [];
@@ -113,10 +116,11 @@ function connectionLimits(profile: HostOptions['profile']): NonNullable<Libp2pOp
   const common = {
     maxParallelDials: 32,
     dialTimeout: dialTimeoutMs,
-    addressDialTimeout: 3000,
+    // Long: a busy machine that gives up its handshakes half way only has more of them.
+    addressDialTimeout: 6000,
     inboundUpgradeTimeout: 10_000,
-    outboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
-    inboundStreamProtocolNegotiationTimeout: dialTimeoutMs,
+    outboundStreamProtocolNegotiationTimeout: negotiationTimeoutMs,
+    inboundStreamProtocolNegotiationTimeout: negotiationTimeoutMs,
   };
   return profile === 'private'
     ? { ...common, inboundConnectionThreshold: 10_000, maxIncomingPendingConnections: 1024 }

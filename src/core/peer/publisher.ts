@@ -1,7 +1,7 @@
 /**
- * Publishes a bundle: joins it here, gives it to the k closest peers, returns after w acknowledgements and finishes in
- * the background. The closest that are known are asked at once, while a lookup looks for closer ones.
- * Source: docs/protocol.md §4.
+ * Publishes a bundle: joins it here, gives it to the w closest peers that are known (and a spare), returns after w
+ * acknowledgements, and brings the rest of the k theirs in the background, the puts of a moment together in one frame a
+ * peer. Where the first peers do not suffice, a lookup finds others at once. Source: docs/protocol.md §4.
  */
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
@@ -23,6 +23,11 @@ import type { Ingest, IngestResult } from './ingest.ts';
 import type { Outbox } from './outbox.ts';
 import { putAnswer } from './server.ts';
 
+/** Asked beyond w at once, so that one silent peer does not cost a hedge. */
+const sparePeers = 1;
+/** How long the copies beyond w wait for those of other puts: each peer then gets one frame. */
+const spreadAfterMs = 100;
+
 export interface PublishCall {
   readonly bundle: Uint8Array;
   /** w; fewer when fewer peers can be reached. */
@@ -42,7 +47,9 @@ interface Put {
   readonly bundle: Uint8Array;
   readonly tally: PutTally;
   readonly askedPeers: Set<string>;
-  isSearching: boolean;
+  /** The closest, nearest first: those known, after a search those found. */
+  candidates: readonly PeerContact[];
+  search: 'none' | 'running' | 'done';
   isDone: boolean;
   complete: () => void;
 }
@@ -59,6 +66,7 @@ export function createPublisher(
   const { table, ingest, outbox, shouldHold } = parts;
   const { config, routing } = context;
   let active = 0;
+  let backlog: Put[] = [];
 
   function publish(call: PublishCall): () => void {
     let isWanted = true;
@@ -118,9 +126,10 @@ export function createPublisher(
         return;
       }
       const holders = Math.min(config.replication, routing.size + (agent.isHeld ? 1 : 0));
-      const put = begin(call, agentId, agent.bundle, Math.min(call.acknowledgements, holders), reply);
+      const wanted = Math.max(1, Math.min(call.acknowledgements, holders));
+      const put = begin(call, agentId, agent.bundle, wanted, reply);
       if (agent.isHeld) count(put, own);
-      start(put);
+      start(put, wanted);
     });
   }
 
@@ -136,15 +145,20 @@ export function createPublisher(
     const put: Put = {
       agentId,
       bundle,
-      tally: createPutTally(Math.max(1, wanted)),
+      tally: createPutTally(wanted),
       askedPeers: new Set(),
-      isSearching: false,
+      candidates: routing
+        .closest(kadIdOfAgent(agentId), config.replication, context.nowMs())
+        .map((peer) => peer.contact),
+      // A table smaller than k knows the whole network.
+      search: routing.size <= config.replication ? 'done' : 'none',
       isDone: false,
       complete() {
         if (put.isDone) return;
         put.isDone = true;
         active--;
         cancelTimer();
+        spreadLater(put);
         table.load(agentKey(agentId), (agent) => reply(put.tally.result(agent?.state ?? null)));
       },
     };
@@ -156,38 +170,69 @@ export function createPublisher(
     put.tally.answered(answer);
   }
 
-  /** A table smaller than k knows the whole network; else the closest are confirmed by a lookup while puts run. */
-  function start(put: Put): void {
+  function start(put: Put, wanted: number): void {
+    giveNext(put, wanted + sparePeers);
+    hedge(put);
+    settle(put);
+  }
+
+  /** The next of the closest that were not asked; how many there were. */
+  function giveNext(put: Put, count: number): number {
+    const next = put.candidates.filter((contact) => !put.askedPeers.has(contact.peer)).slice(0, count);
+    for (const contact of next) give(put, contact);
+    return next.length;
+  }
+
+  function hedge(put: Put): void {
+    context.timers.at(context.nowMs() + config.hedgeAfterMs, () => {
+      if (put.isDone) return;
+      giveMore(put);
+      hedge(put);
+    });
+  }
+
+  /** More of the candidates, or a search for others; false when there is nobody left to ask. */
+  function giveMore(put: Put): boolean {
+    if (giveNext(put, sparePeers + 1) > 0) return true;
+    if (put.search === 'none') search(put, () => giveNext(put, config.replication));
+    return put.search === 'running';
+  }
+
+  function search(put: Put, onFound: () => void): void {
+    put.search = 'running';
     const target = kadIdOfAgent(put.agentId);
     const seeds = routing.closest(target, config.replication, context.nowMs());
-    const isWhole = routing.size <= config.replication;
-    const first = isWhole ? seeds.length : Math.min(seeds.length, config.acknowledgements + 2);
-    put.isSearching = !isWhole;
-    for (const seed of seeds.slice(0, first)) give(put, seed.contact);
-    if (isWhole) {
-      settle(put);
-      return;
-    }
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
+    const item = { agentId: put.agentId, known: bundleDigest(put.bundle) };
     const advance = (): void => {
       for (const contact of lookup.take(Math.max(0, lookupParallelism - lookup.inFlight))) {
-        outbox.find(
-          contact,
-          { agentId: put.agentId, known: bundleDigest(put.bundle) },
-          config.replication,
-          (answer) => {
-            if (answer === null) lookup.failed(contact.peer);
-            else lookup.answered(contact.peer, answer.closer);
-            advance();
-          },
-        );
+        outbox.find(contact, item, config.replication, (answer) => {
+          if (answer === null) lookup.failed(contact.peer);
+          else lookup.answered(contact.peer, answer.closer);
+          advance();
+        });
       }
-      if (!put.isSearching || !lookup.isConverged(lookupParallelism)) return;
-      put.isSearching = false;
-      for (const contact of lookup.closest()) give(put, contact);
+      if (put.search !== 'running' || !lookup.isConverged(lookupParallelism)) return;
+      put.search = 'done';
+      put.candidates = lookup.closest();
+      onFound();
       settle(put);
     };
     advance();
+  }
+
+  /** After its acknowledgements: to the rest of the k closest, together with the other puts of this moment. */
+  function spreadLater(put: Put): void {
+    backlog.push(put);
+    if (backlog.length > 1) return;
+    context.timers.at(context.nowMs() + spreadAfterMs, () => {
+      const puts = backlog;
+      backlog = [];
+      for (const one of puts) {
+        if (one.search === 'none') search(one, () => giveNext(one, config.replication));
+        else giveNext(one, config.replication);
+      }
+    });
   }
 
   function give(put: Put, contact: PeerContact): void {
@@ -220,7 +265,8 @@ export function createPublisher(
   }
 
   function settle(put: Put): void {
-    if (put.tally.isDecided || (put.tally.isSettled && !put.isSearching)) put.complete();
+    if (put.isDone) return;
+    if (put.tally.isDecided || (put.tally.isSettled && !giveMore(put))) put.complete();
   }
 
   return {
