@@ -98,7 +98,7 @@ Flags:
 
 Examples:
   npm run bench -- --quick
-  npm run --silent bench -- --json > result.json
+  npm --silent run bench -- --json > result.json
   npm run bench -- --only compare --out /tmp/compare
   npm run bench -- overlay --seed 7
 

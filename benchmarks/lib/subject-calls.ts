@@ -32,16 +32,3 @@ export interface TurnOutcome {
 export function recordsOfTurn(plan: Pick<TurnPlan, 'sequential' | 'concurrent'>): number {
   return plan.sequential.operationsMax + (plan.concurrent?.operationsMax ?? 0);
 }
-
-/** A request on its way to the subject's process. */
-export interface SubjectRequest {
-  readonly id: number;
-  readonly call: 'start' | 'turn' | 'stop';
-  /** SubjectSettings, TurnPlan or null. */
-  readonly argument: unknown;
-}
-
-/** Its answer. */
-export type SubjectResponse =
-  /** StartOutcome, TurnOutcome or null. */
-  { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };

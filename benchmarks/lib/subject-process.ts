@@ -1,14 +1,8 @@
 /** The process of one subject: its nodes, its writer and its reader. Started by subject-client with an IPC channel. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSubject, type Subject, type SubjectName, type SubjectSettings } from './subject.ts';
-import {
-  recordsOfTurn,
-  type StartOutcome,
-  type SubjectRequest,
-  type SubjectResponse,
-  type TurnOutcome,
-  type TurnPlan,
-} from './subject-calls.ts';
+import { createSubject, type SubjectName, type SubjectSettings } from './subject.ts';
+import { recordsOfTurn, type StartOutcome, type TurnOutcome, type TurnPlan } from './subject-calls.ts';
+import { residentBytes, serveCalls } from './worker-calls.ts';
 import { runConcurrently, runSequentially } from './workload.ts';
 
 /** Time for what a starting node leaves running, before its memory is read. */
@@ -16,37 +10,13 @@ const settleMs = 1_000;
 
 const subject = await createSubject(process.argv[2] as SubjectName);
 
-process.on('disconnect', () => process.exit(1));
-process.on('message', (request: SubjectRequest) => {
-  answer(request).then((response) => process.send!(response));
-});
-process.send!({ id: 0, value: null } satisfies SubjectResponse);
+serveCalls({ start, turn, stop: () => subject.stop() });
 
-async function answer({ id, call, argument }: SubjectRequest): Promise<SubjectResponse> {
-  try {
-    return { id, value: await perform(call, argument) };
-  } catch (error) {
-    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-}
-
-async function perform(call: SubjectRequest['call'], argument: unknown): Promise<unknown> {
-  switch (call) {
-    case 'start':
-      return start(subject, argument as SubjectSettings);
-    case 'turn':
-      return turn(subject, argument as TurnPlan);
-    case 'stop':
-      await subject.stop();
-      return null;
-  }
-}
-
-async function start(started: Subject, settings: SubjectSettings): Promise<StartOutcome> {
+async function start(settings: SubjectSettings): Promise<StartOutcome> {
   const residentBytesBefore = residentBytes();
   const cpuBefore = process.cpuUsage();
   const beganMs = performance.now();
-  await started.start(settings);
+  await subject.start(settings);
   const startMs = performance.now() - beganMs;
   const cpu = process.cpuUsage(cpuBefore);
   await delay(settleMs);
@@ -54,10 +24,10 @@ async function start(started: Subject, settings: SubjectSettings): Promise<Start
   return { startMs, cpuSeconds, residentBytesBefore, residentBytesAfter: residentBytes() };
 }
 
-async function turn(running: Subject, plan: TurnPlan): Promise<TurnOutcome> {
-  await running.prepare(plan.firstRecord, recordsOfTurn(plan));
-  const put = (record: number): Promise<void> => running.put(record);
-  const get = (record: number): Promise<void> => running.get(record);
+async function turn(plan: TurnPlan): Promise<TurnOutcome> {
+  await subject.prepare(plan.firstRecord, recordsOfTurn(plan));
+  const put = (record: number): Promise<void> => subject.put(record);
+  const get = (record: number): Promise<void> => subject.get(record);
   const firstConcurrent = plan.firstRecord + plan.sequential.operationsMax;
 
   globalThis.gc?.();
@@ -77,10 +47,4 @@ async function turn(running: Subject, plan: TurnPlan): Promise<TurnOutcome> {
 
 function range(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);
-}
-
-function residentBytes(): number {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  return process.memoryUsage.rss();
 }

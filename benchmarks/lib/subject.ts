@@ -25,14 +25,16 @@ export interface Subject {
 }
 
 /** Name of a subject, as `--only` and the report print it. */
-export type SubjectName = 'hyperdht' | 'bittorrent-dht' | 'kad-dht';
+export type SubjectName = 'weft' | 'hyperdht' | 'bittorrent-dht' | 'kad-dht';
 
 /** In the order in which they take their turns. */
-export const subjectNames: readonly SubjectName[] = ['hyperdht', 'bittorrent-dht', 'kad-dht'];
+export const subjectNames: readonly SubjectName[] = ['weft', 'hyperdht', 'bittorrent-dht', 'kad-dht'];
 
 /** Loads one subject; only its own process does, so that no other library weighs on its memory. */
 export async function createSubject(name: SubjectName): Promise<Subject> {
   switch (name) {
+    case 'weft':
+      return (await import('../subjects/weft.ts')).createWeftSubject();
     case 'hyperdht':
       return (await import('../subjects/hyperdht.ts')).createHyperdhtSubject();
     case 'bittorrent-dht':

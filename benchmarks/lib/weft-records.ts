@@ -34,17 +34,27 @@ export function valuesOfRecord(record: number): RecordValues {
   };
 }
 
-/** A new agent with its first record, rotation and recovery keys committed. */
+/** The seed of the key that an agent's first rotation reveals. */
+export function rotationSeed(seed: number, record: number): Uint8Array {
+  return recordSeed(seed, record, 'rotation');
+}
+
+/** The time as records have it. */
+export function secondsNow(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** A new agent with its first record, rotation and recovery keys committed; the same arguments make the same agent. */
 export function createBenchmarkAgent(
   seed: number,
   record: number,
+  nowSeconds: number,
   values: RecordValues = valuesOfRecord(record),
-  nowSeconds: number = Math.floor(Date.now() / 1000),
 ): BenchmarkAgent {
   const signer = createNativeSigner(recordSeed(seed, record, 'signing'));
   const state = registerAgent({
     signer,
-    rotationKey: recordSeed(seed, record, 'rotation'),
+    rotationKey: createNativeSigner(rotationSeed(seed, record)).publicKey,
     recoveryKey: recordSeed(seed, record, 'recovery'),
     values,
     nowSeconds,

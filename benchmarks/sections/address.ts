@@ -2,7 +2,7 @@
 import { encodeState } from '../../src/core/record/agent-state.ts';
 import { paperExample } from '../lib/paper-example.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
-import { createBenchmarkAgent, paperValues } from '../lib/weft-records.ts';
+import { createBenchmarkAgent, paperValues, secondsNow } from '../lib/weft-records.ts';
 
 /** The section. */
 export const addressSection: Section = {
@@ -12,7 +12,7 @@ export const addressSection: Section = {
 };
 
 function measureAddress({ seed }: RunSettings): SectionResult {
-  const { state } = createBenchmarkAgent(seed, 0, paperValues);
+  const { state } = createBenchmarkAgent(seed, 0, secondsNow(), paperValues);
   const bytes = state.addr!.bytes.length;
   const bundleBytes = encodeState(state).length;
   const signature = Buffer.from(state.addr!.signature).toString('base64url');

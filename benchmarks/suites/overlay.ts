@@ -3,6 +3,10 @@ import type { Suite } from '../lib/suite.ts';
 import { measuredTarget, ratioTarget, type TargetRow } from '../lib/targets.ts';
 import { addressSection } from '../sections/address.ts';
 import { createCompareSection } from '../sections/compare.ts';
+import { gossipSection } from '../sections/gossip.ts';
+import { ingestSection } from '../sections/ingest.ts';
+import { recordsSection } from '../sections/records.ts';
+import { startupSection } from '../sections/startup.ts';
 
 /** Network sizes at which the ratios are targets. */
 const nodeCounts = [20, 60];
@@ -11,7 +15,14 @@ const nodeCounts = [20, 60];
 export const overlaySuite: Suite = {
   name: 'overlay',
   title: 'weft beside hyperdht, bittorrent-dht and kad-dht on loopback',
-  sections: [createCompareSection(), addressSection],
+  sections: [
+    createCompareSection(),
+    addressSection,
+    ingestSection,
+    gossipSection,
+    recordsSection,
+    startupSection,
+  ],
   targets: [
     measuredTarget(
       "AgentAddr of the paper's Table 3, signature included",
@@ -35,7 +46,7 @@ export const overlaySuite: Suite = {
     measuredTarget('gossip to all of 60 nodes, p99', 'gossip/60/p99Ms', 'below', 150, 'ms'),
     measuredTarget(
       'daemon resident memory with 100,000 records',
-      'memory/residentMegabytes',
+      'records/residentMegabytes',
       'below',
       250,
       'MB',

@@ -59,7 +59,7 @@ describe('the targets of the overlay suite', () => {
       'ingest/updatesPerSecond': 3000,
       'ingest/rawLowerPerSecond': 4000,
       'gossip/60/p99Ms': 149,
-      'memory/residentMegabytes': 200,
+      'records/residentMegabytes': 200,
     };
     for (const nodes of [20, 60]) {
       for (const [subject, of] of Object.entries({ weft: figures, hyperdht: slow, 'kad-dht': slow })) {

@@ -1,0 +1,152 @@
+/**
+ * How many updates of known agents one daemon verifies, joins and makes durable in a second, over a socket from another
+ * process, beside what verification alone and synced group commit alone do on the same cores, round by round.
+ */
+import { signFence } from '../../src/core/author/fence.ts';
+import { controllerOf } from '../../src/core/author/writer.ts';
+import { encodeState } from '../../src/core/record/agent-state.ts';
+import { startDaemon } from '../lib/daemon-client.ts';
+import { runInLanes } from '../lib/lanes.ts';
+import { measureGroupCommits, measureVerifications } from '../lib/raw-rates.ts';
+import { connectRecordWriter, type RecordWriter } from '../lib/record-writer.ts';
+import { median } from '../lib/statistics.ts';
+import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
+import { formatNumber } from '../lib/table.ts';
+import {
+  type BenchmarkAgent,
+  createBenchmarkAgent,
+  secondsNow,
+  valuesOfRecord,
+} from '../lib/weft-records.ts';
+
+/** The section. */
+export const ingestSection: Section = {
+  name: 'ingest',
+  summary: 'verified updates a second at one daemon, beside raw verification and raw group commit',
+  run: runIngest,
+};
+
+/** What the paper asks of a shard. */
+const paperUpdatesPerSecond = 10_000;
+const bundlesPerFrame = 64;
+const framesInFlight = 16;
+
+interface IngestPlan {
+  readonly agents: number;
+  readonly rounds: number;
+  /** Updates of each agent in one round. */
+  readonly updatesPerAgent: number;
+  readonly rawMs: number;
+}
+
+async function runIngest({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
+  const plan: IngestPlan = quick
+    ? { agents: 2_048, rounds: 2, updatesPerAgent: 1, rawMs: 700 }
+    : { agents: 4_096, rounds: 5, updatesPerAgent: 3, rawMs: 2_000 };
+  const rounds: { verifications: number; commits: number; updates: number }[] = [];
+  const agents = Array.from({ length: plan.agents }, (_, record) =>
+    createBenchmarkAgent(seed, record, secondsNow()),
+  );
+  const daemon = await startDaemon();
+  try {
+    const writer = await connectRecordWriter(daemon.addresses[0]!);
+    try {
+      await putAll(
+        writer,
+        agents.map((agent) => encodeState(agent.state)),
+      );
+      for (let round = 0; round < plan.rounds; round++) {
+        progress(`ingest: round ${round + 1} of ${plan.rounds}`);
+        const bundles = signUpdates(agents, plan.updatesPerAgent);
+        const verifications = await measureVerifications(seed, plan.rawMs);
+        const commits = await measureGroupCommits(seed, plan.rawMs);
+        rounds.push({ verifications, commits, updates: await putAll(writer, bundles) });
+      }
+    } finally {
+      await writer.stop();
+    }
+  } finally {
+    await daemon.stop();
+  }
+  return reportIngest(rounds, plan);
+}
+
+/** Fences that follow each agent's last one, agent by agent, then the next of each: no two of one agent side by side. */
+function signUpdates(agents: BenchmarkAgent[], updatesPerAgent: number): readonly Uint8Array[] {
+  const bundles: Uint8Array[] = [];
+  const nowSeconds = secondsNow();
+  for (let update = 0; update < updatesPerAgent; update++) {
+    for (const [record, { signer, state }] of agents.entries()) {
+      const { keyState, addr } = state;
+      const writer = controllerOf(keyState, signer);
+      const fence = signFence({ keyState, writer, values: valuesOfRecord(record), held: addr, nowSeconds });
+      const updated = { ...state, ...fence };
+      agents[record] = { signer, state: updated };
+      bundles.push(encodeState(updated));
+    }
+  }
+  return bundles;
+}
+
+/** Puts all bundles and returns how many were acknowledged as durable in a second. */
+async function putAll(writer: RecordWriter, bundles: readonly Uint8Array[]): Promise<number> {
+  const beganMs = performance.now();
+  await runInLanes(Math.ceil(bundles.length / bundlesPerFrame), framesInFlight, (frame) =>
+    writer.put(bundles.slice(frame * bundlesPerFrame, (frame + 1) * bundlesPerFrame)),
+  );
+  return (bundles.length * 1000) / (performance.now() - beganMs);
+}
+
+function reportIngest(
+  rounds: readonly { verifications: number; commits: number; updates: number }[],
+  plan: IngestPlan,
+): SectionResult {
+  const verificationsPerSecond = median(rounds.map((round) => round.verifications));
+  const commitsPerSecond = median(rounds.map((round) => round.commits));
+  const updatesPerSecond = median(rounds.map((round) => round.updates));
+  const rawLowerPerSecond = Math.min(verificationsPerSecond, commitsPerSecond);
+  const ofPaper = updatesPerSecond / paperUpdatesPerSecond;
+  return {
+    data: {
+      plan: { ...plan, bundlesPerFrame, framesInFlight },
+      rounds,
+      updatesPerSecond,
+      verificationsPerSecond,
+      commitsPerSecond,
+      ratio: updatesPerSecond / rawLowerPerSecond,
+      ofPaper,
+    },
+    measurements: {
+      'ingest/updatesPerSecond': updatesPerSecond,
+      'ingest/rawLowerPerSecond': rawLowerPerSecond,
+    },
+    tables: [
+      {
+        title:
+          'Ingest of updates at one daemon, keys admitted; the writer is another process on the same cores',
+        columns: ['rate', 'per second'],
+        rows: [
+          ['verified, joined, durable updates', formatNumber(updatesPerSecond)],
+          ['signature verifications alone, all cores', formatNumber(verificationsPerSecond)],
+          ['synced group commits alone, writes of one record', formatNumber(commitsPerSecond)],
+          ['updates of the lower of the two', formatNumber(updatesPerSecond / rawLowerPerSecond)],
+          [`updates of the paper's ${paperUpdatesPerSecond} a shard`, formatNumber(ofPaper)],
+        ],
+      },
+    ],
+    charts: [
+      {
+        title: 'One daemon: updates beside its ceilings',
+        unit: 'per second',
+        groups: ['updates', 'verifications', 'group commits'],
+        series: [
+          {
+            name: 'weft',
+            values: [updatesPerSecond, verificationsPerSecond, commitsPerSecond],
+            tails: [null, null, null],
+          },
+        ],
+      },
+    ],
+  };
+}

@@ -1,0 +1,82 @@
+/** How long a daemon takes from the start of its process to its API, and to its first answer from the network. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { agentKey } from '../../src/core/identity/agent-id.ts';
+import { startDaemon } from '../lib/daemon-client.ts';
+import { type RecordRange, startNetworkProcess, type WeftNetworkClient } from '../lib/network-client.ts';
+import { median } from '../lib/statistics.ts';
+import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
+import { formatNumber } from '../lib/table.ts';
+import { createBenchmarkAgent, secondsNow } from '../lib/weft-records.ts';
+
+/** The section. */
+export const startupSection: Section = {
+  name: 'startup',
+  summary: 'from the start of a daemon process to its API and to its first resolve',
+  run: runStartup,
+};
+
+const networkNodes = 8;
+const firstResolveMsMax = 30_000;
+
+interface Start {
+  readonly loadMs: number;
+  readonly listenMs: number;
+  readonly resolveMs: number;
+}
+
+async function runStartup({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
+  const count = quick ? 3 : 10;
+  const network = await startNetworkProcess(networkNodes);
+  try {
+    const born = { seed, bornSeconds: secondsNow() };
+    await network.register({ ...born, first: 0, count });
+    const starts: Start[] = [];
+    for (let record = 0; record < count; record++) starts.push(await measureStart(network, born, record));
+    progress(`startup: ${count} daemons started`);
+    const of = (pick: (start: Start) => number): number => median(starts.map(pick));
+    const figures = {
+      loadMs: of((start) => start.loadMs),
+      listenMs: of((start) => start.listenMs),
+      firstResolveMs: of((start) => start.resolveMs),
+    };
+    return {
+      data: { networkNodes, daemons: count, ...figures },
+      measurements: { 'startup/firstResolveMs': figures.firstResolveMs },
+      tables: [
+        {
+          title: `Start of a daemon that joins ${networkNodes} nodes, median of ${count}`,
+          columns: ['from the start of the process until', 'ms'],
+          rows: [
+            ['the code is loaded', formatNumber(figures.loadMs)],
+            ['it listens and its API answers', formatNumber(figures.listenMs)],
+            ['it has resolved an agent of the network', formatNumber(figures.firstResolveMs)],
+          ],
+        },
+      ],
+      charts: [],
+    };
+  } finally {
+    await network.stop();
+  }
+}
+
+async function measureStart(
+  network: WeftNetworkClient,
+  { seed, bornSeconds }: Pick<RecordRange, 'seed' | 'bornSeconds'>,
+  record: number,
+): Promise<Start> {
+  const key = agentKey(createBenchmarkAgent(seed, record, bornSeconds).state.agentId);
+  const beganMs = performance.now();
+  const daemon = await startDaemon({ bootstrap: network.addresses });
+  try {
+    while ((await daemon.resolve(key)) !== 'ok') {
+      if (performance.now() - beganMs > firstResolveMsMax)
+        throw new Error('a daemon found no agent of the network');
+      await delay(5);
+    }
+    const resolveMs = performance.now() - beganMs;
+    return { loadMs: daemon.startMs - daemon.startMsLoaded, listenMs: daemon.startMs, resolveMs };
+  } finally {
+    await daemon.stop();
+  }
+}
