@@ -128,6 +128,25 @@ const overlayRows: Readonly<Record<string, ErrorRow>> = {
   'too-large': row(413, refused, 'send less at once'),
 };
 
+const keystoreRows: Readonly<Record<string, ErrorRow>> = {
+  'wrong-passphrase': row(403, refused, 'give the passphrase that the keys were made with'),
+  'no-passphrase': row(403, usage, 'name a file that holds the passphrase in WEFT_PASSPHRASE_FILE'),
+  'not-encrypted': row(409, usage, 'set keystore.protection to "none", or make new keys with a passphrase'),
+  damaged: row(500, failure, 'put back a copy of the file, or recover the agent with its recovery key'),
+  'wrong-version': row(500, failure, 'the file is of another version of weft: use that version'),
+  'readable-by-others': row(500, failure, 'make the file readable by its owner alone: chmod 600'),
+  'not-found': row(404, notFound, 'look at `weft keys list` for what is there'),
+  'already-there': row(409, refused, 'move the file away, or give another name'),
+  unreadable: row(500, failure, 'check the owner and the rights of the file'),
+  'write-failed': row(500, failure, 'check the disk and the owner of the folder'),
+};
+
+const hostRows: Readonly<Record<string, ErrorRow>> = {
+  'bad-option': row(500, usage, 'correct the setting; config/README.md lists all of them'),
+  'listen-failed': row(500, failure, 'listen elsewhere with --listen; port 0 takes any free one'),
+  'dial-failed': row(503, failure, 'check the address and the network'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request; docs/operating.md lists the routes'),
   unauthorized: row(
@@ -155,6 +174,8 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   ConfigError: configRows,
   StoreError: storeRows,
   OverlayError: overlayRows,
+  KeystoreError: keystoreRows,
+  HostError: hostRows,
   ApiError: apiRows,
 };
 

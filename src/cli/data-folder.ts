@@ -37,9 +37,10 @@ export async function prepareDataFolder(
     );
   }
   mkdirSync(first.dataDirectory, { recursive: true, mode: 0o700 });
-  const persisted: Flags = !encrypted && isNew ? { 'keystore.protection': 'none' } : {};
-  if (Object.keys(persisted).length > 0 && !existsSync(configFile(first))) writeConfigFile(first, persisted);
-  const config = context.config({ ...flags, ...persisted });
+  const isUnprotected = !encrypted && isNew;
+  const config = context.config({ ...flags, ...(isUnprotected && { 'keystore.protection': 'none' }) });
+  // How the keys open has to be known at the next start, too.
+  if (isUnprotected && !existsSync(configFile(config))) writeConfigFile(config, ['keystore.protection']);
   const { protection, passphraseFile: file } = config.keystore;
   if (protection === 'none') return { config, passphrase: null, isNew };
   const passphrase = await obtainPassphrase(context.terminal, { of: 'this node’s keys', file, isNew });
@@ -56,13 +57,17 @@ export function configFile({ dataDirectory }: NodeConfig): string {
   return join(dataDirectory, configFileName);
 }
 
-/** Writes settings, nested as in a file, in place of those that were there. */
-export function writeConfigFile(config: NodeConfig, flags: Flags): void {
+/** Writes these settings of a configuration, nested as in a file, in place of those that were there. */
+export function writeConfigFile(config: NodeConfig, keyPaths: readonly string[]): void {
   const settings: Record<string, unknown> = {};
-  for (const [keyPath, value] of Object.entries(flags)) {
+  for (const keyPath of keyPaths) {
     const [group, name] = keyPath.split('.') as [string, string | undefined];
+    const value = (config as unknown as Record<string, unknown>)[group];
     if (name === undefined) settings[group] = value;
-    else settings[group] = { ...(settings[group] as object | undefined), [name]: value };
+    else {
+      const before = settings[group] as object | undefined;
+      settings[group] = { ...before, [name]: (value as Record<string, unknown>)[name] };
+    }
   }
   writeFileSync(configFile(config), `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
 }

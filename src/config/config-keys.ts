@@ -197,7 +197,7 @@ export const configKeys: readonly ConfigKey[] = [
   }),
   key(
     'keystore.scryptCost',
-    integer(1024, 2 ** 22, { powerOfTwo: true }),
+    integer(1024, 2 ** 20, { powerOfTwo: true }),
     'work to derive a key from the passphrase (N of scrypt)',
     { unit: 'KiB of memory' },
   ),

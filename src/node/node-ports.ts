@@ -41,7 +41,7 @@ export interface NodeReplacements extends Partial<NodePorts> {
  */
 export async function openPorts(config: NodeConfig, replace: NodeReplacements): Promise<NodePorts> {
   installNativeHash();
-  const log = replace.log ?? createPinoLog(config.log);
+  const log = replace.log ?? createNodeLog(config);
   const entropy = replace.entropy ?? createSystemEntropy();
   const store =
     replace.store ??
@@ -70,6 +70,11 @@ export async function openPorts(config: NodeConfig, replace: NodeReplacements): 
     if (replace.store === undefined) await store.close();
     throw error;
   }
+}
+
+/** The log of a node, also for what runs around it. */
+export function createNodeLog(config: NodeConfig): Log {
+  return createPinoLog(config.log);
 }
 
 function createVerifier(config: NodeConfig): Verifier {

@@ -3,7 +3,8 @@
  * here while some daemon only resolves and passes on what was signed.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { createKeystore } from '../adapters/native/keystore.ts';
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import {
   exportKeys,
   importKeys,
@@ -16,17 +17,22 @@ import { createSystemEntropy } from '../adapters/system/entropy.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { bytesToHex, hexToBytes } from '../core/bytes.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
-import type { AgentKeys, KeyRole, Keystore } from '../ports/keystore.ts';
+import { type AgentKeys, type KeyRole, KeystoreError } from '../ports/keystore.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { createAgentService } from './agent-service.ts';
 import { createCustodyJournal } from './custody-journal.ts';
+import { type NodeKeys, openNodeKeys } from './custody-keys.ts';
 import type { WeftNode } from './node-types.ts';
 
-/** The keystore of a node's data folder, made when it is not there. @param passphrase null: not encrypted */
-export function openNodeKeystore(config: NodeConfig, passphrase: string | null): Promise<Keystore> {
-  const { directory, scryptCost } = config.keystore;
-  return createKeystore({ directory, passphrase: sourceOf(passphrase), cost: scryptCost });
+/** The keys of a node's data folder, made when they are not there. @param passphrase null: not encrypted */
+export function openKeysOfNode(config: NodeConfig, passphrase: string | null): Promise<NodeKeys> {
+  return openNodeKeys(config, createSystemEntropy(), passphrase);
+}
+
+/** The id by which other peers know a node, from its seed. */
+export async function peerOfSeed(identitySeed: Uint8Array): Promise<string> {
+  return peerIdFromPrivateKey(await generateKeyPairFromSeed('Ed25519', identitySeed)).toString();
 }
 
 /** A file of agents' keys and how it opens. */
@@ -89,8 +95,15 @@ function sourceOf(passphrase: string | null): (() => Promise<Uint8Array>) | null
 
 /** A few entries in one JSON file, hexadecimal, synced and renamed into place. */
 function createFileStore(file: string): Pick<Store, 'get' | 'write'> {
-  const read = (): Record<string, string> =>
-    existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {};
+  function read(): Record<string, string> {
+    if (!existsSync(file)) return {};
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    } catch (error) {
+      const message = `${file} is damaged: put back a copy of it; without one, recover the agent (${(error as Error).message})`;
+      throw new KeystoreError('damaged', message, { cause: error });
+    }
+  }
   return {
     async get(key) {
       const text = read()[key];

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { HostError } from '../../src/adapters/libp2p/host-types.ts';
 import { problemOf } from '../../src/api/api-error.ts';
 import { errorTable, exitCodes, lookUpError } from '../../src/api/error-table.ts';
 import { createApi } from '../../src/api/server.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { ProtocolError } from '../../src/core/errors.ts';
 import { NodeError } from '../../src/node/node-types.ts';
+import { KeystoreError } from '../../src/ports/keystore.ts';
 import { OverlayError } from '../../src/ports/overlay.ts';
 import { StoreError } from '../../src/ports/store.ts';
 import { createRecordedNode } from './recorded-node.ts';
@@ -32,6 +34,8 @@ describe('the error table', () => {
     [new NodeError('not-custodial', 'not here'), 404, 'urn:weft:problem:node:not-custodial'],
     [new StoreError('disk-full', 'no space'), 507, 'urn:weft:problem:store:disk-full'],
     [new OverlayError('timeout', 'too slow'), 504, 'urn:weft:problem:overlay:timeout'],
+    [new KeystoreError('wrong-passphrase', 'no'), 403, 'urn:weft:problem:keystore:wrong-passphrase'],
+    [new HostError('listen-failed', 'in use'), 500, 'urn:weft:problem:host:listen-failed'],
     [new ConfigError('bad-value', 'a.b', 'wrong'), 500, 'urn:weft:problem:config:bad-value'],
   ])('makes a problem of %s', (error, status, type) => {
     const problem = problemOf(error);

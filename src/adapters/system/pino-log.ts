@@ -25,17 +25,21 @@ export function createPinoLog(options: PinoLogOptions): Log {
     },
     options.pretty ? { write: (line: string) => stream.write(readableLine(line)) } : stream,
   );
-  return wrap(logger);
+  return wrap(logger, logger, '');
 }
 
-function wrap(logger: Logger): Log {
+/** A child of a child is named after both, once. */
+function wrap(root: Logger, logger: Logger, path: string): Log {
   return {
     trace: (data, message) => logger.trace(data, message),
     debug: (data, message) => logger.debug(data, message),
     info: (data, message) => logger.info(data, message),
     warn: (data, message) => logger.warn(data, message),
     error: (data, message) => logger.error(data, message),
-    child: (bindings) => wrap(logger.child(bindings)),
+    child: ({ subsystem }) => {
+      const inner = path === '' ? subsystem : `${path}/${subsystem}`;
+      return wrap(root, root.child({ subsystem: inner }), inner);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
 import { fieldBits, rightBits } from '../../core/identity/delegation.ts';
+import { openAgentClient } from '../agent-client.ts';
 import { addPublishOptions, type PublishOptions, parseCount, publishingOf } from '../agent-options.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
@@ -62,7 +63,7 @@ async function delegate(context: Context, agent: string, options: DelegateOption
     ...(slot !== undefined && { slot: parseCount(slot, 1, 7, '--slot') }),
     ...publishingOf(options),
   };
-  const client = await context.agentClient(options.keys);
+  const client = await openAgentClient(context, options.keys);
   const answer = await client.call('POST', `/v1/agents/${formatAgentId(parseAgentId(agent))}/delegate`, body);
   terminal.give(answer);
   const code = renderResult(terminal, answer as unknown as AgentResultJson, 'delegated for', nowMs());

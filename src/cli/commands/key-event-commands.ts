@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ExitCode } from '../../api/error-table.ts';
 import type { JsonObject } from '../../api/views.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import { openAgentClient, readSeed } from '../agent-client.ts';
 import {
   addPublishOptions,
   addReasonOption,
@@ -70,11 +71,10 @@ async function recoverAgent(
   agent: string,
   options: PublishOptions & { recoveryKeys?: string },
 ): Promise<ExitCode> {
-  const id = formatAgentId(parseAgentId(agent));
   const seed =
     options.recoveryKeys === undefined
       ? {}
-      : { recoverySeed: await context.readSeed(options.recoveryKeys, id, 'recovery') };
+      : { recoverySeed: await readSeed(context, options.recoveryKeys, parseAgentId(agent), 'recovery') };
   return act(context, agent, 'recover', options, seed);
 }
 
@@ -109,7 +109,7 @@ async function act(
   body: JsonObject = {},
 ): Promise<ExitCode> {
   const path = `/v1/agents/${formatAgentId(parseAgentId(agent))}/${name}`;
-  const client = await context.agentClient(options.keys);
+  const client = await openAgentClient(context, options.keys);
   const answer = await client.call('POST', path, { ...body, ...publishingOf(options) });
   context.terminal.give(answer);
   return renderResult(

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import { openAgentClient } from '../agent-client.ts';
 import {
   addPublishOptions,
   addRecordOptions,
@@ -61,7 +62,7 @@ async function registerAgent(
     ...publishingOf(options),
     ...(options.ephemeral && { ephemeral: true }),
   };
-  const client = await context.agentClient(options.keys);
+  const client = await openAgentClient(context, options.keys);
   const answer = await client.call('POST', '/v1/agents', body);
   terminal.give(answer);
   const result = answer as unknown as AgentResultJson;
@@ -92,7 +93,7 @@ async function updateAgent(context: Context, agent: string, options: RecordOptio
       'name at least one field, such as --primary-facts; see `weft update --help`',
     );
   }
-  const client = await context.agentClient(options.keys);
+  const client = await openAgentClient(context, options.keys);
   const path = `/v1/agents/${formatAgentId(parseAgentId(agent))}`;
   const answer = await client.call('PATCH', path, { ...record, ...publishingOf(options) });
   terminal.give(answer);

@@ -1,11 +1,11 @@
 /** `weft start`: a node in the foreground, from its settings to its clean end. */
 import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
-import { startApi } from '../../api/server.ts';
 import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/token-file.ts';
 import type { NodeConfig } from '../../config/config-types.ts';
 import { packageVersion } from '../../config/package-root.ts';
 import type { WeftNode } from '../../node/node-types.ts';
+import { openKeysOfNode } from '../../node/offline-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { addConfigOptions, configFlagsOf } from '../config-options.ts';
 import type { Context, Runner } from '../context.ts';
@@ -32,27 +32,28 @@ export function addStartCommand(program: Command, run: Runner): void {
 
 async function start(context: Context, options: Readonly<Record<string, unknown>>): Promise<ExitCode> {
   const { terminal } = context;
-  const prepared = await prepareDataFolder(context, configFlagsOf(options), {
-    passphrase: options['passphrase'] !== false,
-  });
-  const config = prepared.config;
-  const log = createLog(terminal, config);
-  const node = await createNode(config, { log, passphrase: prepared.passphrase });
+  const encrypted = options['passphrase'] !== false;
+  const { config, passphrase } = await prepareDataFolder(context, configFlagsOf(options), encrypted);
+  // Loaded here, so that the other commands start without a network stack.
+  const { createNode } = await import('../../node/create-node.ts');
+  const { createNodeLog } = await import('../../node/node-ports.ts');
+  const isPretty = config.log.pretty || terminal.stderr.isTTY === true;
+  const log = createNodeLog({ ...config, log: { ...config.log, pretty: isPretty } });
+  const node = await createNode(config, { log, ...(await openKeysOfNode(config, passphrase)) });
   const ended = waitForEnd();
   try {
     await node.start();
-    const api = await openApi(node, config, (error, route) =>
-      log.error({ error, route }, 'the API failed on a request'),
-    );
+    const onDefect = (error: unknown, route: string): void => log.error({ error, route }, 'a request failed');
+    const api = await openApi(node, config, onDefect);
     try {
       await announceReady(terminal, config, node, api.url);
       await ended;
     } finally {
+      terminal.note('stopping');
       removeAddressFile(config.dataDirectory);
       await api.stop();
     }
   } finally {
-    terminal.note('stopping');
     await node.stop();
   }
   terminal.give({ type: 'stopped' });
@@ -67,6 +68,7 @@ async function openApi(
   const token = openTokenFile(config.api.tokenFile);
   const { host, port, remote, connectionsMax } = config.api;
   try {
+    const { startApi } = await import('../../api/server.ts');
     const api = await startApi(node, { host, port, remote, connectionsMax, token, onDefect });
     const address = {
       url: api.url,

@@ -23,6 +23,9 @@ describe('the log', () => {
     expect(entry['error']).toMatchObject({ type: 'TypeError', message: 'boom' });
     expect(Date.parse(String(entry['time']))).toBeGreaterThan(0);
     expect(entry).not.toHaveProperty('pid');
+    log.child({ subsystem: 'network' }).child({ subsystem: 'libp2p' }).info({}, 'x');
+    expect(lines[1]!.match(/"subsystem"/g)).toHaveLength(1);
+    expect(JSON.parse(lines[1]!)).toMatchObject({ subsystem: 'network/libp2p' });
   });
 
   it('leaves out what is less severe than its level', () => {

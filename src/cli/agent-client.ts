@@ -1,0 +1,53 @@
+/** Whose keys sign: the daemon's, or those in a file of the caller. */
+
+import { existsSync } from 'node:fs';
+import { bytesToHex } from '../core/bytes.ts';
+import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
+import { createOwnAgents, openOwnKeys } from '../node/offline-keys.ts';
+import { CliError } from './cli-error.ts';
+import type { Context } from './context.ts';
+import type { ControlClient } from './control-client.ts';
+import { createLocalClient } from './local-client.ts';
+import { obtainPassphrase } from './passphrase.ts';
+import { createRemoteNetwork } from './remote-network.ts';
+
+/** Calls about agents: to the daemon, or answered here with the keys in that file. */
+export async function openAgentClient(
+  context: Context,
+  keyFile: string | undefined,
+): Promise<Pick<ControlClient, 'call'>> {
+  const client = context.client();
+  if (keyFile === undefined) return client;
+  const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
+  return createLocalClient(createOwnAgents(keys, `${keyFile}.journal`, createRemoteNetwork(client)));
+}
+
+/** One seed of an agent in an exported file, hexadecimal. @throws CliError `unreadable` when it is not there */
+export async function readSeed(
+  context: Context,
+  keyFile: string,
+  agentId: AgentId,
+  role: 'recovery',
+): Promise<string> {
+  if (!existsSync(keyFile))
+    throw new CliError('unreadable', `${keyFile} does not exist`, 'name a file that `weft keys export` made');
+  const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
+  const seed = (await keys.read(agentId))[role];
+  if (seed !== undefined) return bytesToHex(seed);
+  throw new CliError(
+    'unreadable',
+    `${keyFile} holds no ${role} key of ${formatAgentId(agentId)}`,
+    'name the file that it was exported to',
+  );
+}
+
+/** Null where keys are not encrypted on this data folder's own wish. */
+export function keyFilePassphrase(context: Context, keyFile: string): Promise<string | null> {
+  const { protection, passphraseFile } = context.config().keystore;
+  if (protection === 'none') return Promise.resolve(null);
+  return obtainPassphrase(context.terminal, {
+    of: keyFile,
+    file: passphraseFile,
+    isNew: !existsSync(keyFile),
+  });
+}
