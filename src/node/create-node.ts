@@ -145,7 +145,6 @@ async function hostOptions(
   ports: NodePorts,
   topics: readonly string[],
 ): Promise<HostOptions> {
-  const log = ports.log.child({ subsystem: 'network' });
   return {
     privateKey: ports.identitySeed,
     listen: config.listen,
@@ -160,16 +159,7 @@ async function hostOptions(
     connectionsMax: config.connectionsMax,
     contacts: createContactStore(ports.store),
     agentVersion: `weft/${packageVersion()}`,
-    log,
-    listeners: {
-      networkCreated: () =>
-        log.info(
-          {},
-          'no bootstrap and no known peer: this is a new network; give others one of our addresses',
-        ),
-      joined: (fullPeers) => log.info({ fullPeers }, 'joined the network'),
-      isolated: () => log.warn({}, 'no other peer can be reached; trying on'),
-    },
+    log: ports.log,
   };
 }
 
