@@ -35,7 +35,7 @@ export interface Addresses {
 
 export function createAddresses(options: AddressesOptions): Addresses {
   const { bootstrap, store, directory, dialer, listeners, timing, log } = options;
-  const book: ContactBook = createContactBook(options.self);
+  const book: ContactBook = createContactBook(options.self, timing.reconnectMs);
   let isNew = false;
   let isRunning = false;
   let isJoined = false;
@@ -56,6 +56,7 @@ export function createAddresses(options: AddressesOptions): Addresses {
       book.noteFailed(peer, Date.now());
       noteMembership();
     },
+    peerConnected: noteMembership,
     peerDisconnected: noteMembership,
   });
 
@@ -93,7 +94,7 @@ export function createAddresses(options: AddressesOptions): Addresses {
       await reconnectOne();
       return;
     }
-    const targets = [...nextBootstrap(), ...book.best().slice(0, dialsPerRound)];
+    const targets = mergeByPeer([...nextBootstrap(), ...book.best().slice(0, dialsPerRound)]);
     const outcomes = await Promise.all(targets.map(tryDial));
     if (!outcomes.includes(true)) roundMs = Math.min(timing.rejoinLongestMs, roundMs * 2);
   }
@@ -186,6 +187,16 @@ export function createAddresses(options: AddressesOptions): Addresses {
     start,
     stop,
   };
+}
+
+function mergeByPeer(contacts: readonly PeerContact[]): PeerContact[] {
+  const addressesByPeer = new Map<string, Set<string>>();
+  for (const { peer, addresses } of contacts) {
+    const known = addressesByPeer.get(peer) ?? new Set();
+    for (const address of addresses) known.add(address);
+    addressesByPeer.set(peer, known);
+  }
+  return [...addressesByPeer].map(([peer, addresses]) => ({ peer, addresses: [...addresses] }));
 }
 
 /** Nodes that lost the same peer do not come back in step. */

@@ -3,9 +3,8 @@ import type { PeerContact } from '../../core/peer/events.ts';
 
 /** Contacts kept: enough that some still answer after a week away. */
 export const contactsMax = 256;
-/** Pauses between dials of one lost contact double from the first to the longest. */
-const firstRetryMs = 15_000;
-const longestRetryMs = 600_000;
+/** Pauses between dials of one lost contact double up to this. */
+const longestRetryMs = 120_000;
 
 interface Entry {
   contact: PeerContact;
@@ -27,7 +26,8 @@ export interface ContactBook {
   readonly size: number;
 }
 
-export function createContactBook(self: string): ContactBook {
+/** `firstRetryMs`: the pause after the first dial of a contact that failed. */
+export function createContactBook(self: string, firstRetryMs: number): ContactBook {
   const entries = new Map<string, Entry>();
 
   function compare(left: Entry, right: Entry): number {

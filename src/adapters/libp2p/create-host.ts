@@ -6,7 +6,7 @@ import { type Addresses, createAddresses } from './addresses.ts';
 import { createDialer } from './dialer.ts';
 import { createGossip } from './gossip.ts';
 import { type Host, HostError, type HostOptions, type HostTiming, type PeerDetails } from './host-types.ts';
-import { removeFromTable } from './kad-router.ts';
+import { createNeighbourSearch, removeFromTable } from './kad-router.ts';
 import { composeLibp2p, connectionsMaxDefault } from './libp2p-options.ts';
 import { createLiveness } from './liveness.ts';
 import { contactAddresses, parseAddress, parseDialTarget } from './multiaddrs.ts';
@@ -19,8 +19,8 @@ const localPeersWanted = 8;
 const timingDefaults: HostTiming = {
   heartbeatMs: 1000,
   rejoinFirstMs: 500,
-  rejoinLongestMs: 30_000,
-  reconnectMs: 15_000,
+  rejoinLongestMs: 15_000,
+  reconnectMs: 5_000,
   saveMs: 30_000,
   livenessMs: 60_000,
 };
@@ -69,7 +69,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     timing,
     log,
   });
+  const neighbourSearch = createNeighbourSearch(kad, libp2p.peerId, log);
   directory.listen({
+    peerAdded: () => neighbourSearch.peerMet(directory.fullPeers()),
     peerRemoved: (gone) => {
       removeFromTable(kad, peerIdFromString(gone)).catch((error: unknown) => {
         log.debug({ error, peer: gone }, 'a peer could not be taken out of the routing table');
@@ -104,11 +106,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
       );
     }
     gossip.networkStarted();
+    neighbourSearch.start();
     await addresses.start();
   }
 
   async function stop(): Promise<void> {
     await addresses.stop();
+    neighbourSearch.stop();
     directory.stop();
     await gossip.stop();
     await overlay.stop();
@@ -133,6 +137,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     peer,
     overlay,
     gossip,
+    libp2p,
     start,
     stop: () => (stopping ??= stop()),
     addresses: () => libp2p.getMultiaddrs().map((address) => address.toString()),

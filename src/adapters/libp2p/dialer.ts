@@ -6,7 +6,7 @@ import type { NetworkProfile } from './host-types.ts';
 import { addressesPerPeerMax, dialAddresses, parsePeer } from './multiaddrs.ts';
 
 /** One dial over all addresses of a peer. A request's own timeout may end it earlier for its caller. */
-export const dialTimeoutMs = 5000;
+export const dialTimeoutMs = 10_000;
 
 export interface Dialer {
   /** The newest open connection. */

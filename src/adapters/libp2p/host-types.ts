@@ -1,4 +1,5 @@
 /** What a libp2p host is made of and what it offers: the surface that a node is composed from. */
+import type { Libp2p } from '@libp2p/interface';
 import type { PeerContact } from '../../core/peer/events.ts';
 import type { Gossip } from '../../ports/gossip.ts';
 import type { Log } from '../../ports/log.ts';
@@ -110,6 +111,8 @@ export interface Host {
   readonly peer: string;
   readonly overlay: Overlay;
   readonly gossip: Gossip;
+  /** The node below, for tests that break things and programs that embed more than this surface. */
+  readonly libp2p: Libp2p;
   /** @throws HostError `listen-failed`. Resolves when listening; joining goes on in the background. */
   start(): Promise<void>;
   /** Saves the contacts, closes streams, connections and sockets. Idempotent. */

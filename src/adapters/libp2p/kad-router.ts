@@ -3,7 +3,7 @@
  * takes any valid record without quota, protocol §4), dials within a budget, and takes an open connection for proof
  * of life instead of a ping.
  */
-import type { Connection, PeerId } from '@libp2p/interface';
+import type { AbortOptions, Connection, PeerId } from '@libp2p/interface';
 import {
   type KadDHT,
   type KadDHTComponents,
@@ -12,10 +12,17 @@ import {
   removePrivateAddressesMapper,
 } from '@libp2p/kad-dht';
 import { replicationCount } from '../../core/limits.ts';
-import { createDialBudget } from './dial-budget.ts';
+import type { Log } from '../../ports/log.ts';
+import { connectionsWanted, createDialBudget } from './dial-budget.ts';
 import type { NetworkProfile } from './host-types.ts';
 
-const selfQueryMs = 300_000;
+/** A search for this node's own neighbours: after a peer was met while there are few, or many, and anyhow. */
+const fewPeersDelayMs = 500;
+const manyPeersDelayMs = 30_000;
+const searchEveryMs = 300_000;
+const searchTimeoutMs = 20_000;
+/** kad-dht's own schedule is one query right after the first peer, when others have just begun to join. */
+const neverMs = 2 ** 31 - 1;
 /** kad-dht reads the addresses of a new peer from the peer store, which is written at the same time. */
 const peerStoreDelayMs = 50;
 
@@ -43,13 +50,13 @@ export function kadRouter(options: KadRouterOptions): (components: KadDHTCompone
     disjointPaths: 1,
     allowQueryWithZeroPeers: false,
     initialQuerySelfInterval: 100,
-    querySelfInterval: selfQueryMs,
+    querySelfInterval: neverMs,
     routingTableUpdateQueueConcurrency: 2,
     routingTableUpdateMaxQueueSize: 256,
     pingNewContactConcurrency: 2,
     pingOldContactConcurrency: 2,
     peerInfoMapper: options.profile === 'public' ? removePrivateAddressesMapper : passthroughMapper,
-    reprovide: { interval: 2 ** 31 - 1 },
+    reprovide: { interval: neverMs },
   });
   return (components) => create(boundComponents(components, options));
 }
@@ -57,6 +64,60 @@ export function kadRouter(options: KadRouterOptions): (components: KadDHTCompone
 /** Takes a dead peer out: kad-dht itself only looks when a bucket is full. */
 export async function removeFromTable(kad: KadDHT, peer: PeerId): Promise<void> {
   await (kad as unknown as { readonly routingTable: RoutingTable }).routingTable.remove(peer);
+}
+
+export interface NeighbourSearch {
+  start(): void;
+  stop(): void;
+  /** A full peer is new, and so many are connected: while there are few, whom it knows is worth asking soon. */
+  peerMet(fullPeers: number): void;
+}
+
+/** Looks for this node's neighbours again and again; what it finds lands in the table. */
+export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): NeighbourSearch {
+  let stopped = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  let isSearching = false;
+
+  function plan(delayMs: number): void {
+    clearTimeout(timer);
+    dueAtMs = performance.now() + delayMs;
+    timer = setTimeout(() => {
+      isSearching = true;
+      search().finally(() => {
+        isSearching = false;
+        if (!stopped.signal.aborted) plan(searchEveryMs * (0.75 + Math.random() / 2));
+      });
+    }, delayMs);
+  }
+
+  async function search(): Promise<void> {
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(searchTimeoutMs)]);
+    try {
+      for await (const _event of kad.getClosestPeers(self.toMultihash().bytes, { signal })) {
+        signal.throwIfAborted();
+      }
+    } catch (error) {
+      log.debug({ error }, 'a search for neighbours ended early');
+    }
+  }
+
+  return {
+    start() {
+      stopped = new AbortController();
+      plan(searchEveryMs);
+    },
+    stop() {
+      stopped.abort();
+      clearTimeout(timer);
+    },
+    peerMet(fullPeers) {
+      if (stopped.signal.aborted || isSearching) return;
+      const delayMs = fullPeers < connectionsWanted ? fewPeersDelayMs : manyPeersDelayMs;
+      if (dueAtMs > performance.now() + delayMs) plan(delayMs);
+    },
+  };
 }
 
 function boundComponents(components: KadDHTComponents, { nowMs }: KadRouterOptions): KadDHTComponents {
@@ -68,9 +129,12 @@ function boundComponents(components: KadDHTComponents, { nowMs }: KadRouterOptio
     return stored !== null && stored.addresses.length > 0;
   }
 
+  function isConnected(peer: PeerId): boolean {
+    return connectionManager.getConnections(peer).some(({ status }) => status === 'open');
+  }
+
   /** Throws where a dial is not worth it: kad-dht leaves that peer out and goes on. */
   async function admit(peer: PeerId): Promise<void> {
-    if (connectionManager.getConnections(peer).some((connection) => connection.status === 'open')) return;
     if (!(await hasAddresses(peer))) {
       await new Promise((resolve) => setTimeout(resolve, peerStoreDelayMs));
       if (!(await hasAddresses(peer))) throw new Error('no address of that peer is known');
@@ -79,19 +143,26 @@ function boundComponents(components: KadDHTComponents, { nowMs }: KadRouterOptio
     if (!budget.tryTake(connected, nowMs())) throw new Error('the dial budget of routing is spent');
   }
 
+  /** Opens the connection within the budget; what kad-dht does next finds it open. */
+  async function reach(peer: PeerId, signal: AbortSignal | undefined): Promise<void> {
+    if (isConnected(peer)) return;
+    await admit(peer);
+    await budget.run(() => connectionManager.openConnection(peer, signal ? { signal } : {}), signal);
+  }
+
   const boundManager = replaceMembers(connectionManager, {
-    async openConnection(peer: PeerId, dialOptions?: object): Promise<Connection> {
-      await admit(peer);
-      return connectionManager.openConnection(peer, { ...dialOptions, priority: 10 });
+    async openConnection(peer: PeerId, options: AbortOptions = {}): Promise<Connection> {
+      await reach(peer, options.signal);
+      return connectionManager.openConnection(peer, options);
     },
-    async openStream(peer: PeerId, protocol: string, streamOptions?: object) {
-      await admit(peer);
-      return connectionManager.openStream(peer, protocol, { ...streamOptions, priority: 10 });
+    async openStream(peer: PeerId, protocol: string, options: AbortOptions = {}) {
+      await reach(peer, options.signal);
+      return connectionManager.openStream(peer, protocol, options);
     },
   });
   const ping = {
-    async ping(peer: PeerId, pingOptions?: object): Promise<number> {
-      await boundManager.openConnection(peer, pingOptions);
+    async ping(peer: PeerId, options: AbortOptions = {}): Promise<number> {
+      await reach(peer, options.signal);
       return 0;
     },
   };

@@ -12,7 +12,7 @@ import { contactAddresses } from './multiaddrs.ts';
 /** Full peers without a connection that are kept for the core's table; the one lost longest ago goes first. */
 const lostPeersMax = 4096;
 /** Pauses before the dials that decide whether a lost peer is gone. */
-const checkDelaysMs = [250, 2000];
+const checkDelaysMs = [250, 1000];
 const checksAtOnceMax = 4;
 
 export interface KnownPeer {
@@ -110,7 +110,14 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     known.addresses = addresses;
     if (known.isFull && (!wasFull || isMoved)) tell((listener) => listener.peerAdded?.({ peer, addresses }));
     if (!known.isFull && wasFull) tell((listener) => listener.peerRemoved?.(peer));
+    if (!known.isFull && detail.connection.direction === 'outbound') leaveStranger(detail);
   };
+
+  /** Whom this node dials should serve the record protocol of its network; who dials in may be a client. */
+  function leaveStranger({ peerId, protocols, connection }: IdentifyResult): void {
+    log.warn({ peer: peerId.toString(), protocols }, 'a peer that was dialled is not of this network');
+    connection.close().catch((error: unknown) => connection.abort(error as Error));
+  }
 
   const peerDisconnected = ({ detail }: CustomEvent<PeerId>): void => {
     const peer = detail.toString();
