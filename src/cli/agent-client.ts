@@ -3,13 +3,10 @@
 import { existsSync } from 'node:fs';
 import { bytesToHex } from '../core/bytes.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
-import { createOwnAgents, openOwnKeys } from '../node/offline-keys.ts';
 import { CliError } from './cli-error.ts';
 import type { Context } from './context.ts';
 import type { ControlClient } from './control-client.ts';
-import { createLocalClient } from './local-client.ts';
 import { obtainPassphrase } from './passphrase.ts';
-import { createRemoteNetwork } from './remote-network.ts';
 
 /** Calls about agents: to the daemon, or answered here with the keys in that file. */
 export async function openAgentClient(
@@ -18,6 +15,10 @@ export async function openAgentClient(
 ): Promise<Pick<ControlClient, 'call'>> {
   const client = context.client();
   if (keyFile === undefined) return client;
+  // Loaded here, so that calls to a daemon start without them.
+  const { createOwnAgents, openOwnKeys } = await import('../node/offline-keys.ts');
+  const { createLocalClient } = await import('./local-client.ts');
+  const { createRemoteNetwork } = await import('./remote-network.ts');
   const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
   return createLocalClient(createOwnAgents(keys, `${keyFile}.journal`, createRemoteNetwork(client)));
 }
@@ -31,6 +32,7 @@ export async function readSeed(
 ): Promise<string> {
   if (!existsSync(keyFile))
     throw new CliError('unreadable', `${keyFile} does not exist`, 'name a file that `weft keys export` made');
+  const { openOwnKeys } = await import('../node/offline-keys.ts');
   const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
   const seed = (await keys.read(agentId))[role];
   if (seed !== undefined) return bytesToHex(seed);

@@ -76,7 +76,7 @@ export const configKeys: readonly ConfigKey[] = [
   ),
   key(
     'protocolPrefix',
-    text('^/[a-z0-9][a-z0-9/-]{0,30}$', 'a slash and lower case letters, such as "/weft"'),
+    text(/^\/[a-z0-9][a-z0-9/-]{0,30}$/, 'a slash and lower case letters, such as "/weft"'),
     'first part of every protocol id and topic; nodes with different ones do not meet',
     {
       flag: '--protocol-prefix',
@@ -158,7 +158,7 @@ export const configKeys: readonly ConfigKey[] = [
     'age at which records in custody are signed anew; a record must live longer than that',
     { unit: 'seconds' },
   ),
-  key('api.host', text('^[A-Za-z0-9.:-]+$', 'an address or host name'), 'address of the control API', {
+  key('api.host', text(/^[A-Za-z0-9.:-]+$/, 'an address or host name'), 'address of the control API', {
     flag: '--api-host',
   }),
   key('api.port', integer(0, 65_535), 'port of the control API', {

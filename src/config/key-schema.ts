@@ -1,16 +1,23 @@
-/** The schemas of single settings, what each expects in words, and how a text from outside becomes a value. */
+/**
+ * The kinds of settings: what each accepts and expects in words, and how a text from outside becomes a value. Plain
+ * predicates: every command of the CLI reads its settings, and a schema compiler would be most of its start.
+ */
 import { multiaddr } from '@multiformats/multiaddr';
-import { type TSchema, Type } from 'typebox';
+
+const pathLengthMax = 4096;
+const addressLengthMax = 1024;
+const addressesMax = 64;
 
 /** A value that a key may have. */
 export type ConfigValue = string | number | boolean | null | readonly string[];
 
 /** One kind of setting. */
 export interface KeySchema {
-  readonly json: TSchema;
+  /** The type and its bounds. */
+  readonly accepts: (value: unknown) => value is ConfigValue;
   /** In words, after "expected". */
   readonly expected: string;
-  /** What JSON Schema cannot say; returns the problem or null. */
+  /** What is wrong with an accepted value, or null. */
   readonly problem?: (value: ConfigValue) => string | null;
   /** From the environment, or from `--set`. Undefined when the text cannot be read so. */
   readonly fromText: (text: string) => ConfigValue | undefined;
@@ -32,7 +39,8 @@ export function integer(
 ): KeySchema {
   const expected = `a ${options.powerOfTwo ? 'power of two' : 'whole number'} in ${min}..${max}`;
   return {
-    json: Type.Integer({ minimum: min, maximum: max }),
+    accepts: (value): value is number =>
+      typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max,
     expected,
     fromText: (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined),
     ...(options.powerOfTwo && {
@@ -42,7 +50,7 @@ export function integer(
 }
 
 export const flag: KeySchema = {
-  json: Type.Boolean(),
+  accepts: (value): value is boolean => typeof value === 'boolean',
   expected: 'true or false',
   fromText: (text) => ({ true: true, '1': true, false: false, '0': false })[text.toLowerCase()],
 };
@@ -50,26 +58,30 @@ export const flag: KeySchema = {
 /** One of a few words. */
 export function oneOf(...words: readonly string[]): KeySchema {
   return {
-    json: Type.Enum([...words]),
+    accepts: (value): value is string => typeof value === 'string' && words.includes(value),
     expected: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
     fromText: (text) => text,
   };
 }
 
 /** A text that matches a pattern. */
-export function text(pattern: string, expected: string): KeySchema {
-  return { json: Type.String({ pattern, maxLength: 255 }), expected, fromText: (value) => value };
+export function text(pattern: RegExp, expected: string): KeySchema {
+  return {
+    accepts: (value): value is string => isText(value, 255) && pattern.test(value),
+    expected,
+    fromText: (given) => given,
+  };
 }
 
 export const path: KeySchema = {
-  json: Type.String({ minLength: 1, maxLength: 4096 }),
+  accepts: (value): value is string => isText(value, pathLengthMax),
   expected: 'a path',
   fromText: (value) => value,
   isPath: true,
 };
 
 export const optionalPath: KeySchema = {
-  json: Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()]),
+  accepts: (value): value is string | null => value === null || isText(value, pathLengthMax),
   expected: 'a path, or null',
   fromText: (value) => (value === '' ? null : value),
   isPath: true,
@@ -78,7 +90,10 @@ export const optionalPath: KeySchema = {
 /** A list of multiaddrs; of peers when they must end in /p2p/<peer id>. In text: separated by commas. */
 export function multiaddrs(options: { readonly ofPeers: boolean; readonly example: string }): KeySchema {
   return {
-    json: Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 64 }),
+    accepts: (value): value is string[] =>
+      Array.isArray(value) &&
+      value.length <= addressesMax &&
+      value.every((item) => isText(item, addressLengthMax)),
     expected: `a list of multiaddrs such as "${options.example}"`,
     fromText: (value) =>
       value
@@ -102,4 +117,8 @@ function addressProblem(address: string, ofPeer: boolean): string | null {
   } catch (error) {
     return `"${address}" is not a multiaddr (${(error as Error).message})`;
   }
+}
+
+function isText(value: unknown, lengthMax: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= lengthMax;
 }

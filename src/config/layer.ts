@@ -2,7 +2,6 @@
 
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { Ajv, type ValidateFunction } from 'ajv';
 import { ConfigError } from './config-error.ts';
 import type { ConfigKey } from './config-keys.ts';
 import type { ConfigValue } from './key-schema.ts';
@@ -17,22 +16,17 @@ export interface LayerEntry {
   readonly folder?: string;
 }
 
-const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
-const validateByPath = new Map<string, ValidateFunction>();
-
 /** The value as its key wants it, paths absolute. @throws ConfigError `bad-value` */
 export function checkedValue(entry: LayerEntry): ConfigValue {
   const { row, value, source } = entry;
-  const validate = validateByPath.get(row.path) ?? ajv.compile(row.schema.json);
-  validateByPath.set(row.path, validate);
-  if (!validate(value)) {
+  if (!row.schema.accepts(value)) {
     throw badValue(row.path, source, `expected ${row.schema.expected}, got ${shown(value)}`);
   }
-  const problem = row.schema.problem?.(value as ConfigValue) ?? null;
+  const problem = row.schema.problem?.(value) ?? null;
   if (problem !== null) throw badValue(row.path, source, `${problem}; expected ${row.schema.expected}`);
   if (row.schema.isPath && typeof value === 'string')
     return absolutePath(value, entry.folder ?? process.cwd());
-  return Array.isArray(value) ? Object.freeze([...value]) : (value as ConfigValue);
+  return Array.isArray(value) ? Object.freeze([...value]) : value;
 }
 
 /** One sentence: the key, where it came from, what is wrong. */

@@ -16,10 +16,12 @@ const folder = mkdtempSync(join(tmpdir(), 'weft-cli-'));
 let node: RecordedNode;
 let api: ApiServer;
 let id: string;
+let known: RecordedNode['resolution'];
 
 beforeAll(async () => {
   node = createRecordedNode();
-  id = formatAgentId(node.resolution.agentId);
+  known = node.resolution;
+  id = formatAgentId(known.agentId);
   const tokenFile = join(folder, 'api.token');
   const token = openTokenFile(tokenFile);
   const onDefect = (): void => {};
@@ -40,7 +42,7 @@ afterAll(async () => {
 beforeEach(() => {
   node.failure = null;
   node.calls.length = 0;
-  node.resolution = { ...createRecordedNode().resolution };
+  node.resolution = known;
 });
 
 function weft(...argv: string[]): Promise<CommandResult> {

@@ -1,7 +1,6 @@
 /** `weft init`: a data folder with the node's identity and its settings. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { openKeysOfNode, peerOfSeed } from '../../node/offline-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { addConfigOptions, configFlagsOf } from '../config-options.ts';
 import type { Context, Runner } from '../context.ts';
@@ -31,6 +30,7 @@ async function initialise(context: Context, options: Readonly<Record<string, unk
   }
   const encrypted = options['passphrase'] !== false;
   const { config, passphrase } = await prepareDataFolder(context, flags, encrypted);
+  const { openKeysOfNode, peerOfSeed } = await import('../../node/offline-keys.ts');
   const { identitySeed } = await openKeysOfNode(config, passphrase);
   writeConfigFile(config, [...Object.keys(flags), ...(encrypted ? [] : ['keystore.protection'])]);
   const peer = await peerOfSeed(identitySeed);

@@ -7,7 +7,7 @@ import { bundleBytesMax } from '../../core/limits.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
 import { addExamples } from '../help.ts';
-import { authorityOfBundle, type Inspection, inspect } from '../inspect/inspect.ts';
+import type { Inspection } from '../inspect/inspect.ts';
 import type { Authority } from '../inspect/signatures.ts';
 import { recognise, type Structure, structures } from '../inspect/structure.ts';
 import { readingsOf } from '../inspect/text-form.ts';
@@ -53,6 +53,7 @@ async function inspectFile(
   const { terminal, nowMs } = context;
   const input = await readInput(terminal, file);
   const authority = options.with === undefined ? undefined : await readAuthority(terminal, options.with);
+  const { inspect } = await import('../inspect/inspect.ts');
   const inspection = inspect(input, {
     nowSeconds: options.at === undefined ? Math.floor(nowMs() / 1000) : parseTime(options.at),
     ...(options.as !== undefined && { as: options.as }),
@@ -65,6 +66,7 @@ async function inspectFile(
 }
 
 async function readAuthority(terminal: Terminal, file: string): Promise<Authority> {
+  const { authorityOfBundle } = await import('../inspect/inspect.ts');
   const readings = readingsOf(await readInput(terminal, file));
   return authorityOfBundle(
     (readings.find(({ bytes }) => recognise(bytes) === 'bundle') ?? readings[0]!).bytes,

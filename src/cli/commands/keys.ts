@@ -2,7 +2,6 @@
 import { type Command, Option } from 'commander';
 import type { Json } from '../../api/views.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
-import { exportToFile, importFromFile, openKeysOfNode } from '../../node/offline-keys.ts';
 import { keyFilePassphrase } from '../agent-client.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
@@ -71,6 +70,7 @@ async function listKeys(context: Context): Promise<undefined> {
 
 async function exportKeys(context: Context, agent: string, options: ExportOptions): Promise<undefined> {
   const { terminal } = context;
+  const { exportToFile } = await import('../../node/offline-keys.ts');
   const keystore = await openKeystore(context);
   const to = { path: options.out, passphrase: await keyFilePassphrase(context, options.out) };
   const remove = options.remove === true;
@@ -90,6 +90,7 @@ async function exportKeys(context: Context, agent: string, options: ExportOption
 
 async function importKeys(context: Context, file: string): Promise<undefined> {
   const { terminal } = context;
+  const { importFromFile } = await import('../../node/offline-keys.ts');
   const keystore = await openKeystore(context);
   const moved = await importFromFile(keystore, {
     path: file,
@@ -126,5 +127,6 @@ async function openKeystore(context: Context) {
   const isPlain = protection === 'none';
   const wish = { of: 'this node’s keys', file, isNew: false };
   const passphrase = isPlain ? null : await obtainPassphrase(context.terminal, wish);
+  const { openKeysOfNode } = await import('../../node/offline-keys.ts');
   return (await openKeysOfNode(config, passphrase)).keys;
 }

@@ -5,7 +5,6 @@ import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/to
 import type { NodeConfig } from '../../config/config-types.ts';
 import { packageVersion } from '../../config/package-root.ts';
 import type { WeftNode } from '../../node/node-types.ts';
-import { openKeysOfNode } from '../../node/offline-keys.ts';
 import { CliError } from '../cli-error.ts';
 import { addConfigOptions, configFlagsOf } from '../config-options.ts';
 import type { Context, Runner } from '../context.ts';
@@ -36,6 +35,7 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
   const { config, passphrase } = await prepareDataFolder(context, configFlagsOf(options), encrypted);
   // Loaded here, so that the other commands start without a network stack.
   const { createNode } = await import('../../node/create-node.ts');
+  const { openKeysOfNode } = await import('../../node/offline-keys.ts');
   const { createNodeLog } = await import('../../node/node-ports.ts');
   const isPretty = config.log.pretty || terminal.stderr.isTTY === true;
   const log = createNodeLog({ ...config, log: { ...config.log, pretty: isPretty } });
