@@ -37,6 +37,8 @@ export interface Daemon {
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL when that takes too long. */
   stop(): Promise<void>;
+  /** SIGKILL without waiting, for the end of this process. */
+  abandon(): void;
 }
 
 interface StatusAnswer {
@@ -160,5 +162,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
     start,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    abandon: () => void child?.kill('SIGKILL'),
   };
 }

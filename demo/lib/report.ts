@@ -52,7 +52,7 @@ export function createReport(world: World, steps: readonly StepResult[], totalMs
   const targets = [
     atMost('AgentAddr of Table 3, signature included, bytes', world.recordBytes, addrBytesMax),
     atMost('revocation on all nodes, p99, ms', revocation.p99Ms, propagationMsMax),
-    atMost('rotation and recovery on all nodes, p99, ms', rotation.p99Ms, propagationMsMax),
+    atMost('rotation on all nodes, p99, ms', rotation.p99Ms, propagationMsMax),
     atMost('acknowledged records lost', world.lost, 0),
     atMost('whole demo, ms', Math.round(totalMs), totalMsMax),
   ];
@@ -68,10 +68,13 @@ export function createReport(world: World, steps: readonly StepResult[], totalMs
     lost: world.lost,
     targets,
   };
-  return { json, lines: ['', ...timeLines(json), '', ...targetLines(targets), '', verdict(json, totalMs)] };
+  return {
+    json,
+    lines: ['', ...timeLines(world, json), '', ...targetLines(targets), '', verdict(json, totalMs)],
+  };
 }
 
-function timeLines({ revocation, rotation, merge }: DemoJson): string[] {
+function timeLines({ recoveryMs }: World, { revocation, rotation, merge }: DemoJson): string[] {
   const cells = (name: string, { p50Ms, p99Ms, maxMs }: Spread): string[] => [
     name,
     ...[p50Ms, p99Ms, maxMs].map((value) => value.toFixed(0)),
@@ -80,7 +83,8 @@ function timeLines({ revocation, rotation, merge }: DemoJson): string[] {
     ['from the request to acceptance on each node, ms', 'p50', 'p99', 'max'],
     [
       cells('revocation (a delegate, the agent)', revocation),
-      cells('rotation, recovery', rotation),
+      cells('rotation', rotation),
+      cells('recovery', spreadOf(recoveryMs)),
       cells('merge of two writers, until all nodes have it', {
         p50Ms: merge.ms,
         p99Ms: merge.ms,

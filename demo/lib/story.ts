@@ -1,5 +1,5 @@
 /**
- * What the reader sees: one line a step, its details below, and on a terminal a live line of the nodes at the end.
+ * What the reader sees: one line a step, its details below, and on a terminal a live view of the nodes at the end.
  * Plain lines without colours where the output is not a terminal; nothing at all with --json.
  */
 
@@ -40,6 +40,12 @@ const colourCodes: Readonly<Record<Colour, string>> = {
   accent: '36',
 };
 const framesPerSecond = 10;
+const cellWidth = 16;
+const dots: Readonly<Record<NodeCell['mood'], readonly [string, Colour]>> = {
+  starting: ['○', 'quiet'],
+  up: ['●', 'good'],
+  down: ['✗', 'bad'],
+};
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 
 /** A story on that output. @param colourful false where NO_COLOR is set. */
@@ -64,29 +70,36 @@ export function createStory(output: Output, colourful: boolean): Story {
     draw();
   }
 
+  /** The step, what it said last, and the nodes; the cursor ends where it began. */
   function draw(): void {
     if (!isLive || running === null) return;
     const width = Math.max(40, (output.columns ?? 100) - 1);
     const clock = `${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`;
     const head = `${spinner[frame % spinner.length]} ${running.title}`;
-    const nodes = [...cells.values()].map(cellText).join('  ');
-    // Two lines, and the cursor back at the start of the first; plain widths, so that nothing wraps.
-    const first = `${head.slice(0, width - clock.length - 1).padEnd(width - clock.length)}${clock}`;
-    output.write(`\r\x1b[J${first}\n${cutTo(nodes, width)}\x1b[1A\r`);
+    const lines = [
+      `${head.slice(0, width - clock.length - 1).padEnd(width - clock.length)}${clock}`,
+      paint('quiet', `  ${details.at(-1) ?? ''}`.slice(0, width)),
+      ...cellLines(width),
+    ];
+    output.write(`\r\x1b[J${lines.join('\n')}\x1b[${lines.length - 1}A\r`);
   }
 
+  function cellLines(width: number): string[] {
+    const perLine = Math.max(1, Math.floor((width - 2) / cellWidth));
+    const texts = [...cells.values()].map(cellText);
+    const lines: string[] = [];
+    for (let from = 0; from < texts.length; from += perLine)
+      lines.push(`  ${texts.slice(from, from + perLine).join('')}`);
+    return lines;
+  }
+
+  /** Padded before it is painted, so that columns stand. */
   function cellText({ name, mood, word }: NodeCell): string {
-    const dot = mood === 'up' ? '●' : mood === 'down' ? '✗' : '○';
-    return `${name} ${dot} ${word}`.trimEnd();
-  }
-
-  /** Colours are laid over the text after it has been cut. */
-  function cutTo(text: string, width: number): string {
-    return text
-      .slice(0, width)
-      .replaceAll('●', paint('good', '●'))
-      .replaceAll('✗', paint('bad', '✗'))
-      .replaceAll('○', paint('quiet', '○'));
+    const [dot, colour] = dots[mood];
+    return `${name} ${paint(colour, dot)} ${word.padEnd(cellWidth)}`.slice(
+      0,
+      cellWidth + (paint(colour, dot).length - 1),
+    );
   }
 
   const timer = isLive
@@ -105,8 +118,8 @@ export function createStory(output: Output, colourful: boolean): Story {
       draw();
     },
     say(text) {
-      if (isLive) line(`     ${paint('quiet', text)}`);
-      else details.push(text);
+      details.push(text);
+      draw();
     },
     end(ok, ms, problem) {
       if (running === null) return;
@@ -116,7 +129,7 @@ export function createStory(output: Output, colourful: boolean): Story {
       line(
         `${mark} ${String(number).padStart(2)} ${title.padEnd(64)} ${paint('accent', `${Math.round(ms)} ms`.padStart(9))}`,
       );
-      for (const detail of details) line(`     ${detail}`);
+      for (const detail of details) line(`     ${paint('quiet', detail)}`);
       if (problem !== null) line(`     ${paint('bad', problem)}`);
     },
     cell(cell) {

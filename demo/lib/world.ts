@@ -31,6 +31,7 @@ export interface World {
   readonly others: string[];
   /** Milliseconds from the request to the acceptance on each node. */
   readonly rotationMs: number[];
+  readonly recoveryMs: number[];
   readonly revocationMs: number[];
   merge: { converged: boolean; ms: number };
   lost: number;
@@ -59,11 +60,19 @@ export function createWorld(nodeCount: number, story: Story): World {
     });
     return { name, daemon, stream: null };
   });
+  const remove = (): void => rmSync(directory, { recursive: true, force: true });
+  // Whatever ends this process: no daemon and no folder stays behind.
+  const endAtOnce = (): void => {
+    for (const { daemon } of nodes) daemon.abandon();
+    remove();
+  };
+  process.once('exit', endAtOnce);
   let closing: Promise<void> | null = null;
   async function closeOnce(): Promise<void> {
     for (const { stream } of nodes) stream?.close();
     await Promise.all(nodes.map(({ daemon }) => daemon.stop()));
-    rmSync(directory, { recursive: true, force: true });
+    remove();
+    process.off('exit', endAtOnce);
   }
   return {
     nodes,
@@ -74,6 +83,7 @@ export function createWorld(nodeCount: number, story: Story): World {
     recordBytes: 0,
     others: [],
     rotationMs: [],
+    recoveryMs: [],
     revocationMs: [],
     merge: { converged: false, ms: 0 },
     lost: 0,
@@ -152,6 +162,13 @@ export function ensure(condition: boolean, problem: string): asserts condition {
   if (!condition) throw new Error(problem);
 }
 
+/** What a node heard, in one word for its cell. */
 function wordOf({ change }: Change): string {
-  return { 'delegation-revoked': 'revoked', 'credential-revoked': 'revoked' }[change] ?? change;
+  const words: Readonly<Record<string, string>> = {
+    changed: 'record',
+    tombstoned: 'ended',
+    'delegation-revoked': 'revoked',
+    'credential-revoked': 'revoked',
+  };
+  return words[change] ?? change;
 }

@@ -101,7 +101,7 @@ export async function recover(world: World, expectedPrimary: string | null): Pro
   const controller = nodeAt(world, 1);
   const startedAtMs = Date.now();
   await act(world, controller, 'recover');
-  world.rotationMs.push(
+  world.recoveryMs.push(
     ...(await heardByAll(world, 'the recovery', ({ change }) => change === 'recovered', startedAtMs)),
   );
   const record = await sameEverywhere(world);

@@ -69,7 +69,9 @@ export async function mergeWriters(world: World): Promise<void> {
     world.story.say(
       `different fields: primary from ${controller.name}, private from ${delegate.name}, both stand`,
     );
-    world.story.say(`the same field at once: ${records.fields.adaptive.url} stands on all nodes`);
+    world.story.say(
+      `the same field at once: the controller's word stands on all nodes, ${records.fields.adaptive.url}`,
+    );
     ensure(winner === controller, 'the delegate overruled a controller that it had not seen');
     return;
   }

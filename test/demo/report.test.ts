@@ -13,6 +13,7 @@ function worldWith(part: Partial<World> = {}): World {
     nodes: Array.from({ length: 8 }),
     recordBytes: 120,
     rotationMs: [10, 20, 30],
+    recoveryMs: [12],
     revocationMs: [5, 6, 7],
     merge: { converged: true, ms: 40 },
     lost: 0,

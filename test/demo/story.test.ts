@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createStory } from '../../demo/lib/story.ts';
 
@@ -39,7 +40,7 @@ describe('a story', () => {
     story.begin('one', 'a step');
     const drawn = written.at(-1)!;
     expect(drawn).toContain('n1 ● rotated');
-    for (const line of drawn.replaceAll('\x1b[J', '').replaceAll('\x1b[1A', '').split('\n')) {
+    for (const line of stripVTControlCharacters(drawn).split('\n')) {
       expect(line.replaceAll('\r', '').length).toBeLessThan(50);
     }
     story.end(true, 1, null);
