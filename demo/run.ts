@@ -12,6 +12,7 @@ import { mergeWriters, revokeDelegate, sameEverywhere } from './steps/writers.ts
 
 const nodeCount = 8;
 const otherAgents = 50;
+const interruptedExitCode = 130;
 
 interface Step {
   readonly name: string;
@@ -95,10 +96,11 @@ async function main(): Promise<number> {
   try {
     story.title(`weft: ${nodeCount} nodes on this machine, one agent's whole life`);
     const steps = await tell(world, story);
+    if (isInterrupted) return interruptedExitCode;
     const report = createReport(world, steps, performance.now() - startedAtMs);
     if (isJson) process.stdout.write(`${JSON.stringify(report.json)}\n`);
     else story.print(report.lines);
-    return report.json.ok && !isInterrupted ? 0 : 1;
+    return report.json.ok ? 0 : 1;
   } finally {
     story.close();
     await world.close();

@@ -43,16 +43,26 @@ export function createReport(world: World, steps: readonly StepResult[], totalMs
   const revocation = spreadOf(world.revocationMs);
   const rotation = spreadOf(world.rotationMs);
   const isTold = steps.length === stepCount && steps.every(({ ok }) => ok);
-  const atMost = (name: string, value: number, target: number): Target => ({
+  const atMost = (name: string, value: number, target: number, isMeasured = true): Target => ({
     name,
     value,
     target,
-    ok: value <= target,
+    ok: isMeasured && value <= target,
   });
   const targets = [
-    atMost('AgentAddr of Table 3, signature included, bytes', world.recordBytes, addrBytesMax),
-    atMost('revocation on all nodes, p99, ms', revocation.p99Ms, propagationMsMax),
-    atMost('rotation on all nodes, p99, ms', rotation.p99Ms, propagationMsMax),
+    atMost(
+      'AgentAddr of Table 3, signature included, bytes',
+      world.recordBytes,
+      addrBytesMax,
+      world.recordBytes > 0,
+    ),
+    atMost(
+      'revocation on all nodes, p99, ms',
+      revocation.p99Ms,
+      propagationMsMax,
+      world.revocationMs.length > 0,
+    ),
+    atMost('rotation on all nodes, p99, ms', rotation.p99Ms, propagationMsMax, world.rotationMs.length > 0),
     atMost('acknowledged records lost', world.lost, 0),
     atMost('whole demo, ms', Math.round(totalMs), totalMsMax),
   ];

@@ -35,6 +35,8 @@ export interface World {
   readonly revocationMs: number[];
   merge: { converged: boolean; ms: number };
   lost: number;
+  /** True once close() was called: nothing is started any more. */
+  readonly isClosed: boolean;
   /** Stops what runs and removes what was made. May be called twice. */
   close(): Promise<void>;
 }
@@ -87,6 +89,9 @@ export function createWorld(nodeCount: number, story: Story): World {
     revocationMs: [],
     merge: { converged: false, ms: 0 },
     lost: 0,
+    get isClosed() {
+      return closing !== null;
+    },
     close() {
       closing ??= closeOnce();
       return closing;
@@ -97,6 +102,7 @@ export function createWorld(nodeCount: number, story: Story): World {
 /** Starts one node and opens its stream. The first to start is the one through which the others join. */
 export async function startNode(world: World, node: DemoNode): Promise<void> {
   const { story } = world;
+  ensure(!world.isClosed, 'the demo was interrupted');
   story.cell({ name: node.name, mood: 'starting', word: '' });
   await node.daemon.start();
   if (world.bootstrap.length === 0) world.bootstrap.push(node.daemon.address);

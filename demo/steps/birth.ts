@@ -95,6 +95,8 @@ export async function registerOthers(world: World, count: number): Promise<void>
         `agent ${number} is ${answer.publish.status} on ${node.name}`,
       );
       world.others.push(answer.agentId);
+      // Until it has been read back.
+      world.lost = world.others.length;
     }
   });
   await Promise.all(registrations);
