@@ -150,8 +150,7 @@ export function createPublisher(
       candidates: routing
         .closest(kadIdOfAgent(agentId), config.replication, context.nowMs())
         .map((peer) => peer.contact),
-      // A table smaller than k knows the whole network.
-      search: routing.size <= config.replication ? 'done' : 'none',
+      search: 'none',
       isDone: false,
       complete() {
         if (put.isDone) return;
@@ -229,8 +228,10 @@ export function createPublisher(
       const puts = backlog;
       backlog = [];
       for (const one of puts) {
-        if (one.search === 'none') search(one, () => giveNext(one, config.replication));
-        else giveNext(one, config.replication);
+        // A table smaller than k most likely knows the whole network.
+        const isSearched = one.search !== 'none' || routing.size <= config.replication;
+        if (isSearched) giveNext(one, config.replication);
+        else search(one, () => giveNext(one, config.replication));
       }
     });
   }
