@@ -33,6 +33,8 @@ export interface Committer {
   commit(items: readonly PendingWrite[]): Promise<void>;
   /** A synced batch; after a failure the next one opens the database anew. */
   apply(operations: LevelOperation[]): Promise<void>;
+  /** Opens the database anew where there is room for it; not while a commit runs. */
+  refresh(): Promise<void>;
 }
 
 /** A full disk gets room from compaction only, and LevelDB does not compact for deletes: so often we ask it to. */
@@ -60,11 +62,13 @@ export function createCommitter({
     }
   }
 
+  async function hasRoomToReopen(): Promise<boolean> {
+    return (await space.freeBytes()) >= (await bytesToReopen(location));
+  }
+
   /** A database that failed a write still reads; it is given up only where it is likely to open again. */
   async function revive(failure: LevelFailure): Promise<void> {
-    if (failure === 'no-space' && (await space.freeBytes()) < (await bytesToReopen(location))) {
-      throw diskFull(directory);
-    }
+    if (failure === 'no-space' && !(await hasRoomToReopen())) throw diskFull(directory);
     await database.reopen({ repair: failure === 'corrupt' || failure === 'missing-file' });
     failed = null;
   }
@@ -122,5 +126,9 @@ export function createCommitter({
     await database.use((level) => level.compactRange(entryKey(''), entryKey('\xff'))).catch(() => undefined);
   }
 
-  return { commit, apply };
+  async function refresh(): Promise<void> {
+    if (failed === null && (await hasRoomToReopen())) await database.reopen({ repair: false });
+  }
+
+  return { commit, apply, refresh };
 }

@@ -1,11 +1,21 @@
 /** Names inside the record database, and reading it: a page at a time, so that no reader pins old files. */
 import { StoreError } from '../../ports/store.ts';
-import type { Database } from './database.ts';
+import type { Database, Level } from './database.ts';
 import { classifyLevelError } from './level-error.ts';
 
 const entryPrefix = 'd/';
 const quarantinePrefix = 'q/';
 const keyLengthMax = 512;
+const isAscii = /^[ -~]*$/;
+/** Behind every text. */
+const behindText = '\u{10ffff}';
+
+interface KeyRange {
+  readonly gt?: string;
+  readonly gte?: string;
+  readonly lt: string;
+  readonly limit: number;
+}
 
 /** An entry as found, its checksum not looked at. */
 export interface RawEntry {
@@ -50,15 +60,11 @@ export async function* readPages(
   prefix: string,
   limit: number,
 ): AsyncGenerator<EntryPage, void, undefined> {
-  const end = entryKey(`${prefix}\xff`);
   let after: string | null = null;
   for (;;) {
-    const entries = await readPage(
-      database,
-      after === null ? { gte: entryKey(prefix) } : { gt: entryKey(after) },
-      end,
-      limit,
-    );
+    const bound = after === null ? { gte: entryPrefix + prefix } : { gt: entryPrefix + after };
+    const range = { ...bound, lt: entryPrefix + prefix + behindText, limit };
+    const entries = await readOrRepair(database, () => readPage(database, range));
     const before: string = after ?? '';
     const last = entries.at(-1)?.key ?? before;
     const isOrdered: boolean = entries.every(({ key }, index) => key > (entries[index - 1]?.key ?? before));
@@ -73,19 +79,25 @@ export async function* readPages(
   }
 }
 
-async function readPage(
-  database: Database,
-  begin: { readonly gt: Buffer } | { readonly gte: Buffer },
-  lt: Buffer,
-  limit: number,
-): Promise<readonly RawEntry[]> {
-  const found = await readOrRepair(database, () =>
-    database.use((level) => level.iterator({ ...begin, lt, limit }).all()),
-  );
-  return found.map(([key, frame]) => ({
-    key: Buffer.from(key).toString('latin1', entryPrefix.length),
-    frame,
-  }));
+/** Keys as text cost half of keys as bytes, and are the same unless a key is damaged. */
+function readPage(database: Database, range: KeyRange): Promise<readonly RawEntry[]> {
+  return database.use(async (level) => {
+    const found = await level.iterator<string, Uint8Array>({ ...range, keyEncoding: 'utf8' }).all();
+    const isText = found.every(([key]) => isAscii.test(key));
+    return (isText ? found : await readBytes(level, range)).map(([key, frame]) => ({
+      key: key.slice(entryPrefix.length),
+      frame,
+    }));
+  });
+}
+
+async function readBytes(level: Level, range: KeyRange): Promise<[string, Uint8Array][]> {
+  const bytes = Object.entries(range).map(([name, bound]) => [
+    name,
+    typeof bound === 'string' ? Buffer.from(bound) : bound,
+  ]);
+  const found = await level.iterator(Object.fromEntries(bytes)).all();
+  return found.map(([key, frame]) => [Buffer.from(key).toString('latin1'), frame]);
 }
 
 async function readOrRepair<Value>(database: Database, read: () => Promise<Value>): Promise<Value> {

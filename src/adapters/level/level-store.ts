@@ -44,6 +44,7 @@ const cacheBytesDefault = 8 * 1024 * 1024;
 const recordsWriteBufferBytes = 4 * 1024 * 1024;
 const rosterBytes = 1024 * 1024;
 const pageEntries = 256;
+const mappedEntriesMax = 10_000;
 
 /**
  * Opens the store, or makes it. Damage is repaired, and what is missing after it reported through `onCorrupt`.
@@ -71,12 +72,17 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
     ...(log && { log }),
   });
   let isClosed = false;
-  const audited = auditStore({ database, roster, custody, isStopped: () => isClosed }).catch(
-    (error: unknown): AuditReport => {
-      if (!isClosed) log?.error({ error }, 'the store could not be compared with its roster');
-      return { entries: roster.entries() ?? 0, damaged: 0, outdated: 0, lost: 0, isComplete: false };
-    },
-  );
+  const audited = audit().catch((error: unknown): AuditReport => {
+    if (!isClosed) log?.error({ error }, 'the store could not be compared with its roster');
+    return { entries: roster.entries() ?? 0, damaged: 0, outdated: 0, lost: 0, isComplete: false };
+  });
+
+  async function audit(): Promise<AuditReport> {
+    const report = await auditStore({ database, roster, custody, isStopped: () => isClosed });
+    // LevelDB maps every table that it reads, and keeps it mapped: this gives the memory back.
+    if (report.isComplete && report.entries >= mappedEntriesMax) await queue.exclusive(commit.refresh);
+    return report;
+  }
 
   async function* entries(prefix: string): AsyncGenerator<readonly [string, Uint8Array], void, undefined> {
     for await (const page of readPages(database, prefix, pageEntries)) {

@@ -8,7 +8,7 @@ import { ClassicLevel } from 'classic-level';
 import { StoreError } from '../../ports/store.ts';
 import { type Database, type DatabaseOptions, type Level, openDatabase } from './database.ts';
 import { classifyLevelError } from './level-error.ts';
-import { createFrame, openFrame, sealFrame } from './record-frame.ts';
+import { decodeNumbers, encodeNumbers } from './roster-line.ts';
 
 /** The sequence of the last write, or null for a delete. */
 export type RosterChange = readonly [key: string, sequence: number | null];
@@ -32,10 +32,10 @@ export interface Roster {
 }
 
 const keyPrefix = 'k/';
-const keysBegin = Buffer.from('k/', 'latin1');
-const keysEnd = Buffer.from('k0', 'latin1');
+const keysEnd = 'k0';
 const summaryKey = 'summary';
-const countBytes = 6;
+/** Everything here is text: that costs half of bytes on the way through the binding. */
+const text = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
 
 /** @throws StoreError as openDatabase; a roster that is damaged beyond repair is begun anew. */
 export async function openRoster(options: DatabaseOptions): Promise<Roster> {
@@ -49,28 +49,30 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
 
   async function load(level: Level): Promise<void> {
     if (entries !== null) return;
-    const summary = readSummary(await level.get(Buffer.from(summaryKey, 'latin1')));
-    entries = summary.entries;
-    sequence = Math.max(sequence, summary.sequence);
+    const line = await level.get<string, string>(summaryKey, text);
+    const [count, last] = (line === undefined ? null : decodeNumbers(summaryKey, line, 2)) ?? [0, 0];
+    entries = count!;
+    sequence = Math.max(sequence, last!);
   }
 
   async function write(changes: ReadonlyMap<string, number | null>, sync: boolean): Promise<void> {
     const names = [...changes.keys()];
-    const keys = names.map(rosterKey);
+    const keys = names.map((name) => keyPrefix + name);
     await database.use(async (level) => {
       await load(level);
-      const held = keys.length > 0 ? await level.hasMany(keys) : [];
+      const held = keys.length > 0 ? await level.hasMany(keys, text) : [];
       let added = 0;
       const operations = keys.map((key, index) => {
         const at = changes.get(names[index]!)!;
         added += (at === null ? 0 : 1) - (held[index] ? 1 : 0);
         return at === null
           ? { type: 'del' as const, key }
-          : { type: 'put' as const, key, value: sealedSequence(names[index]!, at) };
+          : { type: 'put' as const, key, value: encodeNumbers(names[index]!, [at]) };
       });
       const count = Math.max(0, entries! + added);
-      const value = sealedSummary(count, sequence);
-      await level.batch([...operations, { type: 'put', key: Buffer.from(summaryKey, 'latin1'), value }], {
+      const value = encodeNumbers(summaryKey, [count, sequence]);
+      await level.batch<string, string>([...operations, { type: 'put', key: summaryKey, value }], {
+        ...text,
         sync,
       });
       entries = count;
@@ -157,17 +159,18 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
     },
     sequenceOf: (key) =>
       database
-        .use(async (level) => sequenceIn(key, await level.get(rosterKey(key))))
+        .use(async (level) => sequenceIn(key, await level.get<string, string>(keyPrefix + key, text)))
         .catch((error: unknown) => {
           if (error instanceof StoreError && error.code === 'closed') throw error;
           return undefined;
         }),
     page: (after, limit) =>
       database.use(async (level) => {
-        const found = await level.iterator({ gt: rosterKey(after), lt: keysEnd, limit }).all();
-        return found.map(([bytes, value]): RosterChange => {
-          const key = Buffer.from(bytes).toString('latin1', keyPrefix.length);
-          return [key, sequenceIn(key, value) ?? null];
+        const range = { gt: keyPrefix + after, lt: keysEnd, limit, ...text };
+        const found = await level.iterator<string, string>(range).all();
+        return found.map(([name, line]): RosterChange => {
+          const key = name.slice(keyPrefix.length);
+          return [key, sequenceIn(key, line) ?? null];
         });
       }),
     async close() {
@@ -193,7 +196,7 @@ async function openOrBeginAnew(options: DatabaseOptions): Promise<Database> {
 
 async function countKeys(level: Level): Promise<number> {
   let count = 0;
-  const keys = level.keys({ gt: keysBegin, lt: keysEnd });
+  const keys = level.keys<string>({ gt: keyPrefix, lt: keysEnd, keyEncoding: 'utf8' });
   try {
     for (;;) {
       const batch = await keys.nextv(1024);
@@ -205,30 +208,6 @@ async function countKeys(level: Level): Promise<number> {
   }
 }
 
-function rosterKey(key: string): Buffer {
-  return Buffer.from(keyPrefix + key, 'latin1');
-}
-
-function sealedSequence(key: string, sequence: number): Buffer {
-  const frame = createFrame(new Uint8Array(0));
-  sealFrame(key, frame, sequence);
-  return frame;
-}
-
-function sequenceIn(key: string, frame: Uint8Array | undefined): number | null | undefined {
-  return frame === undefined ? undefined : (openFrame(key, frame)?.sequence ?? null);
-}
-
-function sealedSummary(entries: number, sequence: number): Buffer {
-  const value = Buffer.allocUnsafe(countBytes);
-  value.writeUIntBE(entries, 0, countBytes);
-  const frame = createFrame(value);
-  sealFrame(summaryKey, frame, sequence);
-  return frame;
-}
-
-function readSummary(frame: Uint8Array | undefined): { entries: number; sequence: number } {
-  const opened = frame === undefined ? null : openFrame(summaryKey, frame);
-  if (opened === null || opened.value.length !== countBytes) return { entries: 0, sequence: 0 };
-  return { entries: Buffer.from(opened.value).readUIntBE(0, countBytes), sequence: opened.sequence };
+function sequenceIn(key: string, line: string | undefined): number | null | undefined {
+  return line === undefined ? undefined : (decodeNumbers(key, line, 1)?.[0] ?? null);
 }

@@ -50,7 +50,7 @@ describe('a flipped bit', () => {
 
   it.each(['the log', 'the tables', 'the roster'] as const)(
     'anywhere in %s never yields a wrong value, and nothing is lost unreported',
-    (place) => assertFlipsAreNoticed(place, 15),
+    (place) => assertFlipsAreNoticed(place, 10),
   );
 });
 

@@ -85,6 +85,31 @@ describe('opening a store', () => {
     expect((await readdir(directory)).sort()).toEqual(['records', 'roster', 'schema.json']);
   });
 
+  it('lets reads and writes go on while a large store is compared with its roster and opened anew', async () => {
+    const directory = await temporaryDirectory();
+    const count = 12_000;
+    const value = (index: number): Uint8Array => Uint8Array.of(index & 255, index >> 8);
+    const first = await open(directory);
+    await first.write(
+      Array.from({ length: count }, (_, index) => ({ key: keyOf(index), value: value(index) })),
+    );
+    await first.close();
+
+    const store = await open(directory);
+    let isAudited = false;
+    const audited = store.audited.finally(() => {
+      isAudited = true;
+    });
+    let index = 0;
+    for (; !isAudited && index < count; index++) {
+      expect(await store.get(keyOf(index))).toEqual(value(index));
+      await store.write([{ key: keyOf(count + index), value: value(index) }]);
+    }
+    expect(await audited).toMatchObject({ damaged: 0, outdated: 0, lost: 0, isComplete: true });
+    expect((await store.statistics()).entries).toBe(count + index);
+    await store.close();
+  });
+
   it('finds again what was written before, after a clean end', async () => {
     const directory = await temporaryDirectory();
     const first = await open(directory);
