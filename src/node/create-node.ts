@@ -30,17 +30,21 @@ const seedBytes = 16;
 export async function createNode(config: NodeConfig, replace: NodeReplacements = {}): Promise<WeftNode> {
   const ports = await openPorts(config, replace);
   try {
-    return await compose(config, ports);
+    return await compose(config, ports, replace.openHost ?? createHost);
   } catch (error) {
     await Promise.allSettled([ports.verifier.close(), ports.store.close()]);
     throw error;
   }
 }
 
-async function compose(config: NodeConfig, ports: NodePorts): Promise<WeftNode> {
+async function compose(
+  config: NodeConfig,
+  ports: NodePorts,
+  openHost: NonNullable<NodeReplacements['openHost']>,
+): Promise<WeftNode> {
   const { store, verifier, clock, entropy, log } = ports;
   const topics = gossipTopics(config.protocolPrefix);
-  const host = await createHost(await hostOptions(config, ports, topics));
+  const host = await openHost(await hostOptions(config, ports, topics));
   const bus = createChangeBus();
   const peer = createPeer({
     config: peerConfigOf(config),

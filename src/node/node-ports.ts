@@ -1,6 +1,7 @@
 /** The ports of a full node, made from its configuration or given by the embedding program. */
 import { join } from 'node:path';
 import { createLevelStore } from '../adapters/level/level-store.ts';
+import type { Host, HostOptions } from '../adapters/libp2p/host-types.ts';
 import { installNativeHash } from '../adapters/native/native-hash.ts';
 import { createNodeCryptoVerifier } from '../adapters/native/node-crypto-verifier.ts';
 import { createSodiumVerifier } from '../adapters/native/sodium-verifier.ts';
@@ -33,6 +34,8 @@ export interface NodePorts {
 export interface NodeReplacements extends Partial<NodePorts> {
   /** Of the key files; left out or null: the first line of the configured file. */
   readonly passphrase?: string | null;
+  /** Makes the host, with the overlay and gossip ports on it; left out: createHost. */
+  readonly openHost?: (options: HostOptions) => Promise<Host>;
 }
 
 /**
