@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import type { Log } from '../../ports/log.ts';
 import { StoreError } from '../../ports/store.ts';
-import { classifyLevelError, diskFull, levelMessage } from './level-error.ts';
+import { classifyLevelError, levelMessage } from './level-error.ts';
 import { sweepOrphanTables } from './orphan-tables.ts';
 
 /** Keys and values are bytes, so that a damaged key stays what it is. */
@@ -33,6 +33,8 @@ export interface Database {
 }
 
 const retryMsMin = 250;
+/** What LevelDB writes at most when it opens: its log as a table, and a little. */
+const openingMebibytes = 8;
 const everythingBegin = new Uint8Array([0]);
 const everythingEnd = new Uint8Array([0xff, 0xff]);
 
@@ -141,7 +143,11 @@ async function openLevel(options: DatabaseOptions, isRepair = false): Promise<Le
       }
       if (failure === 'no-space') {
         if ((await sweepOrphanTables(location)) > 0 || (await makeRoom())) continue;
-        throw diskFull(location, error);
+        throw new StoreError(
+          'disk-full',
+          `${location} cannot be opened, the disk is full: free ${openingMebibytes} MiB and start again`,
+          { cause: error },
+        );
       }
       if (failure === 'other' || hasRepaired) {
         throw new StoreError('open-failed', `${location} cannot be opened: ${levelMessage(error)}`, {

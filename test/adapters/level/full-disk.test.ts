@@ -105,7 +105,10 @@ describe('a full disk', () => {
       await store.write([{ key: keyOf(index), value: recordOf(index) }]);
     await store.close();
     await fillDisk(join(disk, 'filler'));
-    await expect(createLevelStore(options)).rejects.toMatchObject(diskFull);
+    await expect(createLevelStore(options)).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringContaining('the disk is full: free 8 MiB and start again'),
+    });
     await rm(join(disk, 'filler'));
     const reopened = await createLevelStore(options);
     await assertReadable(reopened, 0, 1000);
