@@ -119,14 +119,13 @@ export function createSynchroniser(
   function reconcile(contact: PeerContact, set: SyncSet, roundsLeft: number, onDone: () => void): void {
     const neighbour = kadIdOfPeer(contact.peer);
     const own = summaryOf(set, neighbour);
-    const ownBuckets = own.encode();
     const request = encodeRequest({ type: 'sync-summary', set, count: own.count, xor: own.xor() });
     ask(contact, request, decodeSyncSummaryAnswer, onDone, (theirBuckets) => {
       if (theirBuckets === null) {
         onDone();
         return;
       }
-      const differing = differingBuckets(ownBuckets, theirBuckets);
+      const differing = differingBuckets(own.encode(), theirBuckets);
       const buckets = withinRound(differing, theirBuckets);
       if (buckets.length === 0) {
         onDone();
