@@ -94,6 +94,9 @@ describe('a command', () => {
       { adaptiveResolverUrl: 'https://r.example', privateFactsUrl: null },
       { timeoutMs: 9000 },
     ]);
+    const renewed = await weft('update', id, '--renew');
+    expect(renewed.stdout).toContain('renewed');
+    expect(node.calls[1]).toEqual(['refence', node.resolution.agentId, {}]);
     const idle = await weft('update', id);
     expect(idle).toMatchObject({ code: 2, stdout: '' });
     expect(idle.stderr).toMatch(/nothing to change\n.*--primary-facts/);
