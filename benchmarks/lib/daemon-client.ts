@@ -1,75 +1,83 @@
-/** The harness's hold on one daemon. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/** One real daemon, bin/weft.js with the shipped settings, in a process and a data folder of its own. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { NodeStatus } from '../../src/node/node-types.ts';
-import { startWorker } from './worker-client.ts';
-
-/** Configuration by key, over config/default.json. */
-export type DaemonFlags = Readonly<Record<string, string | number | boolean | readonly string[]>>;
-
-/** Resident memory as it is, and after a full collection. */
-export interface DaemonMemory {
-  readonly residentBytes: number;
-  readonly collectedBytes: number;
-}
+import { createDaemon } from '../../demo/lib/daemon.ts';
+import { type AgentId, formatAgentId } from '../../src/core/identity/agent-id.ts';
 
 /** A running daemon. */
-export interface Daemon {
-  readonly addresses: readonly string[];
-  /** Where it keeps its data; removed by `stop` unless the directory was given. */
-  readonly dataDirectory: string;
-  /** From the start of the process until the API answers; and without the time that loading the code takes. */
-  readonly startMs: number;
-  readonly startMsLoaded: number;
-  status(): Promise<NodeStatus>;
-  memory(): Promise<DaemonMemory>;
-  /** Asks the network, and returns the status of the answer. */
-  resolve(agentKey: string): Promise<string>;
+export interface RunningDaemon {
+  readonly address: string;
+  /** From the start of the process until the API says that the node is ready. */
+  readonly readyMs: number;
+  /** Records that it stores for others, and bytes of its store on disk. */
+  stored(): Promise<{ readonly agents: number; readonly diskBytes: number }>;
+  /** Resident memory of the process, as the system counts it. */
+  residentBytes(): Promise<number>;
+  /** Whether the network, asked anew, shows the agent's record. */
+  finds(agentId: AgentId): Promise<boolean>;
   stop(): Promise<void>;
 }
 
-/** What every benchmark changes: loopback, any free port, no key file encryption, and a single writer's quotas. */
-const overrides: DaemonFlags = {
-  listen: ['/ip4/127.0.0.1/tcp/0'],
-  'keystore.protection': 'none',
-  'log.level': 'error',
-  'quotas.putsPerSecond': 1_000_000,
-  'quotas.putsBurst': 1_000_000,
-  'quotas.findsPerSecond': 1_000_000,
-  'quotas.findsBurst': 1_000_000,
-};
+/** What every benchmark changes: a single writer's quotas, and no lines about every start. */
+const settings = [
+  'log.level=error',
+  'quotas.putsPerSecond=1000000',
+  'quotas.putsBurst=1000000',
+  'quotas.findsPerSecond=1000000',
+  'quotas.findsBurst=1000000',
+];
 
-/** Starts a daemon in a process of its own. */
-export async function startDaemon(flags: DaemonFlags = {}, directory?: string): Promise<Daemon> {
-  const dataDirectory = directory ?? (await mkdtemp(join(tmpdir(), 'weft-bench-daemon-')));
-  const entry = new URL('./daemon-process.ts', import.meta.url);
-  const beganMs = performance.now();
-  const worker = await startWorker({ entry, name: 'daemon' });
-  const loadedMs = performance.now();
+/** Starts a daemon that joins through these addresses; none: a new network. */
+export async function startDaemon(bootstrap: readonly string[] = []): Promise<RunningDaemon> {
+  const directory = await mkdtemp(join(tmpdir(), 'weft-bench-daemon-'));
+  const dataDirectory = join(directory, 'data');
+  const passphraseFile = join(directory, 'passphrase');
+  await writeFile(passphraseFile, 'a passphrase of the benchmarks\n', { mode: 0o600 });
+  const daemon = createDaemon({ name: 'daemon', dataDirectory, passphraseFile, bootstrap, settings });
   const stop = async (): Promise<void> => {
-    await worker.close();
-    if (directory === undefined) await rm(dataDirectory, { recursive: true, force: true });
+    await daemon.stop();
+    await rm(directory, { recursive: true, force: true });
   };
+  const beganMs = performance.now();
   try {
-    const addresses = (await worker.call('start', {
-      ...overrides,
-      dataDirectory,
-      ...flags,
-    })) as readonly string[];
-    const endedMs = performance.now();
-    return {
-      addresses,
-      dataDirectory,
-      startMs: endedMs - beganMs,
-      startMsLoaded: endedMs - loadedMs,
-      status: () => worker.call('status', null) as Promise<NodeStatus>,
-      memory: () => worker.call('memory', null) as Promise<DaemonMemory>,
-      resolve: (agentKey) => worker.call('resolve', agentKey) as Promise<string>,
-      stop,
-    };
+    await daemon.start();
   } catch (error) {
     await stop();
     throw error;
   }
+  return {
+    address: daemon.address,
+    readyMs: performance.now() - beganMs,
+    async stored() {
+      const status = await daemon.client().call('GET', '/v1/status');
+      const { agents, store } = status as unknown as {
+        agents: { stored: number };
+        store: { sizeBytes: number };
+      };
+      return { agents: agents.stored, diskBytes: store.sizeBytes };
+    },
+    residentBytes: async () => residentBytesOf(await processIdIn(dataDirectory)),
+    async finds(agentId) {
+      const path = `/v1/agents/${formatAgentId(agentId)}?fresh=true`;
+      const answer = await daemon.client().call('GET', path);
+      return answer['status'] === 'ok';
+    },
+    stop,
+  };
+}
+
+async function processIdIn(dataDirectory: string): Promise<number> {
+  const address = JSON.parse(await readFile(join(dataDirectory, 'api.json'), 'utf8')) as {
+    processId: number;
+  };
+  return address.processId;
+}
+
+/** Linux alone has /proc. */
+async function residentBytesOf(processId: number): Promise<number> {
+  const status = await readFile(`/proc/${processId}/status`, 'utf8');
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`no VmRSS in /proc/${processId}/status`);
+  return Number(kibibytes) * 1024;
 }

@@ -3,10 +3,10 @@
 /** The example's fields, with the paper's names and values. */
 export const paperExample = {
   agent_id: 'nanda:550e8400-e29b-41d4-a716-4466554400',
-  agent_name: 'agent:Company:TranslationAssistant',
-  facts_url: 'https://TranslationAssistant.salesforce.com/.agent-facts',
+  agent_name: 'urn:agent:salesforce:starbucks',
+  primary_facts_url: 'https://TranslationAssistant.salesforce.com/.agent-facts',
   private_facts_url: 'https://agentfactshost.com/550e8400-e29b-41d4-a716',
-  adaptive_router_url: 'https://router.salesforce.com/dispatch/translation',
+  adaptive_resolver_url: 'https://resolver.salesforce.com/dispatch/translation',
   /** One hour. */
   ttl: 3600,
 } as const;

@@ -17,9 +17,9 @@ export interface BenchmarkAgent {
 /** What the paper's example says. */
 export const paperValues: RecordValues = {
   ...recordValuesDefault,
-  primary: paperExample.facts_url,
+  primary: paperExample.primary_facts_url,
   private: paperExample.private_facts_url,
-  adaptive: paperExample.adaptive_router_url,
+  adaptive: paperExample.adaptive_resolver_url,
   ttlCode: ttlCodeFor(paperExample.ttl),
 };
 

@@ -33,11 +33,11 @@ const fullPlan: ComparePlan = {
 };
 
 const quickPlan: ComparePlan = {
-  nodeCounts: [8, 20],
+  nodeCounts: [20],
   rounds: 2,
   inFlight: 64,
-  sequential: { operationsMax: 40, budgetMs: 500 },
-  concurrent: { operationsMin: 64, operationsMax: 400, budgetMs: 1_500, drainMsMax: 5_000 },
+  sequential: { operationsMax: 40, budgetMs: 600 },
+  concurrent: { operationsMin: 64, operationsMax: 400, budgetMs: 1_500, drainMsMax: 4_000 },
   warmUp: {
     sequential: { operationsMax: 5, budgetMs: 100 },
     concurrent: null,

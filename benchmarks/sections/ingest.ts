@@ -41,7 +41,7 @@ interface IngestPlan {
 
 async function runIngest({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const plan: IngestPlan = quick
-    ? { agents: 2_048, rounds: 2, updatesPerAgent: 1, rawMs: 700 }
+    ? { agents: 2_048, rounds: 2, updatesPerAgent: 1, rawMs: 500 }
     : { agents: 4_096, rounds: 5, updatesPerAgent: 3, rawMs: 2_000 };
   const rounds: { verifications: number; commits: number; updates: number }[] = [];
   const agents = Array.from({ length: plan.agents }, (_, record) =>
@@ -49,7 +49,7 @@ async function runIngest({ quick, seed, progress }: RunSettings): Promise<Sectio
   );
   const daemon = await startDaemon();
   try {
-    const writer = await connectRecordWriter(daemon.addresses[0]!);
+    const writer = await connectRecordWriter(daemon.address);
     try {
       await putAll(
         writer,

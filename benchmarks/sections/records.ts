@@ -1,7 +1,8 @@
 /** What a record costs: on the wire, in the memory of a daemon, on its disk; and the daemon's memory with 100,000. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { encodeState } from '../../src/core/record/agent-state.ts';
 import { startCountingProxy } from '../lib/counting-proxy.ts';
-import { type Daemon, type DaemonMemory, startDaemon } from '../lib/daemon-client.ts';
+import { type RunningDaemon, startDaemon } from '../lib/daemon-client.ts';
 import { runInLanes } from '../lib/lanes.ts';
 import { connectRecordWriter, type RecordWriter } from '../lib/record-writer.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
@@ -16,25 +17,27 @@ export const recordsSection: Section = {
 };
 
 const recordsOfTarget = 100_000;
-const recordsQuick = 5_000;
+const recordsQuick = 2_000;
 const bundlesPerFrame = 64;
 const framesInFlight = 8;
 /** Records that are put, and found, one in a frame, to see what a frame costs. */
 const singles = 50;
+/** Between the last write and the second look at the memory. */
+const settleMs = 3_000;
 
 async function runRecords({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const records = quick ? recordsQuick : recordsOfTarget;
   const daemon = await startDaemon();
   try {
-    const proxy = await startCountingProxy(portOf(daemon.addresses[0]!));
-    const writer = await connectRecordWriter(withPort(daemon.addresses[0]!, proxy.port));
+    const proxy = await startCountingProxy(portOf(daemon.address));
+    const writer = await connectRecordWriter(withPort(daemon.address, proxy.port));
     try {
       const wire = await measureWire(writer, proxy.bytes, seed);
-      const before = await daemon.memory();
+      const emptyBytes = await daemon.residentBytes();
       const beganMs = performance.now();
       await putNewAgents(writer, seed, records, (done) => progress(`records: ${done} of ${records} put`));
       const newAgentsPerSecond = (records * 1000) / (performance.now() - beganMs);
-      return await reportRecords(daemon, { records, before, wire, newAgentsPerSecond });
+      return await reportRecords(daemon, { records, emptyBytes, wire, newAgentsPerSecond });
     } finally {
       await writer.stop();
       await proxy.stop();
@@ -101,20 +104,22 @@ async function putNewAgents(
 
 interface RecordsFindings {
   readonly records: number;
-  readonly before: DaemonMemory;
+  /** Resident memory before the records. */
+  readonly emptyBytes: number;
   readonly wire: WireBytes;
   readonly newAgentsPerSecond: number;
 }
 
-async function reportRecords(daemon: Daemon, findings: RecordsFindings): Promise<SectionResult> {
-  const { records, before, wire, newAgentsPerSecond } = findings;
-  const after = await daemon.memory();
-  const status = await daemon.status();
-  if (status.agents.stored < records)
-    throw new Error(`the daemon holds ${status.agents.stored} of ${records} records`);
-  const memoryPerRecord = (after.collectedBytes - before.collectedBytes) / records;
-  const diskPerRecord = status.store.sizeBytes / status.agents.stored;
-  const residentMegabytes = after.residentBytes / 1e6;
+async function reportRecords(daemon: RunningDaemon, findings: RecordsFindings): Promise<SectionResult> {
+  const { records, emptyBytes, wire, newAgentsPerSecond } = findings;
+  const atEndBytes = await daemon.residentBytes();
+  await delay(settleMs);
+  const settledBytes = await daemon.residentBytes();
+  const stored = await daemon.stored();
+  if (stored.agents < records) throw new Error(`the daemon holds ${stored.agents} of ${records} records`);
+  const memoryPerRecord = (settledBytes - emptyBytes) / stored.agents;
+  const diskPerRecord = stored.diskBytes / stored.agents;
+  const residentMegabytes = Math.max(atEndBytes, settledBytes) / 1e6;
   return {
     data: {
       records,
@@ -122,7 +127,7 @@ async function reportRecords(daemon: Daemon, findings: RecordsFindings): Promise
       memoryPerRecord,
       diskPerRecord,
       newAgentsPerSecond,
-      resident: { before: { ...before }, after: { ...after } },
+      resident: { emptyBytes, atEndBytes, settledBytes },
     },
     measurements: records >= recordsOfTarget ? { 'records/residentMegabytes': residentMegabytes } : {},
     tables: [
@@ -137,7 +142,7 @@ async function reportRecords(daemon: Daemon, findings: RecordsFindings): Promise
           ['disk', formatNumber(diskPerRecord)],
         ],
         notes: [
-          `Resident memory: ${formatNumber(before.residentBytes / 1e6)} MB empty, ${formatNumber(residentMegabytes)} MB after the writes, ${formatNumber(after.collectedBytes / 1e6)} MB after a collection.`,
+          `Resident memory: ${formatNumber(emptyBytes / 1e6)} MB empty, ${formatNumber(atEndBytes / 1e6)} MB after the writes, ${formatNumber(settledBytes / 1e6)} MB ${settleMs / 1000} s later.`,
           `New agents (two signatures and a new key each): ${formatNumber(newAgentsPerSecond)} a second.`,
         ],
       },

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { respondersMin } from '../../src/core/limits.ts';
 import { createNode } from '../../src/node/create-node.ts';
 import type { WeftNode } from '../../src/node/node-types.ts';
+import { runInLanes } from '../lib/lanes.ts';
 
 /** Settings that differ from config/default.json, by key. */
 type Overrides = Readonly<Record<string, string | number | boolean | readonly string[]>>;
@@ -37,12 +39,17 @@ export const benchmarkOverrides: Overrides = {
 /** Peers in a routing table beyond which a node counts as at home. */
 const neighboursMax = 20;
 const joinMsMax = 120_000;
+/** A network in which nobody has learned of a peer for so long has found itself. */
+const restMs = 3_000;
+const pollMs = 50;
+/** Opening a store waits for the disk. */
+const startsAtOnce = 8;
 
 /** Starts `count` full nodes, each through the first, and a reader; resolves when all know their neighbours. */
 export async function startWeftNetwork(count: number, overrides: Overrides = {}): Promise<WeftNetwork> {
   const directory = await mkdtemp(join(tmpdir(), 'weft-bench-'));
   const started: WeftNode[] = [];
-  const startNode = async (name: string, own: Overrides): Promise<WeftNode> => {
+  const startNode = async (name: string, own: Overrides): Promise<void> => {
     const node = await createNode(
       loadConfig({
         flags: { ...benchmarkOverrides, dataDirectory: join(directory, name), ...overrides, ...own },
@@ -50,33 +57,40 @@ export async function startWeftNetwork(count: number, overrides: Overrides = {})
     );
     await node.start();
     started.push(node);
-    return node;
   };
   const stop = async (): Promise<void> => {
     await Promise.allSettled(started.map((node) => node.stop()));
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const first = await startNode('node-0', {});
-    const bootstrap = first.addresses();
-    while (started.length < count) await startNode(`node-${started.length}`, { bootstrap });
+    await startNode('node-0', {});
+    const bootstrap = started[0]!.addresses();
+    await runInLanes(count - 1, startsAtOnce, (index) => startNode(`node-${index + 1}`, { bootstrap }));
     const members = [...started];
-    const reader = await startNode('reader', { bootstrap, mode: 'client', listen: [] });
-    for (const node of members) await waitForNeighbours(node, Math.min(count - 1, neighboursMax));
-    await waitForNeighbours(reader, Math.min(count, neighboursMax));
-    return { members, reader, stop };
+    await startNode('reader', { bootstrap, mode: 'client', listen: [] });
+    await waitForNeighbours(started, Math.min(count - 1, neighboursMax));
+    return { members, reader: started.at(-1)!, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function waitForNeighbours(node: WeftNode, wanted: number): Promise<void> {
+/** Until each node knows as many peers as wanted, or the last to learn of one did so a while ago. */
+async function waitForNeighbours(nodes: readonly WeftNode[], wanted: number): Promise<void> {
   const deadlineMs = performance.now() + joinMsMax;
+  let changedMs = performance.now();
+  let before = '';
   for (;;) {
-    const { knownPeers } = await node.status();
-    if (knownPeers >= wanted) return;
-    if (performance.now() > deadlineMs) throw new Error(`a node knows only ${knownPeers} of ${wanted} peers`);
-    await delay(20);
+    const known = await Promise.all(nodes.map(async (node) => (await node.status()).knownPeers));
+    const least = Math.min(...known);
+    if (least >= wanted) return;
+    const nowMs = performance.now();
+    if (known.join() !== before) changedMs = nowMs;
+    before = known.join();
+    const isAtRest = nowMs - changedMs > restMs && least >= Math.min(wanted, respondersMin);
+    if (isAtRest) return;
+    if (nowMs > deadlineMs) throw new Error(`a node knows only ${least} of ${wanted} peers`);
+    await delay(pollMs);
   }
 }
