@@ -49,7 +49,20 @@ async function runGossip({ quick, seed, progress }: RunSettings): Promise<Sectio
           notes: [`Never accepted: ${lost} of ${messages * (nodes - 1)}.`],
         },
       ],
-      charts: [],
+      charts: [
+        {
+          title: `Gossip to all of ${nodes} nodes`,
+          unit: 'ms',
+          groups: ['p50', 'p90', 'p99', 'max'],
+          series: [
+            {
+              name: 'weft',
+              values: [summary.p50, summary.p90, summary.p99, summary.max],
+              tails: [null, null, null, null],
+            },
+          ],
+        },
+      ],
     };
   } finally {
     await network.stop();
