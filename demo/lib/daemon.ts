@@ -1,7 +1,7 @@
 /** One real daemon: a process of bin/weft.js with a data folder of its own, spoken to over its control API. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ControlClient, createControlClient, findDaemon } from '../../src/cli/control-client.ts';
 
@@ -64,7 +64,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const log = createWriteStream(logPath, { flags: 'a' });
     const started = spawn(process.execPath, [...(options.command ?? [executable]), ...startArguments()], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, WEFT_PASSPHRASE_FILE: options.passphraseFile },
+      env: {
+        ...process.env,
+        WEFT_PASSPHRASE_FILE: options.passphraseFile,
+        // Whoever starts after the first does not compile the same modules again.
+        NODE_COMPILE_CACHE: join(dirname(dataDirectory), 'compile-cache'),
+      },
     });
     child = started;
     started.stdout.pipe(log, { end: false });

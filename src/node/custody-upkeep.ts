@@ -15,7 +15,7 @@ import type { CustodySigners } from './custody-signers.ts';
 import type { CustodyParts } from './custody-types.ts';
 import type { CustodyWrites, WriteBase } from './custody-writes.ts';
 import type { Exclusive } from './exclusive.ts';
-import type { AgentService } from './node-types.ts';
+import { type AgentService, NodeError } from './node-types.ts';
 import { createRecentUpdates } from './recent-updates.ts';
 
 export interface CustodyUpkeep {
@@ -76,11 +76,12 @@ export function createCustodyUpkeep(
       await exclusive.run(key, () => keepAlive(agentId));
     } catch (error) {
       if (stopping.signal.aborted) return;
-      log.warn(
-        { error, agent: formatAgentId(agentId) },
-        'a record in custody could not be fenced; it is tried again',
-      );
-      schedule.set(key, clock.nowMs() + retryDelayMs);
+      const isUnknown = error instanceof NodeError && error.code === 'not-custodial';
+      const what = isUnknown
+        ? 'keys are held of an agent that nobody knows'
+        : 'a record could not be fenced; it is tried again';
+      log.warn({ error, agent: formatAgentId(agentId) }, what);
+      if (!isUnknown) schedule.set(key, clock.nowMs() + retryDelayMs);
     }
   }
 

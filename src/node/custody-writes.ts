@@ -10,7 +10,13 @@ import { isProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
 import { isOnChain } from '../core/identity/key-state.ts';
 import type { PublishResult } from '../core/peer/effects.ts';
-import { type AgentState, encodeState, expireState, joinStates } from '../core/record/agent-state.ts';
+import {
+  type AgentState,
+  authorityState,
+  encodeState,
+  expireState,
+  joinStates,
+} from '../core/record/agent-state.ts';
 import { decodeState } from '../core/record/stored-state.ts';
 import type { CustodyParts } from './custody-types.ts';
 import { NodeError, type PublishOptions } from './node-types.ts';
@@ -120,17 +126,19 @@ export function createCustodyWrites(parts: Parts): CustodyWrites {
     return finish(agentId, state, options);
   }
 
-  /** From a pending bundle to keys in use. Whatever throws here leaves the bundle pending. */
+  /** From a pending bundle to keys in use. Whatever leaves the bundle pending is an error that may pass. */
   async function finish(agentId: AgentId, state: AgentState, options: PublishOptions): Promise<WriteResult> {
     const publish = await send(state, options);
-    const { keyState } = state;
-    // A state is returned once this node itself has accepted the bundle, durably.
-    const stands = publish.state !== null && isOnChain(publish.state.keyState, keyState.head);
-    if (stands) {
+    // Without a state this node has not joined it; others may have it from before a crash.
+    const joined = publish.state ?? (await parts.resolve(agentId, { fresh: true, ...timing(options) })).state;
+    if (joined !== null && isOnChain(joined.keyState, state.keyState.head)) {
       await keys.promote(agentId);
-      await note(agentId, joinStates(state, publish.state!, nowSeconds()).state);
-      return { publish, state: publish.state! };
+      await note(agentId, joinStates(state, joined, nowSeconds()).state);
+      return { publish, state: joined };
     }
+    // The record died while this node was away; the key event does not.
+    if (publish.refusal === 'expired' && state.addr !== null)
+      return finish(agentId, authorityState(state), options);
     if (publish.state === null && (publish.refusal === null || passingRefusals.has(publish.refusal))) {
       throw new NodeError(
         'publish-failed',
@@ -159,9 +167,9 @@ export function createCustodyWrites(parts: Parts): CustodyWrites {
 
   async function note(agentId: AgentId, state: AgentState): Promise<void> {
     const before = await journal.read(agentId);
-    // A frozen or ended state has no record: the last one that there was is kept for a recovery.
-    const published =
-      state.addr === null && before.published !== null ? before.published : encodeState(state);
+    // A state without a record (frozen, ended, expired): the last one that there was is kept to speak again.
+    const last = before.published ?? before.pending ?? encodeState(state);
+    const published = state.addr === null ? last : encodeState(state);
     await journal.write(agentId, { ...before, pending: null, published });
   }
 

@@ -290,6 +290,54 @@ describe('keys in custody', () => {
     expect(valuesOf(network, agentId).ttlCode).toBe(1);
   });
 
+  it('come into force also when the record of that rotation ended before the node was back', async () => {
+    const network = createFakeNetwork();
+    const disk = createDisk();
+    const first = createFakeNode(network, 'one', disk);
+    const { agentId } = await first.service.register(draft);
+    network.afterNextPut(() => {
+      throw new Error('the process ends here');
+    });
+    await expect(first.service.rotate(agentId)).rejects.toThrow('the process ends here');
+    await network.clock.advance(60 * hourMs);
+    const second = createFakeNode(network, 'two', disk);
+    await second.service.start();
+    await network.clock.advance(2_000);
+    const { keyState } = network.stateOf(agentId)!;
+    expect([keyState.status, keyState.sequence]).toEqual(['active', 1]);
+    expect(keyState.signingKey).toEqual(createSigner((await disk.keys.read(agentId)).signing!).publicKey);
+    expect(valuesOf(network, agentId).primary).toBe(draft.primaryFactsUrl);
+    await second.service.stop();
+  });
+
+  it('are born late when the node died before it could say so', async () => {
+    const network = createFakeNetwork();
+    const disk = createDisk();
+    network.beforeNextPut(() => {
+      throw new Error('the process ends here');
+    });
+    const first = createFakeNode(network, 'one', disk);
+    await expect(first.service.register(draft)).rejects.toThrow('the process ends here');
+    await network.clock.advance(60 * hourMs);
+    const second = createFakeNode(network, 'two', disk);
+    await second.service.start();
+    await network.clock.advance(2_000);
+    const [{ agentId }] = (await second.service.list()) as readonly [{ readonly agentId: AgentId }];
+    expect(valuesOf(network, agentId).primary).toBe(draft.primaryFactsUrl);
+    await second.service.stop();
+  });
+
+  it('of an agent that nobody knows are said once and let be', async () => {
+    const network = createFakeNetwork();
+    const disk = createDisk();
+    await disk.keys.add(new Uint8Array(32).fill(4), { signing: new Uint8Array(32).fill(5) });
+    const { service, lines } = createFakeNode(network, 'one', disk);
+    await service.start();
+    await network.clock.advance(hourMs);
+    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+    await service.stop();
+  });
+
   it('drop staged keys that were never part of a signed rotation', async () => {
     const network = createFakeNetwork();
     const disk = createDisk();
