@@ -2,14 +2,15 @@
 import type { PeerInfo } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Log } from '../../ports/log.ts';
-import { type Addresses, createAddresses } from './addresses.ts';
+import { createAddresses } from './addresses.ts';
 import { createDialer } from './dialer.ts';
 import { createGossip } from './gossip.ts';
 import { type Host, HostError, type HostOptions, type HostTiming, type PeerDetails } from './host-types.ts';
+import { createIdentifyAgain } from './identify-again.ts';
 import { createNeighbourSearch, removeFromTable } from './kad-router.ts';
 import { composeLibp2p, connectionsMaxDefault } from './libp2p-options.ts';
 import { createLiveness } from './liveness.ts';
-import { contactAddresses, parseAddress, parseDialTarget } from './multiaddrs.ts';
+import { contactAddresses, type DialTarget, parseAddress, parseDialTarget } from './multiaddrs.ts';
 import { createOverlay } from './overlay.ts';
 import { createPeerDirectory } from './peer-directory.ts';
 
@@ -30,94 +31,9 @@ const timingDefaults: HostTiming = {
  * @throws HostError `bad-option` for an address, key or prefix that cannot work.
  */
 export async function createHost(options: HostOptions): Promise<Host> {
-  const bootstrap = checkOptions(options);
-  const timing = { ...timingDefaults, ...options.timing };
-  const log = (options.log ?? silentLog).child({ subsystem: 'libp2p' });
-  const { profile } = options;
-  const recordProtocol = `${options.protocolPrefix}/record/1.0.0`;
-  const { libp2p, topologies } = await composeLibp2p(options, timing, peerFoundLocally);
-  const peer = libp2p.peerId.toString();
-  const dialer = createDialer(libp2p, profile);
-  const directory = createPeerDirectory({
-    libp2p,
-    dialer,
-    profile,
-    recordProtocol,
-    connectionsMax: options.connectionsMax ?? connectionsMaxDefault,
-    log,
-  });
-  const liveness = createLiveness(libp2p, log);
-  const overlay = createOverlay({
-    libp2p,
-    directory,
-    dialer,
-    profile,
-    recordProtocol,
-    mode: options.mode,
-    connectionDoubted: liveness.check,
-    log,
-  });
-  const { pubsub, kad } = libp2p.services;
-  const gossip = createGossip({ libp2p, pubsub, topologies, topics: options.topics, log });
-  const addresses: Addresses = createAddresses({
-    self: peer,
-    bootstrap,
-    store: options.contacts,
-    directory,
-    dialer,
-    listeners: options.listeners ?? {},
-    timing,
-    log,
-  });
-  const neighbourSearch = createNeighbourSearch(kad, libp2p.peerId, log);
-  directory.listen({
-    peerAdded: () => neighbourSearch.peerMet(directory.fullPeers()),
-    peerRemoved: (gone) => {
-      removeFromTable(kad, peerIdFromString(gone)).catch((error: unknown) => {
-        log.debug({ error, peer: gone }, 'a peer could not be taken out of the routing table');
-      });
-    },
-  });
+  const parts = await composeParts(options, checkOptions(options));
+  const { libp2p, peer, dialer, directory, overlay, gossip, addresses } = parts;
   let stopping: Promise<void> | null = null;
-
-  /** A crowded local network is met through its answers, not by dialling all of it. */
-  function peerFoundLocally({ id, multiaddrs }: PeerInfo): void {
-    const found = id.toString();
-    if (found === peer || dialer.isConnected(found) || directory.fullPeers() >= localPeersWanted) return;
-    dialer
-      .connect({ peer: found, addresses: contactAddresses(profile, multiaddrs) })
-      .catch((error: unknown) => {
-        log.debug({ error, peer: found }, 'a peer of the local network does not answer');
-      });
-  }
-
-  async function start(): Promise<void> {
-    directory.start();
-    try {
-      await libp2p.start();
-    } catch (error) {
-      directory.stop();
-      throw new HostError(
-        'listen-failed',
-        `cannot listen on ${options.listen.join(', ')}: ${(error as Error).message}`,
-        {
-          cause: error,
-        },
-      );
-    }
-    gossip.networkStarted();
-    neighbourSearch.start();
-    await addresses.start();
-  }
-
-  async function stop(): Promise<void> {
-    await addresses.stop();
-    neighbourSearch.stop();
-    directory.stop();
-    await gossip.stop();
-    await overlay.stop();
-    await libp2p.stop();
-  }
 
   function peers(): readonly PeerDetails[] {
     const meshPeers = gossip.meshPeers();
@@ -133,13 +49,22 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }));
   }
 
+  async function dial(address: string): Promise<void> {
+    const target = parseDialTarget(address);
+    try {
+      await dialer.connect({ peer: target.peer, addresses: [target.address] });
+    } catch (error) {
+      throw new HostError('dial-failed', (error as Error).message, { cause: error });
+    }
+  }
+
   return {
     peer,
     overlay,
     gossip,
     libp2p,
-    start,
-    stop: () => (stopping ??= stop()),
+    start: () => startParts(parts, options),
+    stop: () => (stopping ??= stopParts(parts)),
     addresses: () => libp2p.getMultiaddrs().map((address) => address.toString()),
     peers,
     network: () => ({
@@ -148,19 +73,103 @@ export async function createHost(options: HostOptions): Promise<Host> {
       connections: libp2p.getConnections().length,
       knownPeers: new Set([...directory.all().map((known) => known.peer), ...addresses.contacts()]).size,
     }),
-    async dial(address) {
-      const target = parseDialTarget(address);
-      try {
-        await dialer.connect({ peer: target.peer, addresses: [target.address] });
-      } catch (error) {
-        throw new HostError('dial-failed', (error as Error).message, { cause: error });
-      }
-    },
+    dial,
   };
 }
 
+type Parts = Awaited<ReturnType<typeof composeParts>>;
+
+async function composeParts(options: HostOptions, bootstrap: readonly DialTarget[]) {
+  const { profile, mode, topics } = options;
+  const timing = { ...timingDefaults, ...options.timing };
+  const log = (options.log ?? silentLog).child({ subsystem: 'libp2p' });
+  const recordProtocol = `${options.protocolPrefix}/record/1.0.0`;
+  const { libp2p, topologies } = await composeLibp2p(options, timing, (found) => peerFoundLocally(found));
+  const { pubsub, kad, identify } = libp2p.services;
+  const peer = libp2p.peerId.toString();
+  const dialer = createDialer(libp2p, profile);
+  const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
+  const directory = createPeerDirectory({ libp2p, dialer, profile, recordProtocol, connectionsMax, log });
+  const connectionDoubted = createLiveness(libp2p, log).check;
+  const overlay = createOverlay({
+    libp2p,
+    directory,
+    dialer,
+    profile,
+    recordProtocol,
+    mode,
+    connectionDoubted,
+    log,
+  });
+  const gossip = createGossip({ libp2p, pubsub, topologies, topics, log });
+  const addresses = createAddresses({
+    self: peer,
+    bootstrap,
+    store: options.contacts,
+    directory,
+    dialer,
+    listeners: options.listeners ?? {},
+    timing,
+    log,
+  });
+  const identifyAgain = createIdentifyAgain(libp2p, identify, log);
+  const neighbourSearch = createNeighbourSearch(kad, libp2p.peerId, log);
+  directory.listen({
+    peerAdded: () => neighbourSearch.peerMet(directory.fullPeers()),
+    peerRemoved: (gone) => {
+      removeFromTable(kad, peerIdFromString(gone)).catch((error: unknown) => {
+        log.debug({ error, peer: gone }, 'a peer could not be taken out of the routing table');
+      });
+    },
+  });
+
+  /** A crowded local network is met through its answers, not by dialling all of it. */
+  function peerFoundLocally({ id, multiaddrs }: PeerInfo): void {
+    const found = id.toString();
+    if (found === peer || dialer.isConnected(found) || directory.fullPeers() >= localPeersWanted) return;
+    dialer.connect({ peer: found, addresses: contactAddresses(profile, multiaddrs) }).catch((error) => {
+      log.debug({ error, peer: found }, 'a peer of the local network does not answer');
+    });
+  }
+
+  return { libp2p, peer, dialer, directory, overlay, gossip, addresses, identifyAgain, neighbourSearch };
+}
+
+async function startParts(parts: Parts, { listen }: HostOptions): Promise<void> {
+  const { libp2p, directory, gossip, addresses, identifyAgain, neighbourSearch } = parts;
+  directory.start();
+  identifyAgain.start();
+  try {
+    await libp2p.start();
+  } catch (error) {
+    directory.stop();
+    identifyAgain.stop();
+    throw new HostError(
+      'listen-failed',
+      `cannot listen on ${listen.join(', ')}: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  gossip.networkStarted();
+  neighbourSearch.start();
+  await addresses.start();
+}
+
+async function stopParts(parts: Parts): Promise<void> {
+  const { libp2p, directory, overlay, gossip, addresses, identifyAgain, neighbourSearch } = parts;
+  await addresses.stop();
+  neighbourSearch.stop();
+  identifyAgain.stop();
+  directory.stop();
+  await gossip.stop();
+  await overlay.stop();
+  await libp2p.stop();
+}
+
 /** @throws HostError `bad-option` */
-function checkOptions(options: HostOptions) {
+function checkOptions(options: HostOptions): DialTarget[] {
   if (!/^(\/[a-z0-9][a-z0-9._-]*)+$/.test(options.protocolPrefix)) {
     throw new HostError(
       'bad-option',

@@ -1,7 +1,7 @@
 /** libp2p's own settings for each network profile. Every departure from the defaults says why. */
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
-import { identify } from '@libp2p/identify';
+import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, PeerInfo, ServiceMap, Topology } from '@libp2p/interface';
 import type { KadDHT } from '@libp2p/kad-dht';
 import { noise } from '@libp2p/noise';
@@ -26,7 +26,7 @@ const daysMs = 86_400_000;
 
 /** The services of a host. */
 export interface HostServices extends ServiceMap {
-  readonly identify: unknown;
+  readonly identify: Identify;
   readonly ping: Ping;
   readonly kad: KadDHT;
   readonly pubsub: GossipSub;

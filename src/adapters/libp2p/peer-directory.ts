@@ -7,13 +7,11 @@ import type { Log } from '../../ports/log.ts';
 import type { PeerAddress } from '../../ports/overlay.ts';
 import type { Dialer } from './dialer.ts';
 import type { NetworkProfile } from './host-types.ts';
+import { createLostPeers } from './lost-peers.ts';
 import { contactAddresses } from './multiaddrs.ts';
 
 /** Full peers without a connection that are kept for the core's table; the one lost longest ago goes first. */
 const lostPeersMax = 4096;
-/** Pauses before the dials that decide whether a lost peer is gone. */
-const checkDelaysMs = [250, 1000];
-const checksAtOnceMax = 4;
 
 export interface KnownPeer {
   readonly peer: string;
@@ -54,6 +52,14 @@ export interface DirectoryOptions {
   readonly log: Log;
 }
 
+const stranger = {
+  addresses: [],
+  agentVersion: null,
+  isFull: false,
+  isConnected: false,
+  direction: null,
+} as const;
+
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
@@ -61,10 +67,13 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
   /** Insertion order is the order of the last loss or meeting. Bounded by connections and `lostPeersMax`. */
   const peers = new Map<string, Mutable<KnownPeer>>();
   const listeners: DirectoryListener[] = [];
-  const checks = new Set<string>();
-  const checkQueue: string[] = [];
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  let isRunning = false;
+  const lostPeers = createLostPeers({
+    lookUp: (peer) => peers.get(peer),
+    dial: dialer.connect,
+    isConnected: dialer.isConnected,
+    gone: remove,
+    log,
+  });
 
   function tell(call: (listener: DirectoryListener) => void): void {
     for (const listener of listeners) {
@@ -77,28 +86,21 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
   }
 
   function touch(peer: string): Mutable<KnownPeer> {
-    const known = peers.get(peer) ?? {
-      peer,
-      addresses: [],
-      agentVersion: null,
-      isFull: false,
-      isConnected: false,
-      direction: null,
-    };
+    const known = peers.get(peer) ?? { peer, ...stranger };
     peers.delete(peer);
     peers.set(peer, known);
     return known;
   }
 
-  const connectionOpened = ({ detail }: CustomEvent<Connection>): void => {
+  function connectionOpened({ detail }: CustomEvent<Connection>): void {
     const known = touch(detail.remotePeer.toString());
     known.direction = detail.direction;
     if (known.isConnected) return;
     known.isConnected = true;
     tell((listener) => listener.peerConnected?.(known.peer));
-  };
+  }
 
-  const peerIdentified = ({ detail }: CustomEvent<IdentifyResult>): void => {
+  function peerIdentified({ detail }: CustomEvent<IdentifyResult>): void {
     const peer = detail.peerId.toString();
     if (!dialer.isConnected(peer)) return;
     const known = touch(peer);
@@ -111,7 +113,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     if (known.isFull && (!wasFull || isMoved)) tell((listener) => listener.peerAdded?.({ peer, addresses }));
     if (!known.isFull && wasFull) tell((listener) => listener.peerRemoved?.(peer));
     if (!known.isFull && detail.connection.direction === 'outbound') leaveStranger(detail);
-  };
+  }
 
   /** Whom this node dials should serve the record protocol of its network; who dials in may be a client. */
   function leaveStranger({ peerId, protocols, connection }: IdentifyResult): void {
@@ -119,7 +121,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     connection.close().catch((error: unknown) => connection.abort(error as Error));
   }
 
-  const peerDisconnected = ({ detail }: CustomEvent<PeerId>): void => {
+  function peerDisconnected({ detail }: CustomEvent<PeerId>): void {
     const peer = detail.toString();
     if (!peers.has(peer) || dialer.isConnected(peer)) return;
     const known = touch(peer);
@@ -129,7 +131,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     if (known.isFull) suspect(peer);
     else peers.delete(peer);
     forgetLongestLost();
-  };
+  }
 
   function forgetLongestLost(): void {
     if (peers.size <= connectionsMax + lostPeersMax) return;
@@ -148,70 +150,25 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
 
   /** At the limit of connections a lost one is more likely pruned than dead: then it stays until a request fails. */
   function suspect(peer: string): void {
-    if (!isRunning || checks.has(peer) || peers.get(peer)?.isFull !== true) return;
-    if (libp2p.getConnections().length >= connectionsMax * 0.9) return;
-    checks.add(peer);
-    checkQueue.push(peer);
-    startChecks();
-  }
-
-  function startChecks(): void {
-    while (checks.size - checkQueue.length < checksAtOnceMax) {
-      const peer = checkQueue.shift();
-      if (peer === undefined) return;
-      check(peer).finally(() => {
-        checks.delete(peer);
-        startChecks();
-      });
-    }
-  }
-
-  async function check(peer: string): Promise<void> {
-    for (const delayMs of checkDelaysMs) {
-      await pause(delayMs * (0.75 + Math.random() / 2));
-      const known = peers.get(peer);
-      if (!isRunning || known === undefined || known.isConnected) return;
-      try {
-        await dialer.connect(known);
-        return;
-      } catch (error) {
-        log.debug({ peer, error }, 'a lost peer does not answer');
-      }
-    }
-    if (isRunning && !dialer.isConnected(peer)) remove(peer);
-  }
-
-  function pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        resolve();
-      }, delayMs);
-      timers.add(timer);
-    });
+    if (peers.get(peer)?.isFull !== true) return;
+    if (libp2p.getConnections().length < connectionsMax * 0.9) lostPeers.check(peer);
   }
 
   return {
     start() {
-      isRunning = true;
       libp2p.addEventListener('connection:open', connectionOpened);
       libp2p.addEventListener('peer:identify', peerIdentified);
       libp2p.addEventListener('peer:disconnect', peerDisconnected);
     },
     stop() {
-      isRunning = false;
+      lostPeers.stop();
       libp2p.removeEventListener('connection:open', connectionOpened);
       libp2p.removeEventListener('peer:identify', peerIdentified);
       libp2p.removeEventListener('peer:disconnect', peerDisconnected);
-      for (const timer of timers) clearTimeout(timer);
     },
     listen: (listener) => void listeners.push(listener),
     all: () => [...peers.values()],
-    fullPeers: () => {
-      let count = 0;
-      for (const known of peers.values()) if (known.isConnected && known.isFull) count++;
-      return count;
-    },
+    fullPeers: () => [...peers.values()].filter((known) => known.isConnected && known.isFull).length,
     get: (peer) => peers.get(peer),
     suspect,
   };

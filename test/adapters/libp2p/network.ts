@@ -78,7 +78,7 @@ export function createTestNetwork(): TestNetwork {
 /** Resolves when the condition holds; fails with what it said last after `withinMs`. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  { withinMs = 15_000, what = 'the condition' }: { withinMs?: number; what?: string | (() => string) } = {},
+  { withinMs = 20_000, what = 'the condition' }: { withinMs?: number; what?: string | (() => string) } = {},
 ): Promise<void> {
   const endsAtMs = performance.now() + withinMs;
   while (!(await condition())) {
