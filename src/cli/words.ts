@@ -36,9 +36,10 @@ export function sizeWords(bytes: number): string {
   return `${power === 0 ? value : value.toPrecision(3)} ${names[power]}`;
 }
 
-/** `3 peers`, `1 peer`. */
+/** `3 peers`, `1 peer`, `2 entries`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }
 
 /** `90`, `90s`, `15m`, `12h`, `7d` → seconds. @throws CliError `usage` */

@@ -100,6 +100,25 @@ describe('the stream of changes', () => {
     await reader.cancel();
   });
 
+  it('drops a reader that does not read', async () => {
+    const reading = say(
+      `GET /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    reading.socket.pause();
+    while (!node.isWatched()) await new Promise((resolve) => setImmediate(resolve));
+    const { state, agentId } = node.resolution;
+    const change = { agentId, change: 'changed', state: state!, source: 'put', acceptedAtMs: 1 } as const;
+    let announced = 0;
+    while (node.isWatched()) {
+      node.announce(change);
+      announced++;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(announced, 'far more than it may leave unread').toBeLessThan(100_000);
+    }
+    expect(announced).toBeGreaterThan(100);
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+  });
+
   it('speaks server-sent events to who asks for them, and ends when the API stops', async () => {
     const reader = await open('text/event-stream');
     expect((await reader.read()).value).toBe('event: listening\ndata: {"type":"listening"}\n\n');

@@ -81,7 +81,7 @@ async function showStatus({ terminal, client, nowMs }: Context): Promise<undefin
     ['agents', `${agents.stored} stored, ${agents.known} known, ${agents.custodial} in custody`],
     [
       'store',
-      `${counted(store.entries, 'entry').replace('entrys', 'entries')}, ${sizeWords(store.sizeBytes)}, ${sizeWords(store.freeBytes)} free${full}${damaged}`,
+      `${counted(store.entries, 'entry')}, ${sizeWords(store.sizeBytes)}, ${sizeWords(store.freeBytes)} free${full}${damaged}`,
     ],
   ];
   for (const line of columns(rows, '  ')) terminal.say(line);
