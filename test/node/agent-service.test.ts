@@ -322,7 +322,8 @@ describe('keys in custody', () => {
     const second = createFakeNode(network, 'two', disk);
     await second.service.start();
     await network.clock.advance(2_000);
-    const [{ agentId }] = (await second.service.list()) as readonly [{ readonly agentId: AgentId }];
+    const [held] = await second.service.list();
+    const { agentId } = held!;
     expect(valuesOf(network, agentId).primary).toBe(draft.primaryFactsUrl);
     await second.service.stop();
   });
