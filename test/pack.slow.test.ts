@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fencedBlocks, readme } from './helpers/readme-commands.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -82,6 +83,15 @@ describe('the packed tarball', () => {
       `import { missing } from '${entries[0]}';\nexport const value = missing;\n`,
     );
     expect(typeCheck()).toContain('missing');
+  });
+
+  it('types the programs of README.md', () => {
+    const programs = fencedBlocks(readme(), 'ts');
+    expect(programs.length).toBeGreaterThan(1);
+    for (const program of programs) {
+      writeFileSync(join(project, 'entries.ts'), `declare const address: string, agent: string;\n${program}`);
+      expect(typeCheck()).toBe('');
+    }
   });
 });
 
