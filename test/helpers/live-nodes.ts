@@ -168,10 +168,10 @@ function createLiveNode(
   async function run(bootstrap: readonly string[] = []): Promise<void> {
     const flags = {
       ...settingsDefault,
+      listen: address === '' ? listen : [address.split('/p2p/')[0]!],
       ...options.settings,
       dataDirectory,
       bootstrap,
-      listen: address === '' ? listen : [address.split('/p2p/')[0]!],
     };
     running = await createNode(loadConfig({ flags }), {
       keys,
