@@ -1,6 +1,6 @@
 /** What is wrong with a request before any route sees it, in the words of the error table. */
 import type { Socket } from 'node:net';
-import { ApiError, problemOf } from './api-error.ts';
+import { ApiError, type Problem, problemOf } from './api-error.ts';
 import type { ApiErrorCode } from './error-table.ts';
 
 const codeByFastifyCode: Readonly<Record<string, ApiErrorCode>> = {
@@ -31,9 +31,9 @@ export function apiErrorOf(error: unknown): unknown {
   return error;
 }
 
-/** Answers what is no HTTP, or came too slowly, and closes. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+/** Answers what is no HTTP, or came too slowly, and closes. Returns what it answered; null when nobody listens any more. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): Problem | null {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return null;
   const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const problem = problemOf(
     isSlow
@@ -48,4 +48,5 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     );
   }
   socket.destroySoon();
+  return problem;
 }

@@ -5,6 +5,7 @@
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { WeftNode } from '../node/node-types.ts';
 import { ApiError, type Problem, problemOf } from './api-error.ts';
+import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 import { assertLoopbackName, createTokenCheck } from './authorise.ts';
 import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
 import { addAgentRoutes } from './routes/agents.ts';
@@ -52,13 +53,14 @@ export async function startApi(node: WeftNode, options: ApiOptions): Promise<Api
 
 /** The API without a socket: routes, checks and errors. */
 export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance {
-  const app = createApp(options.onDefect);
+  const metrics = createApiMetrics();
+  const app = createApp(options.onDefect, metrics);
   const checkToken = createTokenCheck(options.token);
   app.addHook('onRequest', async (request) => {
     if (!options.remote) assertLoopbackName(request);
     if (!openRoutes.has(request.routeOptions.url ?? '')) checkToken(request);
   });
-  addNodeRoutes(app, node);
+  addNodeRoutes(app, node, metrics);
   addAgentRoutes(app, node);
   addChangeRoutes(app, node, options.onDefect);
   return app;
@@ -72,13 +74,13 @@ export function createAgentApi(
   agents: Pick<WeftNode, 'agents' | 'resolve'>,
   onDefect: ApiOptions['onDefect'],
 ): FastifyInstance {
-  const app = createApp(onDefect);
+  const app = createApp(onDefect, createApiMetrics());
   addAgentRoutes(app, agents);
   return app;
 }
 
 /** A server with the bounds, the bodies and the errors of this API, and no routes. */
-function createApp(onDefect: ApiOptions['onDefect']): FastifyInstance {
+function createApp(onDefect: ApiOptions['onDefect'], metrics: ApiMetrics): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -92,16 +94,26 @@ function createApp(onDefect: ApiOptions['onDefect']): FastifyInstance {
       maxHeaderSize: headerBytesMax,
     },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) =>
-      sendProblem(reply as FastifyReply, problemOf(apiErrorOf(error))),
+    clientErrorHandler: (error, socket) => {
+      const problem = answerBrokenRequest(error, socket);
+      if (problem !== null) metrics.refused(problem.code);
+    },
+    frameworkErrors: (error, _request, reply) => {
+      const problem = problemOf(apiErrorOf(error));
+      metrics.refused(problem.code);
+      return sendProblem(reply as FastifyReply, problem);
+    },
   });
   acceptBodies(app);
   app.addHook('onSend', async (_request, reply) => {
     reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   });
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode);
+  });
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(apiErrorOf(error));
+    metrics.refused(problem.code);
     if (problem.code === 'internal') onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
     return sendProblem(reply, problem);
   });

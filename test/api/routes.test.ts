@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/server.ts';
+import { packageRoot } from '../../src/config/package-root.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
 import { createRecordedNode, type RecordedNode } from './recorded-node.ts';
@@ -172,6 +175,38 @@ describe('the control API', () => {
     });
   });
 });
+
+describe('the documentation', () => {
+  it('names every route and every metric of the API, and the API has every route that it names', async () => {
+    const text = readFileSync(join(packageRoot(), 'docs', 'operating.md'), 'utf8');
+    const table = text.slice(text.indexOf('| route |'), text.indexOf('Bounds:'));
+    const named = table.split('\n').flatMap((line) => {
+      const paths = line.split('|')[1]?.match(/`([^`]+)`/g) ?? [];
+      let last = { method: 'GET', base: '' };
+      return paths.map((path) => {
+        const [, method = last.method, route = ''] = /^`(?:(GET|POST|PATCH) )?([^?`]+)/.exec(path)!;
+        const full = route.startsWith('/') ? route : `${last.base}/${route}`;
+        last = { method, base: full.slice(0, full.lastIndexOf('/')) };
+        return `${method} ${full}`;
+      });
+    });
+    for (const route of named) {
+      const [method, url] = route.split(' ') as ['GET', string];
+      expect(api.hasRoute({ method, url }), route).toBe(true);
+    }
+    expect(new Set(named).size).toBe(registeredRouteCount());
+    await call('GET', '/v1/nothing');
+    const metrics = (await call('GET', '/metrics')).body;
+    expect(metrics).toContain('weft_api_problems_total{code="no-route"} 1');
+    for (const name of metrics.match(/^weft_api_\w+/gm)!) expect(text).toContain(name);
+  });
+});
+
+/** Methods of all paths, HEAD aside, from fastify's own listing. */
+function registeredRouteCount(): number {
+  const methods = [...api.printRoutes().matchAll(/\(([A-Z, ]+)\)/g)].flatMap(([, list]) => list!.split(', '));
+  return methods.filter((method) => method !== 'HEAD').length;
+}
 
 describe('a request that is refused', () => {
   it.each(['', 'Bearer', 'Bearer wrong', `bearer ${token}`, `Bearer ${token} `.repeat(2), token])(

@@ -4,11 +4,12 @@ import { bytesToHex } from '../../core/bytes.ts';
 import { encodeState } from '../../core/record/agent-state.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { ApiError } from '../api-error.ts';
+import type { ApiMetrics } from '../api-metrics.ts';
 import { type PublishQuery, publishQuery } from '../schemas.ts';
 import { publishView, stateView, statusView } from '../views.ts';
 
 /** Adds them. Health and metrics need no token. */
-export function addNodeRoutes(app: FastifyInstance, node: WeftNode): void {
+export function addNodeRoutes(app: FastifyInstance, node: WeftNode, metrics: ApiMetrics): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
     const { state } = await node.status();
@@ -17,7 +18,7 @@ export function addNodeRoutes(app: FastifyInstance, node: WeftNode): void {
   });
   app.get('/metrics', async (_request, reply) => {
     reply.type('text/plain; version=0.0.4; charset=utf-8');
-    return node.metrics();
+    return `${await node.metrics()}${await metrics.render()}`;
   });
   app.get('/v1/status', async () => statusView(await node.status()));
   app.get('/v1/peers', async () => ({ peers: node.peers() }));
