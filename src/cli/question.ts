@@ -1,6 +1,7 @@
 /** Questions on the terminal, asked on stderr so that stdout stays the result. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { CliError } from './cli-error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** True for "y" or "yes". */
@@ -20,10 +21,17 @@ export async function askSecret(terminal: Terminal, question: string): Promise<s
   }
 }
 
+/** @throws CliError `failed` when the input ends, or at Ctrl-C. */
 async function ask(terminal: Terminal, question: string, output: Writable): Promise<string> {
   const reader = createInterface({ input: terminal.stdin, output, terminal: true });
+  const giveUp = new AbortController();
+  reader.once('SIGINT', () => giveUp.abort());
+  reader.once('close', () => giveUp.abort());
   try {
-    return await reader.question(question);
+    return await reader.question(question, { signal: giveUp.signal });
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+    throw new CliError('failed', 'there was no answer', 'nothing was done; try again', { cause: error });
   } finally {
     reader.close();
   }

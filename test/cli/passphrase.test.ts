@@ -60,6 +60,16 @@ describe('the passphrase', () => {
     );
   });
 
+  it('is given up at Ctrl-C, and where the input ends', async () => {
+    const interrupted = typedAt('\u0003');
+    await expect(obtainPassphrase(interrupted.terminal, wish)).rejects.toThrow(/no answer/);
+    const stdin = Object.assign(new PassThrough(), { isTTY: true as const });
+    const stderr = Object.assign(new PassThrough(), { isTTY: true as const });
+    const asked = obtainPassphrase(createTerminal({ stdin, stdout: new PassThrough(), stderr }, false), wish);
+    stdin.end();
+    await expect(asked).rejects.toThrow(/no answer/);
+  });
+
   it('is not waited for where nobody can type it', async () => {
     const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
     await expect(obtainPassphrase(createTerminal(streams, false), wish)).rejects.toMatchObject({
