@@ -15,6 +15,7 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { ChangeKind } from '../../src/core/peer/effects.ts';
 import { createNode } from '../../src/node/create-node.ts';
 import type { CustodyKeys } from '../../src/node/custody-types.ts';
+import type { NodePorts } from '../../src/node/node-ports.ts';
 import type { AgentChange, WeftNode } from '../../src/node/node-types.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { eventually } from '../adapters/libp2p/network.ts';
@@ -29,6 +30,8 @@ export interface LiveNodeOptions {
   /** By configuration key. */
   readonly settings?: Settings;
   readonly timing?: Partial<HostTiming>;
+  /** Ports in place of those that the configuration makes. */
+  readonly replace?: Partial<NodePorts>;
   /** Kept by the caller; left out: a temporary one that goes with the network. */
   readonly dataDirectory?: string;
 }
@@ -176,6 +179,7 @@ function createLiveNode(
     running = await createNode(loadConfig({ flags }), {
       keys,
       log,
+      ...options.replace,
       identitySeed: new Uint8Array(createHash('sha256').update(`live node ${name}`).digest()),
       async openHost(given) {
         host = await openHost({ ...given, timing: { ...timingDefault, ...options.timing } });
