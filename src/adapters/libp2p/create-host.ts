@@ -24,6 +24,7 @@ const timingDefaults: HostTiming = {
   reconnectMs: 5_000,
   saveMs: 30_000,
   livenessMs: 60_000,
+  identifyMs: 6_000,
 };
 
 /**
@@ -112,7 +113,7 @@ async function composeParts(options: HostOptions, bootstrap: readonly DialTarget
     timing,
     log,
   });
-  const identifyAgain = createIdentifyAgain(libp2p, identify, log);
+  const identifyAgain = createIdentifyAgain(libp2p, identify, timing.identifyMs, log);
   const neighbourSearch = createNeighbourSearch(kad, libp2p.peerId, log);
   directory.listen({
     peerAdded: () => neighbourSearch.peerMet(directory.fullPeers()),

@@ -1,5 +1,6 @@
 /** How gossipsub runs here: message ids, limits, mesh degrees, and what a neighbour's score is made of. */
 import { type GossipsubOpts, StrictNoSign } from '@libp2p/gossipsub';
+import { bytesToHex } from '../../core/bytes.ts';
 import { digest } from '../../core/hash.ts';
 import { announcementBytesMax } from '../../core/limits.ts';
 import type { NetworkProfile } from './host-types.ts';
@@ -39,7 +40,7 @@ export function gossipOptions(options: {
     globalSignaturePolicy: StrictNoSign,
     // Both must be synchronous, or a message is handled twice.
     msgIdFn: ({ data }) => ids.idOf(data ?? new Uint8Array(0)),
-    fastMsgIdFn: ({ data }) => Buffer.from(ids.idOf(data ?? new Uint8Array(0))).toString('latin1'),
+    fastMsgIdFn: ({ data }) => bytesToHex(ids.idOf(data ?? new Uint8Array(0))),
     fallbackToFloodsub: false,
     emitSelf: false,
     floodPublish: true,
@@ -47,12 +48,17 @@ export function gossipOptions(options: {
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     doPX: false,
-    D: 6,
-    Dlo: 5,
-    Dhi: 12,
+    D: 8,
+    Dlo: 6,
+    Dhi: 16,
     Dscore: 4,
-    Dout: 2,
-    Dlazy: 6,
+    Dout: 3,
+    // Messages are few and small: whoever is outside a mesh (a fresh node whose one neighbour has a full one) is told
+    // of each of them several times before it is forgotten.
+    Dlazy: 8,
+    gossipFactor: 0.5,
+    mcacheLength: 12,
+    mcacheGossip: 6,
     heartbeatInterval: heartbeatMs,
     // A node that restarts is in its neighbours' backoff: shorter than the usual minute.
     pruneBackoff: 10_000,

@@ -74,6 +74,8 @@ export interface HostTiming {
   readonly saveMs: number;
   /** Between two liveness checks of each connection. */
   readonly livenessMs: number;
+  /** Before a connection that is not identified is asked again; longer than libp2p's own 5 s. */
+  readonly identifyMs: number;
 }
 
 /** One peer as an operator sees it. */

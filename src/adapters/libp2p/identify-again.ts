@@ -5,8 +5,6 @@
 import type { Connection, IdentifyResult, Libp2p } from '@libp2p/interface';
 import type { Log } from '../../ports/log.ts';
 
-/** libp2p's own attempt has ended by then. */
-const patienceMs = 6000;
 const attemptsMax = 3;
 
 /** What of the identify service is used here. */
@@ -19,7 +17,13 @@ export interface IdentifyAgain {
   stop(): void;
 }
 
-export function createIdentifyAgain(libp2p: Libp2p, service: Identifies, log: Log): IdentifyAgain {
+/** `patienceMs`: after so long libp2p's own attempt, or the last one here, has ended. */
+export function createIdentifyAgain(
+  libp2p: Libp2p,
+  service: Identifies,
+  patienceMs: number,
+  log: Log,
+): IdentifyAgain {
   /** One timer for each open connection that is not identified yet. */
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
 

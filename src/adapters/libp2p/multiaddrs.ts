@@ -41,7 +41,8 @@ export function dialAddresses(
   for (const text of addresses) {
     try {
       const address = multiaddr(text).decapsulateCode(CODE_P2P);
-      if (isUsable(profile, address)) found.push(address.encapsulate(`/p2p/${peer}`));
+      const isSomewhere = address.getComponents().length > 0;
+      if (isSomewhere && isUsable(profile, address)) found.push(address.encapsulate(`/p2p/${peer}`));
     } catch {
       // what another peer said of a third one may be anything
     }

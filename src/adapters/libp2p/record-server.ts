@@ -9,6 +9,8 @@ import { createRecordChannel, type RecordChannel } from './record-channel.ts';
 
 /** Requests of one stream that are being answered; the rest waits in its own stream. */
 export const requestsInFlightMax = 256;
+/** And their bodies together; the last one may go beyond. */
+const bytesInFlightMax = 8 * frameBytesMax;
 /** Unread answers beyond which no further request of that stream is taken. */
 const unreadBytesMax = frameBytesMax;
 /** Answers that one stream may leave unread before it is ended: what is in flight at `unreadBytesMax` still fits. */
@@ -36,11 +38,16 @@ export function createRecordServer(options: RecordServerOptions): RecordServer {
 
   function accept(peer: string, stream: Stream): void {
     let inFlight = 0;
+    let bytesInFlight = 0;
     const channel = createRecordChannel(stream, queuedBytesMax, { frameReceived, drained, closed });
     channelsByPeer.set(peer, [...(channelsByPeer.get(peer) ?? []), channel]);
 
     function mayTakeMore(): boolean {
-      return inFlight < requestsInFlightMax && channel.queuedBytes < unreadBytesMax;
+      return (
+        inFlight < requestsInFlightMax &&
+        bytesInFlight < bytesInFlightMax &&
+        channel.queuedBytes < unreadBytesMax
+      );
     }
 
     function frameReceived(frame: Frame): boolean {
@@ -52,9 +59,11 @@ export function createRecordServer(options: RecordServerOptions): RecordServer {
 
     function answer({ id, body }: Frame): void {
       inFlight++;
+      bytesInFlight += body.length;
       options.requestReceived(peer, body).then(
         (response) => {
           inFlight--;
+          bytesInFlight -= body.length;
           if (!channel.isOpen) return;
           if (response.length > frameBytesMax) channel.abort(new Error('an answer over 1 MiB'));
           else if (!channel.send(id, responseKind, response)) {

@@ -141,6 +141,24 @@ describe('a host among hostile peers', () => {
     await eventually(() => answered === (total + 1) * one.length, { what: 'every answer' });
   });
 
+  it('holds no more than a few MiB of requests of one stream', async () => {
+    let held = 0;
+    const host = await network.start({
+      overlayHandlers: {
+        requestReceived: (_peer, body) => {
+          if (body.length < 100) return Promise.resolve(body);
+          held += body.length;
+          return new Promise(() => {});
+        },
+      },
+    });
+    const stream = await (await stranger()).openStream(host);
+    for (let id = 1; id <= 30; id++) stream.send(frame(id, 0, new Uint8Array(1024 * 1024)));
+    await eventually(() => held >= 8 * 1024 * 1024);
+    await expectService(host);
+    expect(held).toBe(8 * 1024 * 1024);
+  });
+
   it('does not read from a peer that does not read its answers', async () => {
     let asked = 0;
     const host = await network.start({

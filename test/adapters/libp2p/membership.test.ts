@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Connection } from '@libp2p/interface';
 import { generateKey } from '@libp2p/pnet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHost } from '../../../src/adapters/libp2p/create-host.ts';
@@ -203,6 +204,28 @@ describe('membership', () => {
     await eventually(() => second.events.includes(`disconnected ${first.host.peer}`));
     await eventually(() => fullPeers(second) === 1 && fullPeers(first) === 1);
     expect([...first.events, ...second.events].filter((event) => event.startsWith('removed'))).toEqual([]);
+  });
+
+  it('asks a peer again that was connected but never identified', async () => {
+    const first = await network.start({ timing: { identifyMs: 300 } });
+    const second = await network.start({ timing: { identifyMs: 300 } });
+    let resets = 0;
+    const resetIdentify = ({ detail }: CustomEvent<Connection>): void => {
+      const watch = setInterval(() => {
+        for (const stream of detail.streams) {
+          if (stream.protocol !== '/ipfs/id/1.0.0' && stream.protocol !== '') continue;
+          stream.abort(new Error('reset by the test'));
+          resets++;
+        }
+      }, 0);
+      setTimeout(() => clearInterval(watch), 200);
+    };
+    for (const { host } of [first, second]) host.libp2p.addEventListener('connection:open', resetIdentify);
+    await second.host.dial(first.host.addresses()[0]!);
+    await eventually(() => fullPeers(second) === 1 && fullPeers(first) === 1, {
+      what: 'each known to the other',
+    });
+    expect(resets).toBeGreaterThan(0);
   });
 
   it('does not merge two networks of different prefixes', async () => {
