@@ -30,11 +30,18 @@ export interface Outbox {
     onAnswer: (answer: FindAnswer | null) => void,
   ): void;
   put(to: PeerContact, bundle: Uint8Array, onAnswer: (answer: PutAnswer | null) => void): void;
+  /** How long an answer may take before another peer is asked beside: never so short that load alone breeds more load. */
+  hedgeDelayMs(): number;
 }
+
+/** Weight of the newest answer in the moving average of answer times. */
+const answerTimeWeight = 0.1;
+const hedgeAnswerTimes = 3;
 
 interface Item<Payload, Answer> {
   readonly payload: Payload;
   readonly sizeBytes: number;
+  readonly queuedAtMs: number;
   readonly onAnswer: (answer: Answer | null) => void;
 }
 
@@ -51,24 +58,36 @@ interface Kind<Payload, Answer> {
 }
 
 export function createOutbox(context: PeerContext): Outbox {
-  const finds = createLanes<FindItem & { readonly closerMax: number }, FindAnswer>(context, {
+  let answerTimeMs = 0;
+  const noteAnswerTime = (timeMs: number): void => {
+    answerTimeMs += answerTimeWeight * (timeMs - answerTimeMs);
+  };
+  const finds = createLanes<FindItem & { readonly closerMax: number }, FindAnswer>(context, noteAnswerTime, {
     encode: (items) =>
       encodeRequest({ type: 'find', closerMax: Math.max(...items.map((item) => item.closerMax)), items }),
     decode: decodeFindAnswers,
   });
-  const puts = createLanes<Uint8Array, PutAnswer>(context, {
+  const puts = createLanes<Uint8Array, PutAnswer>(context, noteAnswerTime, {
     encode: (bundles) => encodeRequest({ type: 'put', bundles }),
     decode: decodePutAnswers,
   });
   return {
     find: (to, item, closerMax, onAnswer) =>
-      finds(to, { payload: { ...item, closerMax }, sizeBytes: findItemBytes, onAnswer }),
-    put: (to, bundle, onAnswer) => puts(to, { payload: bundle, sizeBytes: bundle.length + 8, onAnswer }),
+      finds(to, {
+        payload: { ...item, closerMax },
+        sizeBytes: findItemBytes,
+        queuedAtMs: context.nowMs(),
+        onAnswer,
+      }),
+    hedgeDelayMs: () => Math.max(context.config.hedgeAfterMs, hedgeAnswerTimes * answerTimeMs),
+    put: (to, bundle, onAnswer) =>
+      puts(to, { payload: bundle, sizeBytes: bundle.length + 8, queuedAtMs: context.nowMs(), onAnswer }),
   };
 }
 
 function createLanes<Payload, Answer>(
   context: PeerContext,
+  noteAnswerTime: (timeMs: number) => void,
   kind: Kind<Payload, Answer>,
 ): (to: PeerContact, item: Item<Payload, Answer>) => void {
   const laneByPeer = new Map<string, Lane<Payload, Answer>>();
@@ -112,7 +131,10 @@ function createLanes<Payload, Answer>(
       }
     }
     if (answers === null) context.routing.markFailed(lane.contact.peer, context.nowMs());
-    else context.routing.markAnswered(lane.contact.peer);
+    else {
+      context.routing.markAnswered(lane.contact.peer);
+      noteAnswerTime(context.nowMs() - batch[0]!.queuedAtMs);
+    }
     for (let index = 0; index < batch.length; index++) batch[index]!.onAnswer(answers?.[index] ?? null);
   }
 

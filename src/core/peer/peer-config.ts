@@ -19,7 +19,7 @@ export interface PeerConfig {
   readonly acknowledgements: number;
   readonly respondersMin: number;
   readonly requestTimeoutMs: number;
-  /** A lookup asks one more candidate when nobody has answered for so long. */
+  /** The shortest silence after which a lookup or a put asks one more candidate. */
   readonly hedgeAfterMs: number;
   readonly syncIntervalMs: number;
   readonly handOverIntervalMs: number;

@@ -183,9 +183,9 @@ export function createPublisher(
   }
 
   function hedge(put: Put): void {
-    context.timers.at(context.nowMs() + config.hedgeAfterMs, () => {
+    context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
       if (put.isDone) return;
-      giveMore(put);
+      giveNext(put, sparePeers + 1);
       hedge(put);
     });
   }

@@ -138,7 +138,7 @@ export function createResolver(
     const item = { agentId: search.agentId, known: search.known };
     outbox.find(contact, item, config.replication, (answer) => settle(search, contact, answer));
     // Hedge: a silent peer must not hold up the others.
-    const cancel = context.timers.at(context.nowMs() + config.hedgeAfterMs, () => {
+    const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
       if (!search.isDone && !search.shownByPeer.has(contact.peer)) {
         for (const next of search.lookup.take(1)) ask(search, next);
       }
