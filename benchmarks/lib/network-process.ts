@@ -6,6 +6,7 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
 import type { WeftNode } from '../../src/node/node-types.ts';
 import { startWeftNetwork, type WeftNetwork } from '../subjects/weft-network.ts';
+import { waitForCalm } from './calm.ts';
 import type { GossipOutcome, RecordRange } from './network-client.ts';
 import { recordSeed } from './records.ts';
 import { createBenchmarkAgent, rotationSeed, secondsNow } from './weft-records.ts';
@@ -21,6 +22,7 @@ serveCalls({ start, register, gossip, stop: () => network.stop() });
 /** Starts the nodes; resolves with the addresses of the first. */
 async function start(nodes: number): Promise<readonly string[]> {
   network = await startWeftNetwork(nodes);
+  await waitForCalm();
   return network.members[0]!.addresses();
 }
 

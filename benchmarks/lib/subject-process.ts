@@ -1,12 +1,9 @@
 /** The process of one subject: its nodes, its writer and its reader. Started by subject-client with an IPC channel. */
-import { setTimeout as delay } from 'node:timers/promises';
+import { waitForCalm } from './calm.ts';
 import { createSubject, type SubjectName, type SubjectSettings } from './subject.ts';
 import { recordsOfTurn, type StartOutcome, type TurnOutcome, type TurnPlan } from './subject-calls.ts';
 import { residentBytes, serveCalls } from './worker-calls.ts';
 import { runConcurrently, runSequentially } from './workload.ts';
-
-/** Time for what a starting node leaves running, before its memory is read. */
-const settleMs = 1_000;
 
 const subject = await createSubject(process.argv[2] as SubjectName);
 
@@ -19,7 +16,7 @@ async function start(settings: SubjectSettings): Promise<StartOutcome> {
   await subject.start(settings);
   const startMs = performance.now() - beganMs;
   const cpu = process.cpuUsage(cpuBefore);
-  await delay(settleMs);
+  await waitForCalm();
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   return { startMs, cpuSeconds, residentBytesBefore, residentBytesAfter: residentBytes() };
 }
