@@ -34,8 +34,8 @@ function row(status: number, exitCode: ExitCode, hint: string): ErrorRow {
 
 const protocolRows: Readonly<Record<ProtocolErrorCode, ErrorRow>> = {
   'too-large': row(413, refused, 'send less: docs/protocol.md gives the bound of each structure'),
-  'not-canonical': row(422, refused, 'encode it as deterministic CBOR; `weft inspect` shows what is wrong'),
-  'wrong-shape': row(422, refused, 'compare it with docs/protocol.cddl; `weft inspect` shows what is wrong'),
+  'not-canonical': row(422, refused, 'encode it as deterministic CBOR: docs/protocol.md §0'),
+  'wrong-shape': row(422, refused, 'compare it with docs/protocol.cddl'),
   'wrong-version': row(422, refused, 'it was made by another version of weft: update the older one'),
   'wrong-agent': row(422, refused, 'the bundle is that of another agent: check the id'),
   'bad-key': row(422, refused, 'the key is not one that may sign here: use the agent’s current key'),
@@ -43,7 +43,7 @@ const protocolRows: Readonly<Record<ProtocolErrorCode, ErrorRow>> = {
   'bad-key-log': row(
     422,
     refused,
-    'the key events do not form a log: `weft inspect` shows which one is wrong',
+    'compare its events with docs/protocol.md §1; they start with the inception',
   ),
   forked: row(
     409,
@@ -71,7 +71,7 @@ const protocolRows: Readonly<Record<ProtocolErrorCode, ErrorRow>> = {
     refused,
     'only an issuer above a grant revokes it, and only with what proves it',
   ),
-  'bad-operation': row(422, refused, '`weft inspect` shows what is wrong with it'),
+  'bad-operation': row(422, refused, 'compare it with docs/protocol.md §3, and with the grant that it names'),
   'stale-base': row(409, refused, 'the record moved on: resolve it and make the change again'),
   displaced: row(409, refused, 'another change took its place: make it again'),
   'not-closest': row(503, failure, 'try again: the peers asked are not responsible for this agent'),
@@ -124,6 +124,7 @@ const overlayRows: Readonly<Record<string, ErrorRow>> = {
   unreachable: row(503, failure, 'the peer does not answer: check its address and the network'),
   timeout: row(504, failure, 'the peer took too long: try again'),
   closed: row(503, failure, 'the connection was closed: try again'),
+  busy: row(503, failure, 'the peer has enough to do: try again in a moment'),
   unsupported: row(502, failure, 'the peer speaks another protocol: check protocolPrefix on both sides'),
   'too-large': row(413, refused, 'send less at once'),
 };

@@ -74,7 +74,13 @@ export function complaintOf(error: unknown): Complaint {
     };
   }
   const { detail, code, hint, data } = problemOf(error);
-  return { code, message: detail, hint, exitCode: known.row.exitCode, ...(data !== undefined && { data }) };
+  return {
+    code,
+    message: oneLine(detail),
+    hint,
+    exitCode: known.row.exitCode,
+    ...(data !== undefined && { data }),
+  };
 }
 
 /** The exit code of a problem is that of the same row here; an unknown one, of a newer daemon, is a failure. */
@@ -90,4 +96,13 @@ function complaintOfProblem(problem: Problem): Complaint {
     exitCode: row?.exitCode ?? exitCodes.failure,
     ...(data !== undefined && { data }),
   };
+}
+
+/** Libraries put stacks and blank lines into their messages. */
+function oneLine(message: string): string {
+  const lines = message.split('\n').filter((line) => !/^\s+at /.test(line));
+  return lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ');
 }

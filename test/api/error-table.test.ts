@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { HostError } from '../../src/adapters/libp2p/host-types.ts';
+import { HostError, type HostErrorCode } from '../../src/adapters/libp2p/host-types.ts';
 import { problemOf } from '../../src/api/api-error.ts';
 import { errorTable, exitCodes, lookUpError } from '../../src/api/error-table.ts';
 import { createApi } from '../../src/api/server.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { ProtocolError } from '../../src/core/errors.ts';
 import { NodeError } from '../../src/node/node-types.ts';
-import { KeystoreError } from '../../src/ports/keystore.ts';
-import { OverlayError } from '../../src/ports/overlay.ts';
-import { StoreError } from '../../src/ports/store.ts';
+import { KeystoreError, type KeystoreErrorCode } from '../../src/ports/keystore.ts';
+import { OverlayError, type RequestFailure } from '../../src/ports/overlay.ts';
+import { StoreError, type StoreErrorCode } from '../../src/ports/store.ts';
 import { createRecordedNode } from './recorded-node.ts';
 
 describe('the error table', () => {
@@ -21,6 +21,46 @@ describe('the error table', () => {
         expect(row.exitCode, place).not.toBe(exitCodes.ok);
         expect(row.hint, place).toMatch(/^.{10,}[^.]$/);
       }
+    }
+  });
+
+  it('knows every code of the ports, whose types the API may not import', () => {
+    const store: Record<StoreErrorCode, true> = {
+      'disk-full': true,
+      closed: true,
+      'write-failed': true,
+      locked: true,
+      'wrong-schema': true,
+      'open-failed': true,
+    };
+    const overlay: Record<RequestFailure, true> = {
+      unreachable: true,
+      timeout: true,
+      closed: true,
+      busy: true,
+      unsupported: true,
+      'too-large': true,
+    };
+    const host: Record<HostErrorCode, true> = {
+      'bad-option': true,
+      'listen-failed': true,
+      'dial-failed': true,
+    };
+    const keystore: Record<KeystoreErrorCode, true> = {
+      'wrong-passphrase': true,
+      'no-passphrase': true,
+      'not-encrypted': true,
+      damaged: true,
+      'wrong-version': true,
+      'readable-by-others': true,
+      'not-found': true,
+      'already-there': true,
+      unreadable: true,
+      'write-failed': true,
+    };
+    const families = { StoreError: store, OverlayError: overlay, HostError: host, KeystoreError: keystore };
+    for (const [family, codes] of Object.entries(families)) {
+      expect(Object.keys(errorTable[family]!).sort()).toEqual(Object.keys(codes).sort());
     }
   });
 

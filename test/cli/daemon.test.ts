@@ -119,12 +119,28 @@ describe('start', { timeout }, () => {
 
   it('refuses a data folder that another process uses, and a port that is taken', async () => {
     const running = start('--json');
-    const { api } = JSON.parse(await running.firstLine) as { api: { url: string } };
+    const { api, addresses } = JSON.parse(await running.firstLine) as {
+      api: { url: string };
+      addresses: string[];
+    };
     const other = await start('--json').ended;
     expect(other.code).toBe(1);
     expect(JSON.parse(other.stdout)).toMatchObject({
       error: { code: 'locked', hint: expect.stringMatching(/--data/) },
     });
+    const taken = /\/tcp\/\d+/.exec(addresses[0]!)![0];
+    const deaf = await weft([
+      'start',
+      '--data',
+      join(folder, 'deaf'),
+      '--listen',
+      `/ip4/127.0.0.1${taken}`,
+      ...settings,
+    ]).ended;
+    expect(deaf.code).toBe(1);
+    expect(deaf.stderr).toMatch(
+      /^weft: cannot listen on \/ip4\/127\.0\.0\.1\/tcp\/.*address already in use.*\n.*--listen/m,
+    );
     const port = new URL(api.url).port;
     const elsewhere = await weft([
       'start',
