@@ -1,8 +1,10 @@
 /** A daemon that is killed in the middle of a stream of acknowledged puts, and what it holds when it is back. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Daemon } from '../../demo/lib/daemon.ts';
+import type { FoundRecord } from '../../src/core/overlay/message.ts';
 import { createTestDaemons } from '../helpers/daemons.ts';
 import { nowSeconds } from '../helpers/live-nodes.ts';
-import { createOutsider } from '../helpers/outsider.ts';
+import { createOutsider, type Outsider } from '../helpers/outsider.ts';
 import { bornAgent, bundleOf, refenced, rotated, type TestAgent } from '../helpers/test-agent.ts';
 
 export interface KillReport {
@@ -53,15 +55,17 @@ export async function killRounds(rounds: number, killAfter: (round: number) => n
           const batch = queue.splice(0, bundlesPerRequest);
           if (batch.length === 0) return;
           sent.push(...batch);
-          const answers = await writer.put(daemon, batch.map(bundleOf)).catch(() => null);
+          const answering = writer.put(daemon, batch.map(bundleOf)).catch(() => null);
+          // On their way when the process ends, these puts and those of the other writers.
+          await turn();
+          if (inRound >= killAfter(round)) killed ??= daemon.kill();
+          const answers = await answering;
           if (answers === null) return;
           for (const [index, { status }] of answers.entries()) {
             if (status !== 'stored' && status !== 'merged') throw new Error(`a put was answered ${status}`);
             held.set(batch[index]!.label, batch[index]!);
             inRound++;
           }
-          if (inRound >= killAfter(round)) killed ??= daemon.kill();
-          await turn();
         }
       };
       await Promise.all(Array.from({ length: requestsInFlight }, write));
@@ -69,27 +73,44 @@ export async function killRounds(rounds: number, killAfter: (round: number) => n
       await killed;
       acknowledged += inRound;
       await daemon.start();
-      for (const agent of held.values()) {
-        const record = await writer.find(daemon, agent.agentId);
-        const isThere = record instanceof Uint8Array && Buffer.from(record).equals(bundleOf(agent));
-        // A change under way at the kill may have been stored without its acknowledgement.
-        const newer = sent.findLast(({ label }) => label === agent.label);
-        const isNewer =
-          newer !== undefined && record instanceof Uint8Array && Buffer.from(record).equals(bundleOf(newer));
-        if (isNewer) held.set(agent.label, newer);
-        else if (!isThere) lost.push(`${agent.label} of round ${round}`);
-      }
-      for (const agent of sent) {
-        if (held.has(agent.label)) continue;
-        if ((await writer.find(daemon, agent.agentId)) instanceof Uint8Array) {
-          unacknowledged++;
-          held.set(agent.label, agent);
-        }
-      }
+      const found = await readBack(writer, daemon, held, sent);
+      lost.push(...found.lost.map((label) => `${label} of round ${round}`));
+      for (const agent of found.unacknowledged) held.set(agent.label, agent);
+      unacknowledged += found.unacknowledged.length;
     }
     return { acknowledged, lost, unacknowledged };
   } finally {
     await writer.stop();
     await daemons.close();
   }
+}
+
+/**
+ * Compares what the daemon holds with what it acknowledged. What was under way at the kill may have been stored without
+ * its acknowledgement: an agent that was not held before, or a newer version of one that was.
+ */
+async function readBack(
+  reader: Outsider,
+  daemon: Daemon,
+  held: ReadonlyMap<string, TestAgent>,
+  sent: readonly TestAgent[],
+): Promise<{ readonly lost: readonly string[]; readonly unacknowledged: readonly TestAgent[] }> {
+  const lastSent = new Map(sent.map((agent) => [agent.label, agent]));
+  const agents = [...new Map([...held, ...lastSent]).values()];
+  const records = await reader.findAll(
+    daemon,
+    agents.map(({ agentId }) => agentId),
+  );
+  const isStored = (record: FoundRecord | undefined, agent: TestAgent | undefined): boolean =>
+    agent !== undefined && record instanceof Uint8Array && Buffer.from(record).equals(bundleOf(agent));
+  const lost: string[] = [];
+  const unacknowledged: TestAgent[] = [];
+  for (const [index, { label }] of agents.entries()) {
+    const record = records[index];
+    const [acknowledged, newest] = [held.get(label), lastSent.get(label)];
+    if (isStored(record, acknowledged)) continue;
+    if (isStored(record, newest)) unacknowledged.push(newest!);
+    else if (acknowledged !== undefined || record !== null) lost.push(label);
+  }
+  return { lost, unacknowledged };
 }

@@ -27,9 +27,12 @@ export interface Outsider {
   put(target: Target, bundles: readonly Uint8Array[]): Promise<readonly PutAnswer[]>;
   /** What that node itself holds of the agent. */
   find(target: Target, agentId: Uint8Array): Promise<FoundRecord>;
+  /** The same of many, in few requests. */
+  findAll(target: Target, agentIds: readonly Uint8Array[]): Promise<readonly FoundRecord[]>;
   stop(): Promise<void>;
 }
 
+const findsPerRequest = 100;
 const timeoutMs = 10_000;
 
 /** Serves nobody, joins nobody: it only dials what it is told to. */
@@ -56,16 +59,24 @@ export async function createOutsider(): Promise<Outsider> {
   const ask = ({ peer, address }: Target, body: Uint8Array): Promise<Uint8Array> =>
     host.overlay.request({ peer, addresses: [address.split('/p2p/')[0]!] }, body, { timeoutMs });
 
+  async function findAll(target: Target, agentIds: readonly Uint8Array[]): Promise<FoundRecord[]> {
+    const found: FoundRecord[] = [];
+    for (let at = 0; at < agentIds.length; at += findsPerRequest) {
+      const items = agentIds.slice(at, at + findsPerRequest).map((agentId) => ({ agentId, known: null }));
+      const answer = await ask(target, encodeRequest({ type: 'find', closerMax: 0, items }));
+      found.push(...decodeFindAnswers(answer, items.length).map(({ record }) => record));
+    }
+    return found;
+  }
+
   return {
     host,
     ask,
     async put(target, bundles) {
       return decodePutAnswers(await ask(target, encodeRequest({ type: 'put', bundles })), bundles.length);
     },
-    async find(target, agentId) {
-      const request = encodeRequest({ type: 'find', closerMax: 0, items: [{ agentId, known: null }] });
-      return decodeFindAnswers(await ask(target, request), 1)[0]!.record;
-    },
+    find: async (target, agentId) => (await findAll(target, [agentId]))[0]!,
+    findAll,
     stop: () => host.stop(),
   };
 }
