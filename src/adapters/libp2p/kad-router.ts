@@ -79,15 +79,19 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
   let timer: ReturnType<typeof setTimeout> | undefined;
   let dueAtMs = Number.POSITIVE_INFINITY;
   let isSearching = false;
+  // Whoever was met during a search was not asked by it.
+  let wasMetMeanwhile = false;
 
   function plan(delayMs: number): void {
     clearTimeout(timer);
     dueAtMs = performance.now() + delayMs;
     timer = setTimeout(() => {
       isSearching = true;
+      wasMetMeanwhile = false;
       search().finally(() => {
         isSearching = false;
-        if (!stopped.signal.aborted) plan(searchEveryMs * (0.75 + Math.random() / 2));
+        if (stopped.signal.aborted) return;
+        plan(wasMetMeanwhile ? fewPeersDelayMs : searchEveryMs * (0.75 + Math.random() / 2));
       });
     }, delayMs);
   }
@@ -113,7 +117,11 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
       clearTimeout(timer);
     },
     peerMet(fullPeers) {
-      if (stopped.signal.aborted || isSearching) return;
+      if (stopped.signal.aborted) return;
+      if (isSearching) {
+        wasMetMeanwhile ||= fullPeers < connectionsWanted;
+        return;
+      }
       const delayMs = fullPeers < connectionsWanted ? fewPeersDelayMs : manyPeersDelayMs;
       if (dueAtMs > performance.now() + delayMs) plan(delayMs);
     },
