@@ -1,15 +1,7 @@
 /** Faults of gossip, on full nodes: streams that die under a living connection, and replays of what was said long ago. */
-import { gossipsub, StrictNoSign } from '@libp2p/gossipsub';
-import { identify } from '@libp2p/identify';
-import type { Libp2p } from '@libp2p/interface';
-import { noise } from '@libp2p/noise';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p } from 'libp2p';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeAnnouncements, gossipTopic } from '../../src/core/gossip/announcement.ts';
-import { digest } from '../../src/core/hash.ts';
+import { createGossipNeighbour, type GossipNeighbour } from '../helpers/gossip-neighbour.ts';
 import {
   createLiveNetwork,
   eventually,
@@ -27,33 +19,6 @@ import { bornAgent, rotated, type TestAgent } from '../helpers/test-agent.ts';
 const topicOf = ({ agentId }: TestAgent): string => gossipTopic('/weft', agentId);
 const announcementOf = ({ state }: TestAgent): Uint8Array => encodeAnnouncements(state)[0]!;
 
-/** A plain gossipsub node on one connection: what it publishes goes to that neighbour alone. */
-async function createNeighbour(of: LiveNode, topics: readonly string[]): Promise<Libp2p> {
-  const idOf = (data: Uint8Array): Uint8Array => digest(data).slice(0, 20);
-  const neighbour = await createLibp2p({
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionMonitor: { enabled: false },
-    services: {
-      identify: identify(),
-      pubsub: gossipsub({
-        globalSignaturePolicy: StrictNoSign,
-        msgIdFn: ({ data }) => idOf(data),
-        fastMsgIdFn: ({ data }) => Buffer.from(idOf(data!)).toString('latin1'),
-        floodPublish: true,
-        ignoreDuplicatePublishError: true,
-        allowPublishToZeroTopicPeers: true,
-      }),
-    },
-  });
-  for (const topic of topics) neighbour.services.pubsub.subscribe(topic);
-  await neighbour.dial(multiaddr(of.address));
-  const { pubsub } = neighbour.services;
-  await eventually(() => topics.every((topic) => pubsub.getSubscribers(topic).length > 0));
-  return neighbour;
-}
-
 /** As gossipsub does by itself two minutes after a message. */
 function forgetSeen(pubsub: object): void {
   const caches = pubsub as Record<'seenCache' | 'fastMsgIdCache', { clear(): void }>;
@@ -64,7 +29,7 @@ function forgetSeen(pubsub: object): void {
 
 describe('gossip among full nodes', () => {
   let network: LiveNetwork;
-  let neighbour: Libp2p | null;
+  let neighbour: GossipNeighbour | null;
   let uncaught: ReturnType<typeof watchUncaught>;
 
   beforeEach(() => {
@@ -140,13 +105,11 @@ describe('gossip among full nodes', () => {
       const born = bornAgent(`said before ${index}`, nowSeconds());
       return { born, later: rotated(born, nowSeconds()) };
     });
-    neighbour = await createNeighbour(
-      first,
+    neighbour = await createGossipNeighbour(
+      first.address,
       agents.map(({ later }) => topicOf(later)),
     );
-    const { pubsub } = neighbour.services as unknown as {
-      pubsub: ReturnType<typeof gossipsubOf>;
-    };
+    const { pubsub } = neighbour;
     const say = async ({ later }: (typeof agents)[number]): Promise<void> => {
       await pubsub.publish(topicOf(later), announcementOf(later));
       await everyoneHears(nodes, later.agentId, 'rotated');
