@@ -57,7 +57,7 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
 
   async function validate(topic: string, from: PeerId, { data }: Message): Promise<TopicValidatorResult> {
     if (handlers === null || !subscribed.has(topic)) return TopicValidatorResult.Ignore;
-    if (isOversized(data)) return TopicValidatorResult.Reject;
+    // Size included: what is refused is counted where it is decided.
     try {
       return resultByVerdict[await handlers.messageReceived(topic, from.toString(), data)];
     } catch (error) {
