@@ -8,13 +8,13 @@ import { hasAuthority } from '../gossip/announcement.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
-import { type AgentState, authorityState, encodeState } from '../record/agent-state.ts';
+import { type AgentState, authorityState, bundleDigest, encodeState } from '../record/agent-state.ts';
 import { validitySeconds } from '../record/durations.ts';
 import { decodeState } from '../record/stored-state.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
-import { type AgentEntry, bundleDigest, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
+import { type AgentEntry, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
 
 export interface IndexRow {
   /** Hexadecimal H16 of the bundle. */

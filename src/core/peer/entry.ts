@@ -4,7 +4,6 @@
  * flags: 1 = this node is a storing peer of the record. Source: docs/protocol.md §4 (high-water mark).
  */
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
-import { digest16, domain } from '../hash.ts';
 import { bundleBytesMax, digestBytes } from '../limits.ts';
 import { readArray, readBytes, readInteger, readOptionalBytes, readSeconds } from '../shape.ts';
 
@@ -55,9 +54,4 @@ export function decodeEntry(bytes: Uint8Array): AgentEntry {
     mark: markEstablishment === null ? null : { establishment: markEstablishment, issuedAt: markIssuedAt },
     bundle: readBytes(bundle, 'bundle', { max: bundleBytesMax }),
   };
-}
-
-/** The digest by which two peers compare what they hold of one agent: H16("weft/state/1" ‖ bundle). */
-export function bundleDigest(bundle: Uint8Array): Uint8Array {
-  return digest16(domain('weft/state/1'), bundle);
 }

@@ -8,12 +8,11 @@ import { bytesEqual, bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
-import { type AgentState, joinStates } from '../record/agent-state.ts';
+import { type AgentState, bundleDigest, joinStates } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
 import type { AgentTable, CachedAgent } from './agent-table.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import type { ChangeKind } from './effects.ts';
-import { bundleDigest } from './entry.ts';
 
 export type IngestSource = 'gossip' | 'put' | 'sync' | 'push' | 'local' | 'resolve';
 

@@ -3,6 +3,7 @@
  * Done when enough distinct peers have shown the record, or when all of the k closest have spoken.
  * Concurrent calls for one agent share one lookup. Source: docs/protocol.md §4.
  */
+
 import { bytesToHex } from '../bytes.ts';
 import { isProtocolError } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
@@ -11,13 +12,13 @@ import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import type { FindAnswer } from '../overlay/message.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
+import { bundleDigest } from '../record/agent-state.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { ttlSeconds } from '../record/durations.ts';
 import { resolveStatus } from '../resolve/verdict.ts';
 import type { AgentTable, CachedAgent } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { Resolution } from './effects.ts';
-import { bundleDigest } from './entry.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest } from './ingest.ts';
 import type { Outbox } from './outbox.ts';

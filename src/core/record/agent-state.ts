@@ -77,9 +77,14 @@ export function encodeState(state: AgentState): Uint8Array {
   return encodeBundle(bundleOfState(state));
 }
 
-/** H16("weft/state/1" ‖ encodeState): what peers compare to see whether they hold the same. */
+/** H16("weft/state/1" ‖ bundle): by it two peers see whether they hold the same of one agent. */
+export function bundleDigest(bundle: Uint8Array): Uint8Array {
+  return digest16(domain('weft/state/1'), bundle);
+}
+
+/** The digest of the state's bundle. */
 export function stateDigest(state: AgentState): Uint8Array {
-  return digest16(domain('weft/state/1'), encodeState(state));
+  return bundleDigest(encodeState(state));
 }
 
 /** True for the same fence, side-car, tokens, operations and revocations. */
