@@ -12,6 +12,8 @@ export interface ComparePlan {
   readonly warmUp: { readonly sequential: SeriesLimits; readonly concurrent: ConcurrentLimits | null };
   /** A subject whose concurrent series have taken this long in one network runs no more of them there. */
   readonly concurrentMsMax: number;
+  /** No further round begins in a network whose rounds have taken this long: a run ends on a busy machine, too. */
+  readonly roundsMsMax: number;
 }
 
 /** The plan of a full or a quick run. */
@@ -30,6 +32,7 @@ const fullPlan: ComparePlan = {
     concurrent: { operationsMin: 64, operationsMax: 200, budgetMs: 300, drainMsMax: 20_000 },
   },
   concurrentMsMax: 40_000,
+  roundsMsMax: 180_000,
 };
 
 const quickPlan: ComparePlan = {
@@ -43,4 +46,5 @@ const quickPlan: ComparePlan = {
     concurrent: null,
   },
   concurrentMsMax: 3_000,
+  roundsMsMax: 35_000,
 };

@@ -52,7 +52,9 @@ async function runNetworkSize(
       contestant.turns.length = 0;
       contestant.concurrentMs = 0;
     }
+    const roundsBeganMs = performance.now();
     for (let round = 1; round <= plan.rounds; round++) {
+      if (performance.now() - roundsBeganMs > plan.roundsMsMax) break;
       settings.progress(`compare: ${nodes} nodes, round ${round} of ${plan.rounds}`);
       firstRecord = await runRound(contestants, plan, firstRecord);
     }
