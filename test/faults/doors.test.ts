@@ -224,6 +224,17 @@ describe('a running node', () => {
       if (response.status !== status || !isTyped) wrong.push(`${path}: ${response.status} ${text}`);
     }
     expect(wrong).toEqual([]);
+    const counted = await (await fetch(`${api.url}/metrics`)).text();
+    for (const [code, count] of Object.entries({
+      'bad-request': 4,
+      'body-too-large': 1,
+      'wrong-media-type': 1,
+      unauthorized: 1,
+      'no-route': 1,
+      'not-canonical': 1,
+    })) {
+      expect(counted).toMatch(new RegExp(`^weft_api_problems_total\\{.*"${code}".*\\} ${count}$`, 'm'));
+    }
     const socket = connect(api.port, '127.0.0.1').on('error', () => {});
     await once(socket, 'connect');
     socket.resume().write(randomBytes(500));
