@@ -120,6 +120,7 @@ export function overlayContract(name: string, createNetwork: () => OverlayNetwor
               })
             : Promise.resolve(body),
       });
+      await asker.overlay.request(to, utf8('first'), { timeoutMs: 5000 });
       expect(await codeOf(asker.overlay.request(to, utf8('slow'), { timeoutMs: 100 }))).toBe('timeout');
       await eventually(() => release !== undefined, { what: 'the request at the handler' });
       release?.();
