@@ -75,6 +75,8 @@ async function tell(world: World, story: Story): Promise<StepResult[]> {
     );
     const ms = Math.round((performance.now() - startedAtMs) * 10) / 10;
     story.end(problem === null, ms, problem);
+    // With --json the story is silent, and the object says only which step it was.
+    if (problem !== null) process.stderr.write(`${step.name}: ${problem}\n`);
     results.push({ name: step.name, ok: problem === null, ms });
     if (problem !== null) break;
   }
