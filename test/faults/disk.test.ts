@@ -1,21 +1,25 @@
 /** F9 and F10 end to end: a full disk under a running node, and an entry of its store that was damaged. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { FoundRecord, PutAnswer } from '../../src/core/overlay/message.ts';
+import { decodeState } from '../../src/core/record/stored-state.ts';
 import { fillDisk, mountMemoryDisk } from '../adapters/level/disk.ts';
 import { withRecords } from '../adapters/level/level-fixture.ts';
 import {
   connected,
   createLiveNetwork,
   eventually,
+  everyoneHears,
   type LiveNetwork,
   type LiveNode,
+  meshed,
   nowSeconds,
   watchUncaught,
 } from '../helpers/live-nodes.ts';
 import { createOutsider, type Outsider, type Target } from '../helpers/outsider.ts';
-import { bornAgent, bundleOf, type TestAgent } from '../helpers/test-agent.ts';
+import { bornAgent, bundleOf, ended, type TestAgent } from '../helpers/test-agent.ts';
 
 const mebibyte = 1024 * 1024;
 const targetOf = ({ node, address }: LiveNode): Target => ({ peer: node.peer, address });
@@ -93,6 +97,62 @@ describe('the disk of a running node', () => {
     console.info(
       `F9: full disk: puts refused with store-full, ${kept.length} of ${kept.length} records read, before and after a restart; stock LevelDB: does not open`,
     );
+  });
+
+  it('may be full when a revocation comes: it stands all the same, and again after a restart (§5)', async (context) => {
+    const disk = await mountMemoryDisk(24 * mebibyte);
+    if ('refusal' in disk) return context.skip(disk.refusal);
+    const settings = { 'store.ballastBytes': 8 * mebibyte, 'store.freeBytesMin': 4 * mebibyte };
+    const roomy = await network.start('roomy');
+    const full = await network.start('full', {
+      settings,
+      dataDirectory: join(disk.path, 'data'),
+      bootstrap: [roomy.address],
+    });
+    const pair = [roomy, full];
+    await connected(pair);
+    await meshed(pair);
+    const agent = bornAgent('revoked on a full disk', nowSeconds());
+    expect(await roomy.node.publish(bundleOf(agent))).toMatchObject({ acknowledgements: 2 });
+    expect(await full.node.resolve(agent.agentId, { fresh: true })).toMatchObject({ status: 'ok' });
+    await fillDisk(join(disk.path, 'filler'));
+    await eventually(async () => (await full.node.status()).store.full, { what: 'the high-water mark' });
+
+    const refused = await full.metric('weft_bundles_refused_total', 'store-full');
+    await roomy.node.publish(bundleOf(ended(agent, nowSeconds())), { acknowledgements: 1 });
+    const isRevokedAtFull = async (): Promise<void> => {
+      await everyoneHears([full], agent.agentId, 'tombstoned');
+      expect(await full.node.resolve(agent.agentId)).toMatchObject({ status: 'tombstoned' });
+      const record = await outsider.find(targetOf(full), agent.agentId);
+      expect(decodeState(record as Uint8Array).keyState.status).toBe('tombstoned');
+      const [replay] = await outsider.put(targetOf(full), [bundleOf(agent)]);
+      expect(replay!.status).not.toBe('stored');
+    };
+    await eventually(async () => (await full.metric('weft_bundles_refused_total', 'store-full')) > refused, {
+      what: 'the write that fails',
+    });
+    await isRevokedAtFull();
+    await full.stop();
+    await full.start([roomy.address]);
+    await connected(pair);
+    await eventually(async () => {
+      const record = await outsider.find(targetOf(full), agent.agentId);
+      return decodeState(record as Uint8Array).keyState.status === 'tombstoned';
+    });
+    await isRevokedAtFull();
+
+    // With room again it becomes durable by itself: nobody is there to tell it a second time.
+    await rm(join(disk.path, 'filler'));
+    await eventually(async () => {
+      const late = bornAgent(`with room again at ${performance.now()}`, nowSeconds());
+      return (await outsider.put(targetOf(full), [bundleOf(late)]))[0]!.status === 'stored';
+    });
+    await eventually(async () => (await full.metric('weft_waiting_requests')) === 0);
+    await full.stop();
+    await roomy.stop();
+    await full.start();
+    const record = await outsider.find(targetOf(full), agent.agentId);
+    expect(decodeState(record as Uint8Array).keyState.status).toBe('tombstoned');
   });
 
   it('may damage an entry: it is quarantined and fetched again, and never served (F10; stock: 27 records gone, no error)', async () => {

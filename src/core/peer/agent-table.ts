@@ -1,7 +1,8 @@
 /**
  * Everything that this peer keeps of agents: a small index in memory of all of them, decoded states of the recent ones,
  * the rest in the store. Decides what is cached; does not decide what is true (ingest does).
- * Bounds: `agentsMax` index rows of about 250 bytes, `cachedAgentsMax` decoded states.
+ * Bounds: `agentsMax` index rows of about 250 bytes, `cachedAgentsMax` decoded states, and on a full disk
+ * `unsavedAgentsMax` more.
  */
 import { bytesToHex, hexToBytes } from '../bytes.ts';
 import { hasAuthority } from '../gossip/announcement.ts';
@@ -15,6 +16,9 @@ import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
+
+/** Agents whose news the store refuses and that stay in memory: about 20 MB. */
+const unsavedAgentsMax = 8192;
 
 export interface IndexRow {
   /** Hexadecimal H16 of the bundle. */
@@ -76,6 +80,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const cache = new Map<string, CachedAgent>();
   const authority = createBucketSummary();
   const held = createBucketSummary();
+  /** Known agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
+  const unsaved = new Set<string>();
 
   function setRow(key: string, row: IndexRow | null): void {
     const before = index.get(key);
@@ -144,23 +150,53 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const rowBefore = index.get(key);
     const agent = nextAgent(state, encoded, isHeld, before, context.nowSeconds());
     const expiresAt = nextLookAt(agent);
+    const row = describeRow(state, agent.bundle, isHeld, expiresAt, rowBefore);
+    const gainsAuthority = rowBefore !== undefined && row.authorityDigest !== rowBefore.authorityDigest;
     agent.pendingWrites = 1;
-    setRow(key, describeRow(state, agent.bundle, isHeld, expiresAt, rowBefore));
+    setRow(key, row);
     remember(key, agent);
     const bytes = encodeEntry({ ...agent, expiresAt });
     context.writeEntries([{ agentKey: key, bytes }], (failure) => {
       agent.pendingWrites = 0;
-      if (failure !== null && cache.get(key) === agent) {
-        // Not durable, so not accepted: back to what the store has.
-        cache.delete(key);
-        setRow(key, rowBefore ?? null);
+      if (failure === null) {
+        unsaved.delete(key);
+        saveNextUnsaved();
+      } else {
+        if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
+        if (cache.get(key) === agent) {
+          const kept = gainsAuthority ? agent : before;
+          if (unsaved.has(key) && kept !== undefined)
+            keepUnsaved(key, kept, kept === agent ? row : rowBefore);
+          else {
+            // Not durable, so not accepted: back to what the store has.
+            cache.delete(key);
+            setRow(key, rowBefore ?? null);
+          }
+        }
       }
       onDurable(failure);
     });
     return agent;
   }
 
+  /** In memory for as long as the store refuses it; an agent with a pending write is never evicted. */
+  function keepUnsaved(key: string, agent: CachedAgent, row: IndexRow | undefined): void {
+    agent.pendingWrites = 1;
+    cache.set(key, agent);
+    setRow(key, row ?? null);
+  }
+
+  /** The store takes writes again: one after another, each on the success of the last. */
+  function saveNextUnsaved(): void {
+    const [key] = unsaved;
+    if (key === undefined) return;
+    const agent = cache.get(key);
+    if (agent === undefined) unsaved.delete(key);
+    else save(agent.state, agent.isHeld, () => {});
+  }
+
   function drop(key: string): void {
+    unsaved.delete(key);
     cache.delete(key);
     setRow(key, null);
     context.writeEntries([{ agentKey: key, bytes: null }], () => {});
@@ -194,6 +230,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     drop,
     restore,
     forget(key) {
+      unsaved.delete(key);
       cache.delete(key);
       setRow(key, null);
     },
