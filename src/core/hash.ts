@@ -6,6 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from './bytes.ts';
 
 const domainBytes = new Map<string, Uint8Array>();
+const scratch = new Uint8Array(4096);
 let sha256Of: (bytes: Uint8Array) => Uint8Array = sha256;
 
 /** The UTF-8 bytes of a domain string; the set of domains is fixed by the protocol, so the map is bounded. */
@@ -20,7 +21,20 @@ export function domain(name: `weft/${string}`): Uint8Array {
 
 /** H: 32 bytes. */
 export function digest(...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256Of(parts.length === 1 ? parts[0]! : concatBytes(...parts));
+  return sha256Of(parts.length === 1 ? parts[0]! : gather(parts));
+}
+
+/** The parts one after the other, in scratch bytes where they fit: hashing is synchronous and keeps nothing. */
+function gather(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  if (length > scratch.length) return concatBytes(...parts);
+  let offset = 0;
+  for (const part of parts) {
+    scratch.set(part, offset);
+    offset += part.length;
+  }
+  return scratch.subarray(0, length);
 }
 
 /** H16: the first 16 bytes of H. */

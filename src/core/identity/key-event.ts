@@ -101,8 +101,16 @@ export function inceptionAgentId(event: KeyEvent): AgentId {
       type: event.body.type,
     });
   }
-  return digest(domain('weft/kel/1'), keyEventBodyBytes(event));
+  let agentId = agentIdByInception.get(event);
+  if (agentId === undefined) {
+    agentId = digest(domain('weft/kel/1'), keyEventBodyBytes(event));
+    agentIdByInception.set(event, agentId);
+  }
+  return agentId;
 }
+
+/** Each door asks for it again; an event is immutable. */
+const agentIdByInception = new WeakMap<KeyEvent, AgentId>();
 
 /** The key that signs this event: k of `icp`, the revealed key of every other. */
 export function keyEventSignerKey(body: KeyEventBody): Uint8Array {

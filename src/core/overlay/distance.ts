@@ -20,8 +20,16 @@ function kadId(bytes: Uint8Array): KadId {
 
 /** Where a record of this agent lives. The aid is hashed again, so that an inception stamp does not cluster keys. */
 export function kadIdOfAgent(agentId: Uint8Array): KadId {
-  return kadId(digest(agentId));
+  let place = placeByAgentId.get(agentId);
+  if (place === undefined) {
+    place = kadId(digest(agentId));
+    placeByAgentId.set(agentId, place);
+  }
+  return place;
 }
+
+/** By identity of the bytes: one ingest asks for the same place several times. */
+const placeByAgentId = new WeakMap<Uint8Array, KadId>();
 
 /** Where a peer stands. @throws SyntaxError when the text is not base58. */
 export function kadIdOfPeer(peer: string): KadId {
