@@ -2,11 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLevelStore } from '../../src/adapters/level/level-store.ts';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { FoundRecord, PutAnswer } from '../../src/core/overlay/message.ts';
 import { decodeState } from '../../src/core/record/stored-state.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { fillDisk, mountMemoryDisk } from '../adapters/level/disk.ts';
-import { withRecords } from '../adapters/level/level-fixture.ts';
+import { temporaryDirectory, withRecords } from '../adapters/level/level-fixture.ts';
 import {
   connected,
   createLiveNetwork,
@@ -22,6 +24,7 @@ import { createOutsider, type Outsider, type Target } from '../helpers/outsider.
 import { bornAgent, bundleOf, ended, type TestAgent } from '../helpers/test-agent.ts';
 
 const mebibyte = 1024 * 1024;
+const cachedAgents = 16;
 const targetOf = ({ node, address }: LiveNode): Target => ({ peer: node.peer, address });
 const agentsNamed = (label: string, count: number): TestAgent[] =>
   Array.from({ length: count }, (_, index) => bornAgent(`${label} ${index}`, nowSeconds()));
@@ -193,5 +196,49 @@ describe('the disk of a running node', () => {
     );
     expect(wrong).toBe(0);
     expect(await damaged.metric('weft_store_quarantined_entries')).toBe(agents.length);
+  });
+
+  it('may damage an entry while the node runs: it asks the network at once (F10)', async () => {
+    const directory = await temporaryDirectory();
+    const level = await createLevelStore({ directory, ballastBytes: 0, freeBytesMin: 0 });
+    const listeners: ((key: string) => void)[] = [];
+    const damagedKeys = new Set<string>();
+    const store: Store = {
+      ...level,
+      onCorrupt(listener) {
+        listeners.push(listener);
+        level.onCorrupt(listener);
+      },
+      async get(key) {
+        if (!damagedKeys.delete(key)) return level.get(key);
+        // As the store does it itself: gone from service, said once, and nothing to read.
+        await level.write([{ key, value: null }]);
+        for (const listener of listeners) listener(key);
+        return undefined;
+      },
+    };
+    const intact = await network.start('intact');
+    const damaged = await network.start('damaged', {
+      bootstrap: [intact.address],
+      replace: { store },
+      settings: { 'store.cachedAgentsMax': cachedAgents },
+    });
+    await connected([intact, damaged]);
+    const agents = agentsNamed('damaged later', 2 * cachedAgents);
+    await outsider.put(targetOf(intact), agents.map(bundleOf));
+    await outsider.put(targetOf(damaged), agents.map(bundleOf));
+    // Out of memory: the others are read again.
+    const [first, ...others] = agents as [TestAgent, ...TestAgent[]];
+    for (const { agentId } of others) await damaged.node.resolve(agentId, { fresh: true });
+    damagedKeys.add(`agent/${agentKey(first.agentId)}`);
+    const records: FoundRecord[] = [];
+    await eventually(async () => {
+      records.push(await outsider.find(targetOf(damaged), first.agentId));
+      return records.at(-1) !== null;
+    });
+    expect(records.length).toBeGreaterThan(1);
+    expect(Buffer.from(records.at(-1) as Uint8Array)).toEqual(Buffer.from(bundleOf(first)));
+    expect(await damaged.metric('weft_entries_refetched_total', 'entry')).toBe(1);
+    expect(await level.get(`agent/${agentKey(first.agentId)}`)).toBeDefined();
   });
 });

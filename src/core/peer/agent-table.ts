@@ -100,11 +100,10 @@ export function createAgentTable(context: PeerContext): AgentTable {
   function remember(key: string, agent: CachedAgent): void {
     cache.delete(key);
     cache.set(key, agent);
-    if (cache.size <= context.config.cachedAgentsMax) return;
     for (const [oldest, candidate] of cache) {
-      if (candidate.pendingWrites > 0) continue;
-      cache.delete(oldest);
-      return;
+      if (cache.size <= context.config.cachedAgentsMax) return;
+      // More than one at a time: what a burst of writes held above the bound goes once they are done.
+      if (candidate.pendingWrites === 0) cache.delete(oldest);
     }
   }
 
