@@ -81,6 +81,8 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
   let isSearching = false;
   // Whoever was met during a search was not asked by it.
   let wasMetMeanwhile = false;
+  /** Doubles with each search that is followed by nobody new: what a search could not dial, a later one can. */
+  let pauseMs = searchEveryMs;
 
   function plan(delayMs: number): void {
     clearTimeout(timer);
@@ -91,7 +93,8 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
       search().finally(() => {
         isSearching = false;
         if (stopped.signal.aborted) return;
-        plan(wasMetMeanwhile ? fewPeersDelayMs : searchEveryMs * (0.75 + Math.random() / 2));
+        pauseMs = wasMetMeanwhile ? fewPeersDelayMs : Math.min(searchEveryMs, 2 * pauseMs);
+        plan(pauseMs * (0.75 + Math.random() / 2));
       });
     }, delayMs);
   }
@@ -118,11 +121,13 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
     },
     peerMet(fullPeers) {
       if (stopped.signal.aborted) return;
+      const areFew = fullPeers < connectionsWanted;
+      pauseMs = areFew ? fewPeersDelayMs : searchEveryMs;
       if (isSearching) {
-        wasMetMeanwhile ||= fullPeers < connectionsWanted;
+        wasMetMeanwhile ||= areFew;
         return;
       }
-      const delayMs = fullPeers < connectionsWanted ? fewPeersDelayMs : manyPeersDelayMs;
+      const delayMs = areFew ? fewPeersDelayMs : manyPeersDelayMs;
       if (dueAtMs > performance.now() + delayMs) plan(delayMs);
     },
   };
