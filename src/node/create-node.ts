@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createHost } from '../adapters/libp2p/create-host.ts';
-import type { Host, HostOptions } from '../adapters/libp2p/host-types.ts';
+import type { Host, HostListeners, HostOptions } from '../adapters/libp2p/host-types.ts';
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
@@ -44,7 +44,8 @@ async function compose(
 ): Promise<WeftNode> {
   const { store, verifier, clock, entropy, log } = ports;
   const topics = gossipTopics(config.protocolPrefix);
-  const host = await openHost(await hostOptions(config, ports, topics));
+  const frameRefused = (code: string): void => metrics.counted('frames_refused', code, 1);
+  const host = await openHost(await hostOptions(config, ports, topics, { frameRefused }));
   const bus = createChangeBus();
   const peer = createPeer({
     config: peerConfigOf(config),
@@ -148,6 +149,7 @@ async function hostOptions(
   config: NodeConfig,
   ports: NodePorts,
   topics: readonly string[],
+  listeners: HostListeners,
 ): Promise<HostOptions> {
   return {
     privateKey: ports.identitySeed,
@@ -164,6 +166,7 @@ async function hostOptions(
     contacts: createContactStore(ports.store),
     agentVersion: `weft/${packageVersion()}`,
     log: ports.log,
+    listeners,
   };
 }
 

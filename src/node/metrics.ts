@@ -21,6 +21,7 @@ export interface MetricSources {
 /** Metrics that the core may count; another name is a defect and is counted as one. */
 const counterHelp: Readonly<Record<string, string>> = {
   requests: 'Requests of other peers that were answered, by type',
+  frames_refused: 'Streams of other peers that were ended because they carried no frames, by code',
   requests_refused: 'Requests of other peers that were refused, by code',
   answers_refused: 'Answers of other peers that were of no use, by code',
   bundles_refused: 'Bundles that were refused at any door, by code',

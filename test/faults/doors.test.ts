@@ -111,21 +111,31 @@ describe('a running node', () => {
     await expectUnharmed();
   });
 
-  it('ends streams of the record protocol that carry garbage', async () => {
+  it('ends streams of the record protocol that carry garbage, and counts why', async () => {
     const stranger = await createStranger();
     const mutate = createMutator(seed);
     const request = encodeRequest({ type: 'find', closerMax: 1, items: [] });
-    const frames = [
-      randomBytes(1000),
-      Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0x0f]),
-      Uint8Array.from([0x85, 0x00, 1, 2, 3]),
-      ...Array.from({ length: 20 }, () => Buffer.concat([Uint8Array.of(200), mutate(request)])),
+    const frames: readonly (readonly [Uint8Array, string | null])[] = [
+      [Uint8Array.from([0xff, 0xff, 0xff, 0xff, 0x0f]), 'too-large'],
+      [Uint8Array.from([0x85, 0x00, 1, 2, 3]), 'not-canonical'],
+      [Uint8Array.from([0]), 'wrong-shape'],
+      [Uint8Array.from([4, 0x83, 1, 7, 0x40]), 'wrong-shape'],
+      [Uint8Array.from([4, 0x83, 1, 1, 0x40]), 'wrong-shape'],
+      [randomBytes(1000), null],
+      ...Array.from(
+        { length: 20 },
+        () => [Buffer.concat([Uint8Array.of(200), mutate(request)]), null] as const,
+      ),
     ];
-    for (const bytes of frames) {
+    const counted = (code: string | null): Promise<number> =>
+      live.metric('weft_frames_refused_total', code ?? 'too-large');
+    for (const [bytes, code] of frames) {
+      const countedBefore = await counted(code);
       const stream = await stranger.openStream({ host: live.host, events: [], pushes: [], gossip: [] });
       stream.send(bytes);
       await stream.close();
       await ended(stream);
+      if (code !== null) await eventually(async () => (await counted(code)) === countedBefore + 1);
     }
     await stranger.stop();
     await expectUnharmed();

@@ -100,6 +100,7 @@ async function composeParts(options: HostOptions, bootstrap: readonly DialTarget
     recordProtocol,
     mode,
     connectionDoubted,
+    frameRefused: (code) => options.listeners?.frameRefused?.(code),
     log,
   });
   const gossip = createGossip({ libp2p, pubsub, topologies, topics, log });

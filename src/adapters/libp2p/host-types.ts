@@ -27,6 +27,8 @@ export interface HostListeners {
   joined?(fullPeers: number): void;
   /** The last full peer is gone; the host dials on until one answers. */
   isolated?(): void;
+  /** A peer sent what is no frame of the record protocol, and its stream was ended. */
+  frameRefused?(code: string): void;
 }
 
 export interface HostOptions {

@@ -20,6 +20,8 @@ export interface OverlayOptions {
   readonly recordProtocol: string;
   /** A client takes no requests and does not say that it knows the protocol. */
   readonly mode: 'full' | 'client';
+  /** A stream was ended because it carried no frames. */
+  frameRefused(code: string): void;
   /** Requests to this peer time out on a connection that says it is open. */
   connectionDoubted(peer: string): void;
   readonly log: Log;
@@ -70,6 +72,7 @@ export function createOverlay(options: OverlayOptions): Libp2pOverlay {
     server = createRecordServer({
       requestReceived: (from, body) => attached.requestReceived(from, body),
       pushReceived: (from, body) => attached.pushReceived(from, body),
+      frameRefused: options.frameRefused,
     });
     directory.listen({
       peerAdded: (added) => handlers?.peerAdded(added),

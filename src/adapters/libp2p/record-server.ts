@@ -4,7 +4,7 @@
  */
 import type { Stream } from '@libp2p/interface';
 import { frameBytesMax } from '../../core/limits.ts';
-import { type Frame, pushKind, requestKind, responseKind } from './frame.ts';
+import { type Frame, FrameError, type FrameErrorCode, pushKind, requestKind, responseKind } from './frame.ts';
 import { createRecordChannel, type RecordChannel } from './record-channel.ts';
 
 /** Requests of one stream that are being answered; the rest waits in its own stream. */
@@ -22,6 +22,8 @@ export interface RecordServerOptions {
   /** One request; the promise's value goes back. A rejection ends the stream. */
   requestReceived(peer: string, body: Uint8Array): Promise<Uint8Array>;
   pushReceived(peer: string, body: Uint8Array): void;
+  /** A stream ended because what it carried is no frame of this protocol. */
+  frameRefused(code: FrameErrorCode): void;
 }
 
 export interface RecordServer {
@@ -53,7 +55,7 @@ export function createRecordServer(options: RecordServerOptions): RecordServer {
     function frameReceived(frame: Frame): boolean {
       if (frame.kind === pushKind) options.pushReceived(peer, frame.body);
       else if (frame.kind === requestKind) answer(frame);
-      else channel.abort(new Error('a response on a stream that is for requests'));
+      else channel.abort(new FrameError('wrong-shape', 'a response on a stream that is for requests'));
       return mayTakeMore();
     }
 
@@ -78,7 +80,8 @@ export function createRecordServer(options: RecordServerOptions): RecordServer {
       if (mayTakeMore()) channel.resume();
     }
 
-    function closed(): void {
+    function closed(error: Error | null): void {
+      if (error instanceof FrameError) options.frameRefused(error.code);
       const others = (channelsByPeer.get(peer) ?? []).filter((other) => other !== channel);
       if (others.length === 0) channelsByPeer.delete(peer);
       else channelsByPeer.set(peer, others);
