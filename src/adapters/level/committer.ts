@@ -3,6 +3,7 @@
  * roster. A failed batch means that LevelDB is reopened, and that the group is tried once more, on a full disk only
  * its deletes. A write that is refused after a failure may have been applied all the same, whole.
  */
+import type { Log } from '../../ports/log.ts';
 import type { CommitItem } from './commit-queue.ts';
 import type { LevelOperation } from './custody.ts';
 import type { Database } from './database.ts';
@@ -26,6 +27,9 @@ export interface CommitterOptions {
   readonly database: Database;
   readonly roster: Roster;
   readonly space: DiskSpace;
+  /** Runs a task between two commits. */
+  readonly exclusive: <Value>(task: () => Promise<Value>) => Promise<Value>;
+  readonly log?: Log;
 }
 
 export interface Committer {
@@ -33,22 +37,25 @@ export interface Committer {
   commit(items: readonly PendingWrite[]): Promise<void>;
   /** A synced batch; after a failure the next one opens the database anew. */
   apply(operations: LevelOperation[]): Promise<void>;
+  /** Looks after a full store in the background: gives back the room of what was deleted, and of what went wrong. */
+  tend(): void;
   /** Opens the database anew where there is room for it; not while a commit runs. */
   refresh(): Promise<void>;
 }
 
-/** A full disk gets room from compaction only, and LevelDB does not compact for deletes: so often we ask it to. */
-const deletesPerCompaction = 512;
+/** A full store is compacted after so many deletes, and looked after so often. */
+const deletesPerReclaim = 512;
+const tendMsMin = 5000;
+/** Never there. */
+const probeKey = Buffer.from('probe', 'latin1');
 
-export function createCommitter({
-  directory,
-  location,
-  database,
-  roster,
-  space,
-}: CommitterOptions): Committer {
+export function createCommitter(options: CommitterOptions): Committer {
+  const { directory, location, database, roster, space, exclusive, log } = options;
   let sequence = roster.sequence();
   let deletesWhileFull = 0;
+  let isTending = false;
+  let hasTended = true;
+  let tendedAtMs = performance.now();
   let failed: LevelFailure | null = null;
 
   async function apply(operations: LevelOperation[]): Promise<void> {
@@ -103,10 +110,8 @@ export function createCommitter({
     return items.filter((item) => !item.grows);
   }
 
-  async function commit(items: readonly PendingWrite[]): Promise<void> {
-    const isFull = await space.isFull();
-    let admitted = isFull ? refuseGrowth(items) : items;
-    if (admitted.length === 0) return;
+  async function applyOrRetry(items: readonly PendingWrite[]): Promise<void> {
+    let admitted = items;
     try {
       await applyItems(admitted);
     } catch (error) {
@@ -116,19 +121,61 @@ export function createCommitter({
         for (const item of admitted) item.reject(toStoreError(again, directory));
       });
     }
-    if (isFull) await reclaim(admitted.reduce((sum, { changes }) => sum + changes.length, 0));
   }
 
-  async function reclaim(deletes: number): Promise<void> {
-    deletesWhileFull += deletes;
-    if (deletesWhileFull < deletesPerCompaction) return;
+  async function commit(items: readonly PendingWrite[]): Promise<void> {
+    const isFull = await space.isFull();
+    const admitted = isFull ? refuseGrowth(items) : items;
+    if (admitted.length > 0) await applyOrRetry(admitted);
+    if (!isFull) return;
+    for (const { changes } of admitted) deletesWhileFull += changes.length;
+    tend();
+  }
+
+  function tend(): void {
+    const isLongAgo = performance.now() - tendedAtMs >= tendMsMin;
+    const isUrgent = hasTended && deletesWhileFull >= deletesPerReclaim;
+    if (isTending || !(isLongAgo || isUrgent)) return;
+    const deletes = deletesWhileFull;
+    isTending = true;
     deletesWhileFull = 0;
-    await database.use((level) => level.compactRange(entryKey(''), entryKey('\xff'))).catch(() => undefined);
+    reclaim(deletes > 0)
+      .then(
+        () => {
+          hasTended = true;
+        },
+        (error: unknown) => {
+          log?.warn({ error }, 'the full store could not be compacted; this is tried again');
+          hasTended = false;
+          deletesWhileFull += deletes;
+        },
+      )
+      .finally(() => {
+        isTending = false;
+        tendedAtMs = performance.now();
+        // Deletes went on meanwhile.
+        if (deletesWhileFull > 0) tend();
+      });
+  }
+
+  /**
+   * Deletes give back no room before LevelDB compacts, which it does for size only: here it is asked to. It does not
+   * tell when a compaction fails, it refuses the next write: this one, and what the failure left is swept.
+   */
+  async function reclaim(isCompacting: boolean): Promise<void> {
+    if (isCompacting) await database.use((level) => level.compactRange(entryKey(''), entryKey('\xff')));
+    await exclusive(async () => {
+      await apply([{ type: 'del', key: probeKey }]).catch(async (error: unknown) => {
+        if (failed !== null) await revive(failed);
+        throw error;
+      });
+    });
+    if (isCompacting) await roster.compact();
   }
 
   async function refresh(): Promise<void> {
     if (failed === null && (await hasRoomToReopen())) await database.reopen({ repair: false });
   }
 
-  return { commit, apply, refresh };
+  return { commit, apply, tend, refresh };
 }

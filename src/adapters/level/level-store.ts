@@ -59,9 +59,9 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
   const commit = createCommitter({
     directory,
     location: join(directory, 'records'),
-    database,
-    roster,
-    space,
+    ...parts,
+    exclusive: (task) => queue.exclusive(task),
+    ...(log && { log }),
   });
   const queue = createCommitQueue<PendingWrite>(commit.commit);
   const custody = createCustody({
@@ -115,11 +115,13 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
     async statistics() {
       if (isClosed) throw new StoreError('closed', 'the store is closed');
       await roster.flushed();
+      const isFull = await space.look();
+      if (isFull) commit.tend();
       return {
         entries: roster.entries() ?? (await countEntries(database)),
         sizeBytes: await sizeOf([join(directory, 'records'), join(directory, 'roster')]),
         freeBytes: await space.freeBytes(),
-        full: await space.look(),
+        full: isFull,
         quarantined: custody.faults(),
       };
     },

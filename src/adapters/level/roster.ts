@@ -24,6 +24,8 @@ export interface Roster {
   flushed(): Promise<void>;
   /** Counts anew what is held. */
   recount(): Promise<void>;
+  /** Gives back the room of what was deleted. */
+  compact(): Promise<void>;
   /** Null when what the roster says of this key is damaged; undefined also while the roster cannot be read. */
   sequenceOf(key: string): Promise<number | null | undefined>;
   /** Up to `limit` keys behind `after`, in order. */
@@ -157,6 +159,7 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
       });
       await writing;
     },
+    compact: () => database.use((level) => level.compactRange<string>(keyPrefix, keysEnd, text)),
     sequenceOf: (key) =>
       database
         .use(async (level) => sequenceIn(key, await level.get<string, string>(keyPrefix + key, text)))

@@ -51,7 +51,7 @@ describe('a full disk', () => {
   it('refuses puts at the high-water mark, and reads and deletes go on, also when nothing at all is left', async (context) => {
     const disk = await smallDisk(context, 24 * mebibyte);
     const directory = join(disk, 'store');
-    const options = { directory, ballastBytes: 8 * mebibyte, freeBytesMin: 4 * mebibyte };
+    const options = { directory, ballastBytes: 7 * mebibyte, freeBytesMin: 4 * mebibyte };
     const store = await createLevelStore(options);
     const { count, error } = await writeUntilRefused(store);
     expect(error).toMatchObject(diskFull);
@@ -70,7 +70,7 @@ describe('a full disk', () => {
   it('does not keep the store from opening as long as the ballast is there', async (context) => {
     const disk = await smallDisk(context, 24 * mebibyte);
     const directory = join(disk, 'store');
-    const options = { directory, ballastBytes: 8 * mebibyte, freeBytesMin: 4 * mebibyte };
+    const options = { directory, ballastBytes: 7 * mebibyte, freeBytesMin: 4 * mebibyte };
     const store = await createLevelStore(options);
     const { count } = await writeUntilRefused(store);
     await store.close();
@@ -92,7 +92,9 @@ describe('a full disk', () => {
         Array.from({ length: groupSize }, (_, offset) => ({ key: keyOf(at + offset), value: null })),
       );
     }
-    expect(await freed.statistics()).toMatchObject({ full: false, entries: 0 });
+    await expect
+      .poll(() => freed.statistics(), { timeout: 20_000 })
+      .toMatchObject({ full: false, entries: 0 });
     await freed.write(growth);
     await freed.close();
   });
