@@ -2,6 +2,7 @@
 // The executable: looks at the Node version, then hands over to cli/main. Plain old syntax, so that an old Node
 // can read it far enough to say what is wrong.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 var parts = process.versions.node.split('.');
@@ -22,6 +23,8 @@ if (major < 22 || (major === 22 && minor < 12)) {
   console.error('weft is not built yet; run `npm run build` once');
   process.exitCode = 1;
 } else {
+  // A third less time to start, from the second start on.
+  module.enableCompileCache();
   import(main.href)
     .then((cli) => cli.main(process.argv.slice(2)))
     .then(

@@ -74,7 +74,7 @@ async function compose(
     journal: createCustodyJournal(store),
     resolve: calls.resolve,
     publish: calls.publish,
-    watch: driver.watch,
+    watch: calls.watch,
     changes: calls.changes,
     clock,
     entropy,

@@ -20,6 +20,8 @@ const resolveTimeoutMs = 10_000;
 const publishTimeoutMs = 15_000;
 
 export interface NetworkCalls extends Pick<WeftNode, 'resolve' | 'publish' | 'changes'> {
+  /** Watches these agents for as long as the node runs, whoever else begins and ends to. */
+  watch(agents: readonly AgentId[]): void;
   /** Calls are taken from now on, or no more. */
   setRunning(isRunning: boolean): void;
 }
@@ -93,6 +95,7 @@ export function createNetworkCalls(parts: {
       setWatched(options.agents, 1);
       return watched(changes, options.agents);
     },
+    watch: (agents) => setWatched(agents, 1),
     setRunning(running) {
       isRunning = running;
     },
