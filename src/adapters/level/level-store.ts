@@ -64,13 +64,8 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
     ...(log && { log }),
   });
   const queue = createCommitQueue<PendingWrite>(commit.commit);
-  const custody = createCustody({
-    database,
-    roster,
-    exclusive: queue.exclusive,
-    apply: commit.apply,
-    ...(log && { log }),
-  });
+  const watched = { database, roster, ...(log && { log }) };
+  const custody = createCustody({ ...watched, exclusive: queue.exclusive, apply: commit.apply });
   let isClosed = false;
   const audited = audit().catch((error: unknown): AuditReport => {
     if (!isClosed) log?.error({ error }, 'the store could not be compared with its roster');
