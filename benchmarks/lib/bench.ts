@@ -20,7 +20,7 @@ export async function runBench(
   try {
     const options = parseOptions(args, suites, randomInt(2 ** 31));
     if (options.help) output.stdout(`${helpText(suites)}\n`);
-    else await runSuite(options, output);
+    else return await runSuite(options, output);
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -32,11 +32,13 @@ export async function runBench(
   }
 }
 
-async function runSuite(options: Options, output: BenchOutput): Promise<void> {
+/** A section that fails does not take the others' results with it: it is reported, and the exit code says so. */
+async function runSuite(options: Options, output: BenchOutput): Promise<0 | 1> {
   const { suite, quick, seed } = options;
   const startedAtMs = Date.now();
   const machine = describeMachine();
   const versions = readPackageVersions(suite.packages);
+  let hasFailed = false;
   const resultBySection = new Map<string, SectionResult>();
   const progress = (line: string): void =>
     output.stderr(`${((Date.now() - startedAtMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`);
@@ -44,7 +46,14 @@ async function runSuite(options: Options, output: BenchOutput): Promise<void> {
   for (const section of suite.sections) {
     if (!options.sections.includes(section.name)) continue;
     progress(`${section.name}: ${section.summary}`);
-    resultBySection.set(section.name, await section.run({ quick, seed, progress }));
+    try {
+      resultBySection.set(section.name, await section.run({ quick, seed, progress }));
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      progress(`${section.name} failed: ${reason}`);
+      resultBySection.set(section.name, failedResult(section.name, reason));
+      hasFailed = true;
+    }
   }
   const endedAtMs = Date.now();
   const findings: Findings = {
@@ -62,4 +71,11 @@ async function runSuite(options: Options, output: BenchOutput): Promise<void> {
   if (options.json) output.stdout(`${JSON.stringify(report)}\n`);
   else output.stdout(`${renderReport(report, findings)}\n`);
   for (const file of files) progress(`wrote ${file}`);
+  return hasFailed ? 1 : 0;
+}
+
+function failedResult(name: string, reason: string): SectionResult {
+  const rows = [[name, reason.split('\n')[0]!]];
+  const table = { title: `${name} failed`, columns: ['section', 'reason'], rows };
+  return { data: { failure: reason }, measurements: {}, tables: [table], charts: [] };
 }

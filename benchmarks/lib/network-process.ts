@@ -105,9 +105,10 @@ async function readChanges(
   }
 }
 
+/** One peer that holds it is enough here: what is measured is who hears of it. */
 async function publish(node: WeftNode, bundle: Uint8Array): Promise<void> {
   const result = await node.publish(bundle);
-  if (result.status !== 'stored') throw new Error(`a publish was ${result.status}: ${result.refusal}`);
+  if (result.acknowledgements === 0) throw new Error(`a publish was ${result.status}: ${result.refusal}`);
 }
 
 function memberOf(record: number): WeftNode {

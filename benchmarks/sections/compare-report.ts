@@ -11,8 +11,11 @@ import type { ComparePlan } from './compare-plan.ts';
 export interface SubjectRun {
   readonly subject: string;
   readonly nodes: number;
-  readonly start: StartOutcome;
+  /** Null when it did not start. */
+  readonly start: StartOutcome | null;
   readonly turns: readonly TurnOutcome[];
+  /** Why it did not start, or stopped taking turns. */
+  readonly failure: string | null;
 }
 
 /** Rates of one kind of operation at 64 in flight: medians over the rounds. */
@@ -34,9 +37,9 @@ export interface SubjectFigures {
   readonly resolveMs: Summary | null;
   readonly puts: RateFigures | null;
   readonly resolves: RateFigures | null;
-  readonly memoryPerNodeBytes: number;
-  readonly startMs: number;
-  readonly startCpuSeconds: number;
+  readonly memoryPerNodeBytes: number | null;
+  readonly startMs: number | null;
+  readonly startCpuSeconds: number | null;
   readonly operations: number;
   readonly failures: number;
   readonly errors: readonly string[];
@@ -54,7 +57,7 @@ export function reportCompare(runs: readonly SubjectRun[], plan: ComparePlan): S
 }
 
 /** The figures of one subject's run. */
-export function figuresOf({ subject, nodes, start, turns }: SubjectRun): SubjectFigures {
+export function figuresOf({ subject, nodes, start, turns, failure }: SubjectRun): SubjectFigures {
   const series: readonly SeriesOutcome[] = turns.flatMap((turn) =>
     [turn.put, turn.get, turn.concurrentPut, turn.concurrentGet].filter((one) => one !== null),
   );
@@ -66,12 +69,14 @@ export function figuresOf({ subject, nodes, start, turns }: SubjectRun): Subject
     resolveMs: summarize(turns.flatMap((turn) => turn.get.latenciesMs)),
     puts: rateFigures(turns.map((turn) => turn.concurrentPut)),
     resolves: rateFigures(turns.map((turn) => turn.concurrentGet)),
-    memoryPerNodeBytes: (start.residentBytesAfter - start.residentBytesBefore) / nodes,
-    startMs: start.startMs,
-    startCpuSeconds: start.cpuSeconds,
+    memoryPerNodeBytes: start && (start.residentBytesAfter - start.residentBytesBefore) / nodes,
+    startMs: start?.startMs ?? null,
+    startCpuSeconds: start?.cpuSeconds ?? null,
     operations: series.reduce((sum, one) => sum + one.done.length, failures),
     failures,
-    errors: [...new Set(series.flatMap((one) => one.errors))].slice(0, 5),
+    errors: [
+      ...new Set([...(failure === null ? [] : [failure]), ...series.flatMap((one) => one.errors)]),
+    ].slice(0, 5),
   };
 }
 
@@ -101,8 +106,8 @@ function measurementsOf(figures: SubjectFigures): Readonly<Record<string, number
 }
 
 function figuresTable(figures: readonly SubjectFigures[], plan: ComparePlan): Table {
-  const mebibytes = (bytes: number): string => formatNumber(bytes / 2 ** 20);
-  const failed = figures.filter((one) => one.failures > 0);
+  const mebibytes = (bytes: number | null): string => formatNumber(bytes === null ? null : bytes / 2 ** 20);
+  const failed = figures.filter((one) => one.errors.length > 0);
   return {
     title: `Side by side: one process for each network, sequential latency in ms, rates at ${plan.inFlight} in flight`,
     columns: [
@@ -203,7 +208,7 @@ function chartsOf(figures: readonly SubjectFigures[], plan: ComparePlan): readon
     ),
     chart(`Puts, ${plan.inFlight} in flight`, 'per second', (one) => one.puts?.perSecond),
     chart(`Cold resolves, ${plan.inFlight} in flight`, 'per second', (one) => one.resolves?.perSecond),
-    chart('Memory per node', 'MiB', (one) => Math.max(0, one.memoryPerNodeBytes) / 2 ** 20),
+    chart('Memory per node', 'MiB', (one) => (one.memoryPerNodeBytes ?? 0) / 2 ** 20),
     chart('Start of the network', 'ms', (one) => one.startMs),
   ];
 }

@@ -27,9 +27,11 @@ async function runCompare(subjects: readonly SubjectName[], settings: RunSetting
 
 interface Contestant {
   readonly client: SubjectClient;
-  start: StartOutcome | null;
+  readonly start: StartOutcome;
   readonly turns: TurnOutcome[];
   concurrentMs: number;
+  /** Why it takes no more turns in this network; its earlier ones count. */
+  failure: string | null;
 }
 
 async function runNetworkSize(
@@ -38,13 +40,20 @@ async function runNetworkSize(
   plan: ComparePlan,
   settings: RunSettings,
 ): Promise<readonly SubjectRun[]> {
+  const clients: SubjectClient[] = [];
   const contestants: Contestant[] = [];
+  const absent: SubjectRun[] = [];
   try {
     for (const name of subjects) {
       const client = await startSubjectProcess(name);
-      const contestant: Contestant = { client, start: null, turns: [], concurrentMs: 0 };
-      contestants.push(contestant);
-      contestant.start = await startSubject(client, nodes, settings);
+      clients.push(client);
+      try {
+        const start = await startSubject(client, nodes, settings);
+        contestants.push({ client, start, turns: [], concurrentMs: 0, failure: null });
+      } catch (error) {
+        settings.progress(`compare: ${name} with ${nodes} nodes did not start: ${String(error)}`);
+        absent.push({ subject: name, nodes, start: null, turns: [], failure: String(error) });
+      }
     }
     const warmUp = { ...plan, ...plan.warmUp };
     let firstRecord = await runRound(contestants, warmUp, 0);
@@ -58,14 +67,10 @@ async function runNetworkSize(
       settings.progress(`compare: ${nodes} nodes, round ${round} of ${plan.rounds}`);
       firstRecord = await runRound(contestants, plan, firstRecord);
     }
-    return contestants.map(({ client, start, turns }) => ({
-      subject: client.name,
-      nodes,
-      start: start!,
-      turns,
-    }));
+    const runs = contestants.map(({ client, ...rest }) => ({ subject: client.name, nodes, ...rest }));
+    return subjects.flatMap((name) => [...runs, ...absent].filter((run) => run.subject === name));
   } finally {
-    await Promise.all(contestants.map(({ client }) => client.close()));
+    await Promise.all(clients.map((client) => client.close()));
   }
 }
 
@@ -85,7 +90,7 @@ async function runRound(
   limits: Pick<ComparePlan, 'sequential' | 'inFlight' | 'concurrentMsMax'> & Pick<TurnPlan, 'concurrent'>,
   firstRecord: number,
 ): Promise<number> {
-  for (const contestant of contestants) {
+  for (const contestant of contestants.filter(({ failure }) => failure === null)) {
     const concurrent = contestant.concurrentMs < limits.concurrentMsMax ? limits.concurrent : null;
     const turn: TurnPlan = {
       firstRecord,
@@ -93,10 +98,14 @@ async function runRound(
       concurrent,
       inFlight: limits.inFlight,
     };
-    const outcome = await contestant.client.turn(turn);
-    contestant.turns.push(outcome);
-    contestant.concurrentMs +=
-      (outcome.concurrentPut?.elapsedMs ?? 0) + (outcome.concurrentGet?.elapsedMs ?? 0);
+    try {
+      const outcome = await contestant.client.turn(turn);
+      contestant.turns.push(outcome);
+      contestant.concurrentMs +=
+        (outcome.concurrentPut?.elapsedMs ?? 0) + (outcome.concurrentGet?.elapsedMs ?? 0);
+    } catch (error) {
+      contestant.failure = String(error);
+    }
   }
   return firstRecord + recordsOfTurn(limits);
 }

@@ -22,6 +22,7 @@ const run = (subject: SubjectRun['subject'], nodes: number, turns: readonly Turn
   nodes,
   start,
   turns,
+  failure: null,
 });
 
 describe('reportCompare', () => {
@@ -62,6 +63,23 @@ describe('reportCompare', () => {
     expect(result.tables[0]!.notes!.join('\n')).toContain(
       'kad-dht at 20 nodes failed with: Error: not found',
     );
+  });
+
+  it('reports a subject that did not start, and the others beside it', () => {
+    const absent: SubjectRun = {
+      subject: 'weft',
+      nodes: 60,
+      start: null,
+      turns: [],
+      failure: 'Error: no port',
+    };
+    const { data, tables, measurements } = reportCompare([...runs, absent], planCompare(false));
+    expect(data).toMatchObject({
+      figures: [{}, {}, {}, { startMs: null, putMs: null, errors: ['Error: no port'] }],
+    });
+    expect(tables[0]!.notes!.join('\n')).toContain('weft at 60 nodes failed with: Error: no port');
+    expect(measurements['compare/weft/20/putP50Ms']).toBe(1);
+    expect(measurements['compare/weft/60/putP50Ms']).toBeUndefined();
   });
 
   it('leaves a gap in the charts where nothing was measured', () => {
