@@ -33,6 +33,7 @@ export interface Database {
 }
 
 const retryMsMin = 250;
+const repairMsMin = 60_000;
 /** What LevelDB writes at most when it opens: its log as a table, and a little. */
 const openingMebibytes = 8;
 const everythingBegin = new Uint8Array([0]);
@@ -51,6 +52,7 @@ export async function openDatabase(options: DatabaseOptions, mayWait = false): P
   let active = 0;
   let onIdle: (() => void) | null = null;
   let gate: Promise<void> | null = null;
+  let repairedAtMs = Number.NEGATIVE_INFINITY;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | null = null;
 
   async function swap(repair: boolean): Promise<void> {
@@ -66,7 +68,10 @@ export async function openDatabase(options: DatabaseOptions, mayWait = false): P
       options.log?.warn({ error }, 'LevelDB reported an error when it was closed');
     });
     if (isClosed) return;
-    level = await openLevel(options, repair);
+    // A disk that goes on to fail is not mended by repairing at every read.
+    const isRepair = repair && performance.now() - repairedAtMs >= repairMsMin;
+    if (isRepair) repairedAtMs = performance.now();
+    level = await openLevel(options, isRepair);
   }
 
   function reopen(repair: boolean): Promise<void> {
@@ -92,12 +97,15 @@ export async function openDatabase(options: DatabaseOptions, mayWait = false): P
 
   return {
     async use(task) {
-      while (gate !== null) await gate.catch(() => undefined);
-      if (isClosed) throw new StoreError('closed', 'the store is closed');
-      if (level === null) await reopenLater();
+      for (;;) {
+        if (gate !== null) await gate.catch(() => undefined);
+        else if (isClosed) throw new StoreError('closed', 'the store is closed');
+        else if (level === null) await reopenLater();
+        else break;
+      }
       active += 1;
       try {
-        return await task(level!);
+        return await task(level);
       } finally {
         active -= 1;
         if (active === 0) onIdle?.();
@@ -149,7 +157,7 @@ async function openLevel(options: DatabaseOptions, isRepair = false): Promise<Le
           { cause: error },
         );
       }
-      if (failure === 'other' || hasRepaired) {
+      if (!['corrupt', 'missing-file'].includes(failure) || hasRepaired) {
         throw new StoreError('open-failed', `${location} cannot be opened: ${levelMessage(error)}`, {
           cause: error,
         });

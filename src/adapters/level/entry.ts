@@ -1,7 +1,7 @@
 /** Names inside the record database, and reading it: a page at a time, so that no reader pins old files. */
 import { StoreError } from '../../ports/store.ts';
 import type { Database, Level } from './database.ts';
-import { classifyLevelError } from './level-error.ts';
+import { classifyLevelError, isDamage, levelMessage } from './level-error.ts';
 
 const entryPrefix = 'd/';
 const quarantinePrefix = 'q/';
@@ -104,8 +104,17 @@ async function readOrRepair<Value>(database: Database, read: () => Promise<Value
   try {
     return await read();
   } catch (error) {
-    if (error instanceof StoreError) throw error;
-    await database.reopen({ repair: classifyLevelError(error) !== 'no-space' });
-    return await read();
+    if (!isDamage(classifyLevelError(error))) throw error;
+    await database.reopen({ repair: true });
+    return await read().catch((again: unknown) => {
+      if (again instanceof StoreError) throw again;
+      throw new StoreError(
+        'open-failed',
+        `the store cannot be read: ${levelMessage(again)}; check the disk`,
+        {
+          cause: again,
+        },
+      );
+    });
   }
 }

@@ -1,7 +1,7 @@
 /** What a failure of LevelDB means for the store; LevelDB says it in the text of its status only. */
 import { StoreError } from '../../ports/store.ts';
 
-export type LevelFailure = 'locked' | 'no-space' | 'corrupt' | 'missing-file' | 'other';
+export type LevelFailure = 'locked' | 'no-space' | 'corrupt' | 'missing-file' | 'input-output' | 'other';
 
 const noSpace = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/;
 
@@ -12,9 +12,15 @@ export function classifyLevelError(error: unknown): LevelFailure {
     if (code === 'LEVEL_LOCKED') return 'locked';
     if (noSpace.test(cause.message)) return 'no-space';
     if (code === 'LEVEL_CORRUPTION') return 'corrupt';
-    if (code === 'LEVEL_IO_ERROR' && /No such file/.test(cause.message)) return 'missing-file';
+    if (code === 'LEVEL_IO_ERROR')
+      return /No such file/.test(cause.message) ? 'missing-file' : 'input-output';
   }
   return 'other';
+}
+
+/** True for failures of a read that a repair may mend: a damaged index also reads beyond the end of a file. */
+export function isDamage(failure: LevelFailure): boolean {
+  return failure === 'corrupt' || failure === 'missing-file' || failure === 'input-output';
 }
 
 /** The innermost message: the one that names the file. */
