@@ -124,6 +124,9 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
       case 'send-request':
         sendRequest(effect);
         return;
+      case 'meet-peer':
+        overlay.meet(effect.contact);
+        return;
       case 'send-response':
         responses.get(effect.inboundId)?.(effect.body);
         responses.delete(effect.inboundId);

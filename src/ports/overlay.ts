@@ -46,6 +46,8 @@ export interface Overlay {
     body: Uint8Array,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<Uint8Array>;
+  /** Connects to that peer when its turn comes; who it is, `peerAdded` says. Best effort. */
+  meet(to: PeerAddress): void;
   /** Best effort, only over an open connection. */
   push(peer: string, body: Uint8Array): void;
   stop(): Promise<void>;

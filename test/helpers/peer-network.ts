@@ -21,6 +21,8 @@ export interface TestPeer {
   readonly verdicts: string[];
   readonly counts: Map<string, number>;
   readonly alarms: string[];
+  /** Whom it wanted to meet, in order. */
+  readonly meetings: string[];
   peer: Peer;
   isUp: boolean;
   side: number;
@@ -39,6 +41,12 @@ export interface TestNetwork {
   publish(peer: TestPeer, bundle: Uint8Array, acknowledgements?: number): PublishResult;
   /** Every peer meets every other on the same side. */
   connectAll(): void;
+  /** A stranger that this network does not run is met by that peer; `answer` speaks for it. */
+  meet(peer: TestPeer, stranger: string): void;
+  /** What strangers answer to a request; null as long as they are silent. */
+  answer: ((to: string, body: Uint8Array) => Uint8Array) | null;
+  /** One dials the other; both learn of it. */
+  connect(left: TestPeer, right: TestPeer): void;
   /** Nothing passes between sides. */
   cut(sideOf: (index: number) => number): void;
   heal(): void;
@@ -56,6 +64,9 @@ interface Task {
   readonly order: number;
   readonly run: () => void;
 }
+
+/** Peers of the test network find one another by name; an address is what makes a contact worth meeting. */
+export const testAddress = '/ip4/127.0.0.1/tcp/4001';
 
 export function testPeerId(name: string): string {
   const hash = createHash('sha256').update(name).digest();
@@ -92,6 +103,7 @@ export function createTestNetwork(options: {
       verdicts: [],
       counts: new Map(),
       alarms: [],
+      meetings: [],
       peer: newPeer(name),
       isUp: true,
       side: 0,
@@ -159,6 +171,16 @@ export function createTestNetwork(options: {
         });
         return;
       }
+      case 'meet-peer': {
+        const met = byName.get(effect.contact.peer);
+        peer.meetings.push(effect.contact.peer);
+        at(delay(), () => {
+          if (!reaches(peer, met)) return;
+          connect(peer, met);
+          if (config.role === 'full') connect(met, peer);
+        });
+        return;
+      }
       case 'publish-gossip':
         flood(peer, effect.topic, effect.data);
         return;
@@ -217,6 +239,10 @@ export function createTestNetwork(options: {
     };
     at(timeoutMs, () => settle({ type: 'request-failed', requestId, reason: 'timeout' }, 0));
     at(delay(), () => {
+      if (target === undefined && network.answer !== null) {
+        settle({ type: 'response-received', requestId, body: network.answer(to.peer, body) }, delay());
+        return;
+      }
       if (target === undefined || !target.isUp || !reaches(peer, target)) {
         if (target === undefined || !target.isUp)
           settle({ type: 'request-failed', requestId, reason: 'unreachable' }, 0);
@@ -277,7 +303,7 @@ export function createTestNetwork(options: {
   }
 
   function connect(left: TestPeer, right: TestPeer): void {
-    dispatch(left, { type: 'peer-added', contact: { peer: right.name, addresses: [] } });
+    dispatch(left, { type: 'peer-added', contact: { peer: right.name, addresses: [testAddress] } });
     dispatch(left, { type: 'peer-connected', peer: right.name });
   }
 
@@ -292,9 +318,13 @@ export function createTestNetwork(options: {
   }
   for (const peer of peers) load(peer);
 
-  return {
+  const network: TestNetwork = {
     peers,
     random,
+    answer: null,
+    meet(peer, stranger) {
+      dispatch(peer, { type: 'peer-added', contact: { peer: stranger, addresses: [testAddress] } });
+    },
     nowMs: () => nowMs,
     nowSeconds: () => Math.floor(nowMs / 1000),
     run,
@@ -307,6 +337,10 @@ export function createTestNetwork(options: {
         dispatch(peer, { type: 'publish-called', callId, bundle, acknowledgements, timeoutMs: 8_000 }),
       ),
     connectAll,
+    connect(left, right) {
+      connect(left, right);
+      connect(right, left);
+    },
     cut(sideOf) {
       peers.forEach((peer, index) => {
         peer.side = sideOf(index);
@@ -352,6 +386,7 @@ export function createTestNetwork(options: {
       return answer;
     },
   };
+  return network;
 }
 
 export const allTopics = gossipTopics('/weft');

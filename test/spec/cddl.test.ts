@@ -99,6 +99,7 @@ function encodingsOfMessages(): [string, Uint8Array][] {
     ['unwatch', { type: 'unwatch', agentIds: [] }],
     ['sync-summary', { type: 'sync-summary', set: 'authority', count: 3, xor: short }],
     ['sync-ids', { type: 'sync-ids', set: 'records', buckets: Uint8Array.of(0, 255) }],
+    ['closest', { type: 'closest', point: id, count: 20 }],
   ];
   const found = (['not-newer', 'ask-again', null, bundle] as const).map((record) => ({
     record,
@@ -117,6 +118,7 @@ function encodingsOfMessages(): [string, Uint8Array][] {
     ['sync-buckets', message.encodeSyncSummaryAnswer(null)],
     ['sync-buckets', message.encodeSyncSummaryAnswer(new Uint8Array(256 * message.syncBucketBytes))],
     ['sync-found', message.encodeSyncIdsAnswer([{ agentId: id, id: short }])],
+    ['closest-found', message.encodeClosestAnswer([contact])],
     ['failure', message.encodeFailure('over-quota')],
   ];
   return [

@@ -117,7 +117,6 @@ async function composeParts(options: HostOptions, bootstrap: readonly DialTarget
   const identifyAgain = createIdentifyAgain(libp2p, identify, timing.identifyMs, log);
   const neighbourSearch = createNeighbourSearch(kad, libp2p.peerId, log);
   directory.listen({
-    peerAdded: () => neighbourSearch.peerMet(directory.fullPeers()),
     peerRemoved: (gone) => {
       removeFromTable(kad, peerIdFromString(gone)).catch((error: unknown) => {
         log.debug({ error, peer: gone }, 'a peer could not be taken out of the routing table');

@@ -1,7 +1,7 @@
 /**
- * How often routing may dial strangers. kad-dht dials and pings every peer of every answer: 60 nodes on one machine
- * spend 50 s of CPU on handshakes that nobody needs. Requests of the record protocol dial whom they need, unbounded
- * by this.
+ * How often kad-dht may dial strangers, and how many dials that nobody waits for run at once. kad-dht dials and pings
+ * every peer of every answer: 60 nodes on one machine spend 50 s of CPU on handshakes that nobody needs. Requests of
+ * the record protocol dial whom they need, unbounded by this.
  */
 import { createTokenBucket } from '../../core/gossip/token-bucket.ts';
 
@@ -11,7 +11,7 @@ const freeDials = { burst: 8, perSecond: 2 };
 /** Beyond that a trickle, so that neighbourhoods still complete and tables stay fresh. */
 const trickledDials = { burst: 8, perSecond: 0.1 };
 /**
- * Dials of routing at one time, over all hosts of the process: they share its one thread, and more handshakes at once
+ * Dials of routing and of meetings at one time, over all hosts of the process: they share its one thread, and more handshakes at once
  * than it can finish within the dial timeout all fail.
  */
 const dialsAtOnceMax = 4;
@@ -19,8 +19,6 @@ const dialsAtOnceMax = 4;
 export interface DialBudget {
   /** Takes one dial, given how many peers are connected now; false when there is none to take. */
   tryTake(connectedPeers: number, nowMs: number): boolean;
-  /** Runs the dial when there is room for it. @throws what the dial throws, or the signal's reason while it waits */
-  run<Value>(dial: () => Promise<Value>, signal?: AbortSignal): Promise<Value>;
 }
 
 const waiting: (() => void)[] = [];
@@ -31,16 +29,18 @@ export function createDialBudget(): DialBudget {
   const trickle = createTokenBucket(trickledDials);
   return {
     tryTake: (connectedPeers, nowMs) => (connectedPeers < connectionsWanted ? free : trickle).take(nowMs),
-    async run(dial, signal) {
-      await enter();
-      try {
-        signal?.throwIfAborted();
-        return await dial();
-      } finally {
-        leave();
-      }
-    },
   };
+}
+
+/** Runs the dial when there is room for it. @throws what the dial throws, or the signal's reason while it waits */
+export async function inDialTurn<Value>(dial: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
+  await enter();
+  try {
+    signal?.throwIfAborted();
+    return await dial();
+  } finally {
+    leave();
+  }
 }
 
 function enter(): Promise<void> | void {

@@ -1,7 +1,9 @@
 /**
- * kad-dht as a router and nothing else: it meets peers and keeps tables full. It stores nothing for anybody (its PUT
- * takes any valid record without quota, protocol §4), dials within a budget, and takes an open connection for proof
- * of life instead of a ping.
+ * kad-dht as a router and nothing else: it answers whoever looks for peers, keeps its own table, and searches rarely;
+ * the quick way to neighbours is the record protocol (core/peer/neighbourhood): a query of kad-dht costs a new stream
+ * and twenty writes to the peer store with each peer that it asks. It stores nothing for anybody (its PUT takes any
+ * valid record without quota, protocol §4), dials within a budget, and takes an open connection for proof of life
+ * instead of a ping.
  */
 import type { AbortOptions, Connection, PeerId } from '@libp2p/interface';
 import {
@@ -13,13 +15,10 @@ import {
 } from '@libp2p/kad-dht';
 import { replicationCount } from '../../core/limits.ts';
 import type { Log } from '../../ports/log.ts';
-import { connectionsWanted, createDialBudget } from './dial-budget.ts';
+import { createDialBudget, inDialTurn } from './dial-budget.ts';
 import type { NetworkProfile } from './host-types.ts';
 
-/** A search for this node's own neighbours: after a peer was met while there are few, or many, and anyhow. */
-const fewPeersDelayMs = 500;
-const manyPeersDelayMs = 30_000;
-const searchEveryMs = 300_000;
+const searchEveryMs = 30 * 60_000;
 const searchTimeoutMs = 20_000;
 /** kad-dht's own schedule is one query right after the first peer, when others have just begun to join. */
 const neverMs = 2 ** 31 - 1;
@@ -66,37 +65,21 @@ export async function removeFromTable(kad: KadDHT, peer: PeerId): Promise<void> 
   await (kad as unknown as { readonly routingTable: RoutingTable }).routingTable.remove(peer);
 }
 
+/** A libp2p-wide search for this node's own neighbours, now and then: a second way to them beside our own protocol. */
 export interface NeighbourSearch {
   start(): void;
   stop(): void;
-  /** A full peer is new, and so many are connected: while there are few, whom it knows is worth asking soon. */
-  peerMet(fullPeers: number): void;
 }
 
-/** Looks for this node's neighbours again and again; what it finds lands in the table. */
+/** What it finds lands in kad-dht's table and, once connected, in the peer directory. */
 export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): NeighbourSearch {
   let stopped = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let dueAtMs = Number.POSITIVE_INFINITY;
-  let isSearching = false;
-  // Whoever was met during a search was not asked by it.
-  let wasMetMeanwhile = false;
-  /** Doubles with each search that is followed by nobody new: what a search could not dial, a later one can. */
-  let pauseMs = searchEveryMs;
 
-  function plan(delayMs: number): void {
-    clearTimeout(timer);
-    dueAtMs = performance.now() + delayMs;
-    timer = setTimeout(() => {
-      isSearching = true;
-      wasMetMeanwhile = false;
-      search().finally(() => {
-        isSearching = false;
-        if (stopped.signal.aborted) return;
-        pauseMs = wasMetMeanwhile ? fewPeersDelayMs : Math.min(searchEveryMs, 2 * pauseMs);
-        plan(pauseMs * (0.75 + Math.random() / 2));
-      });
-    }, delayMs);
+  function plan(): void {
+    // Spread, so that a network started at once does not search at once.
+    timer = setTimeout(() => void search().finally(plan), searchEveryMs * (0.75 + Math.random() / 2));
+    if (stopped.signal.aborted) clearTimeout(timer);
   }
 
   async function search(): Promise<void> {
@@ -113,22 +96,11 @@ export function createNeighbourSearch(kad: KadDHT, self: PeerId, log: Log): Neig
   return {
     start() {
       stopped = new AbortController();
-      plan(searchEveryMs);
+      plan();
     },
     stop() {
       stopped.abort();
       clearTimeout(timer);
-    },
-    peerMet(fullPeers) {
-      if (stopped.signal.aborted) return;
-      const areFew = fullPeers < connectionsWanted;
-      pauseMs = areFew ? fewPeersDelayMs : searchEveryMs;
-      if (isSearching) {
-        wasMetMeanwhile ||= areFew;
-        return;
-      }
-      const delayMs = areFew ? fewPeersDelayMs : manyPeersDelayMs;
-      if (dueAtMs > performance.now() + delayMs) plan(delayMs);
     },
   };
 }
@@ -160,7 +132,7 @@ function boundComponents(components: KadDHTComponents, { nowMs }: KadRouterOptio
   async function reach(peer: PeerId, signal: AbortSignal | undefined): Promise<void> {
     if (isConnected(peer)) return;
     await admit(peer);
-    await budget.run(() => connectionManager.openConnection(peer, signal ? { signal } : {}), signal);
+    await inDialTurn(() => connectionManager.openConnection(peer, signal ? { signal } : {}), signal);
   }
 
   const boundManager = replaceMembers(connectionManager, {

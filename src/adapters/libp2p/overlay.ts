@@ -2,6 +2,7 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import type { Log } from '../../ports/log.ts';
 import { type Overlay, OverlayError, type OverlayHandlers, type PeerAddress } from '../../ports/overlay.ts';
+import { inDialTurn } from './dial-budget.ts';
 import type { Dialer } from './dialer.ts';
 import type { NetworkProfile } from './host-types.ts';
 import { contactAddresses } from './multiaddrs.ts';
@@ -110,6 +111,12 @@ export function createOverlay(options: OverlayOptions): Libp2pOverlay {
     },
     start,
     request: (to, body, requestOptions) => client.request(to, body, requestOptions),
+    meet(to) {
+      if (dialer.isConnected(to.peer)) return;
+      inDialTurn(() => connect(to)).catch((error: unknown) => {
+        log.debug({ error, peer: to.peer }, 'a peer that was named does not answer');
+      });
+    },
     push(to, body) {
       if (!client.push(to, body)) server?.push(to, body);
     },

@@ -13,7 +13,8 @@ export interface KadId {
   readonly low: number;
 }
 
-function kadId(bytes: Uint8Array): KadId {
+/** The point with these 32 bytes. */
+export function kadId(bytes: Uint8Array): KadId {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { bytes, high: view.getUint32(0), low: view.getUint32(4) };
 }
@@ -39,6 +40,12 @@ export function kadIdOfPeer(peer: string): KadId {
 /** The leading 53 bits of the distance: a safe integer that orders nearly every pair. */
 export function distancePrefix(from: KadId, to: KadId): number {
   return ((from.high ^ to.high) >>> 0) * 2_097_152 + ((from.low ^ to.low) >>> 11);
+}
+
+/** How many leading bits two points share: which bucket of one the other is in. 0 to 53, more are not told apart. */
+export function sharedPrefixBits(from: KadId, to: KadId): number {
+  const prefix = distancePrefix(from, to);
+  return prefix === 0 ? 53 : 52 - Math.floor(Math.log2(prefix));
 }
 
 /** Negative when `left` is closer to the target than `right`; zero only for the same point. */

@@ -10,6 +10,7 @@
  * | sync summary | [5, set, 0, count, xor16]                      | [5, null when equal, or 256 x (u32 count, xor16)]             |
  * | sync ids     | [5, set, 1, bucket indexes (a byte each)]      | [5, [[aid32, id16], ...]]                                     |
  * | push         | [6, [bundle, ...]]                             | none                                                          |
+ * | closest      | [7, point32, count]                            | [7, [contact, ...]]                                           |
  * | failure      |                                                | [0, code]                                                     |
  *
  * record: a bundle, 0 "nothing newer than known", 1 "ask again, the frame is full", null "not held".
@@ -46,7 +47,9 @@ export type RecordRequest =
   | { readonly type: 'watch'; readonly agentIds: readonly Uint8Array[] }
   | { readonly type: 'unwatch'; readonly agentIds: readonly Uint8Array[] }
   | { readonly type: 'sync-summary'; readonly set: SyncSet; readonly count: number; readonly xor: Uint8Array }
-  | { readonly type: 'sync-ids'; readonly set: SyncSet; readonly buckets: Uint8Array };
+  | { readonly type: 'sync-ids'; readonly set: SyncSet; readonly buckets: Uint8Array }
+  /** Who is closest to a point of the key space, at most `count` peers. */
+  | { readonly type: 'closest'; readonly point: Uint8Array; readonly count: number };
 
 export type FoundRecord = Uint8Array | 'not-newer' | 'ask-again' | null;
 
@@ -89,6 +92,8 @@ export function encodeRequest(request: RecordRequest): Uint8Array {
       return encodeCanonical([5, syncSets.indexOf(request.set), 0, request.count, request.xor]);
     case 'sync-ids':
       return encodeCanonical([5, syncSets.indexOf(request.set), 1, request.buckets]);
+    case 'closest':
+      return encodeCanonical([7, request.point, request.count]);
   }
 }
 
@@ -114,6 +119,14 @@ export function decodeRequest(body: Uint8Array): RecordRequest {
       return { type: 'unwatch', agentIds: readAgentIds(message[1]) };
     case 5:
       return readSyncRequest(message);
+    case 7: {
+      const [, point, count] = readArray(message, 'closest', 3);
+      return {
+        type: 'closest',
+        point: readBytes(point, 'point', digestBytes),
+        count: readInteger(count, 'count', 1, replicationCount),
+      };
+    }
     default:
       throw new ProtocolError('wrong-shape', 'no request of this type');
   }
@@ -128,7 +141,7 @@ export function encodeFindAnswers(answers: readonly FindAnswer[]): Uint8Array {
       if (index === undefined) {
         index = contacts.length;
         indexByPeer.set(contact.peer, index);
-        contacts.push([contact.peer, contact.addresses.slice(0, addressesMax)]);
+        contacts.push(contactValue(contact));
       }
       return index;
     });
@@ -214,6 +227,16 @@ export function decodeSyncIdsAnswer(body: Uint8Array): SyncId[] {
   });
 }
 
+export function encodeClosestAnswer(contacts: readonly PeerContact[]): Uint8Array {
+  return encodeCanonical([7, contacts.map(contactValue)]);
+}
+
+/** At most k contacts, as the responder knows them. @throws ProtocolError. */
+export function decodeClosestAnswer(body: Uint8Array): PeerContact[] {
+  const [, contacts] = readAnswer(body, 7, 2);
+  return readArray(contacts, 'contacts', { max: replicationCount }).map(readContact);
+}
+
 export function encodeFailure(code: ProtocolErrorCode): Uint8Array {
   return encodeCanonical([0, code]);
 }
@@ -267,6 +290,10 @@ function readSyncRequest(message: readonly CborValue[]): RecordRequest {
   const [, , phase, buckets] = readArray(message, 'sync', 4);
   readInteger(phase, 'phase', 1, 1);
   return { type: 'sync-ids', set, buckets: readBytes(buckets, 'buckets', { max: syncBucketCount }) };
+}
+
+function contactValue({ peer, addresses }: PeerContact): CborValue {
+  return [peer, addresses.slice(0, addressesMax)];
 }
 
 function readContact(value: unknown): PeerContact {

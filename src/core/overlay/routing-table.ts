@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §4.
  */
 import type { PeerContact } from '../peer/events.ts';
-import { compareDistance, distancePrefix, type KadId, kadIdOfPeer } from './distance.ts';
+import { compareDistance, distancePrefix, type KadId, kadIdOfPeer, sharedPrefixBits } from './distance.ts';
 
 /** kad-dht's own table holds about k x log2(n / k) peers; beyond this nobody new is taken. */
 export const routingTablePeersMax = 4096;
@@ -33,6 +33,8 @@ export interface RoutingTable {
   closest(target: KadId, count: number, nowMs: number): RoutedPeer[];
   /** True when fewer than `count` known peers are closer to the target than `peer` (this peer when left out). */
   isAmongClosest(target: KadId, count: number, peer?: KadId): boolean;
+  /** How many known peers share exactly so many leading bits with this one: those in that bucket. */
+  countSharing(bits: number): number;
   readonly self: KadId;
   readonly size: number;
   peers(): readonly PeerContact[];
@@ -94,6 +96,11 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     markAnswered: (peer) => setPenalty(peer, 0),
     closest,
     isAmongClosest,
+    countSharing(bits) {
+      let count = 0;
+      for (const entry of entries.values()) if (sharedPrefixBits(self, entry.kadId) === bits) count++;
+      return count;
+    },
     self,
     get size() {
       return entries.size;

@@ -67,6 +67,8 @@ export type PeerEffect =
       readonly timeoutMs: number;
     }
   | { readonly type: 'send-response'; readonly inboundId: number; readonly body: Uint8Array }
+  /** Connect to this peer, when the dials of this moment allow it; who it is, its identify says. */
+  | { readonly type: 'meet-peer'; readonly contact: PeerContact }
   | { readonly type: 'send-push'; readonly peer: string; readonly body: Uint8Array }
   | { readonly type: 'answer-gossip'; readonly messageId: number; readonly verdict: GossipVerdict }
   | { readonly type: 'publish-gossip'; readonly topic: string; readonly data: Uint8Array }

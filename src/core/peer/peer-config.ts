@@ -2,6 +2,7 @@
 import {
   acknowledgementsDefault,
   handOverSeconds,
+  peersWantedDefault,
   replicationCount,
   replicationSlack,
   respondersMin,
@@ -15,6 +16,8 @@ export interface PeerConfig {
   /** k. */
   readonly replication: number;
   readonly slack: number;
+  /** Known peers up to which a new one is met at once; a client meets no more. */
+  readonly peersWanted: number;
   /** w, when the caller names none. */
   readonly acknowledgements: number;
   readonly respondersMin: number;
@@ -40,6 +43,7 @@ export const peerConfigDefault: PeerConfig = {
   protocolPrefix: '/weft',
   replication: replicationCount,
   slack: replicationSlack,
+  peersWanted: peersWantedDefault,
   acknowledgements: acknowledgementsDefault,
   respondersMin,
   requestTimeoutMs: 5_000,

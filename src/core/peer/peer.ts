@@ -18,6 +18,7 @@ import type { PeerEffect } from './effects.ts';
 import type { PeerContact, PeerEvent } from './events.ts';
 import { createGossipIntake } from './gossip-intake.ts';
 import { createIngest, type IngestResult, type IngestSource } from './ingest.ts';
+import { createNeighbourhood } from './neighbourhood.ts';
 import { createOutbox } from './outbox.ts';
 import type { PeerConfig } from './peer-config.ts';
 import { createPublisher } from './publisher.ts';
@@ -117,6 +118,7 @@ function createParts(context: PeerContext): {
   const gossip = createGossipIntake(context, table, ingest);
   const subscriptions = createSubscriptions(context, ingest);
   const upkeep = createUpkeep(context, { table, outbox, synchroniser });
+  const neighbourhood = createNeighbourhood(context);
   const cancelByCall = new Map<number, () => void>();
 
   ingest.onAccepted((result, source) => {
@@ -147,6 +149,7 @@ function createParts(context: PeerContext): {
   function peerAdded(contact: PeerContact): void {
     const isNew = !routing.has(contact.peer);
     if (!routing.add(contact) || !isNew) return;
+    neighbourhood.peerAdded(contact);
     upkeep.neighbourAdded(contact);
     subscriptions.peerCame();
   }

@@ -6,9 +6,10 @@ import { bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { frameBytesMax } from '../limits.ts';
-import { compareDistance, kadIdOfAgent } from '../overlay/distance.ts';
+import { compareDistance, type KadId, kadId, kadIdOfAgent } from '../overlay/distance.ts';
 import {
   decodeRequest,
+  encodeClosestAnswer,
   encodeFailure,
   encodeFindAnswers,
   encodePutAnswers,
@@ -122,6 +123,9 @@ export function createServer(
       case 'sync-summary':
       case 'sync-ids':
         respond(synchroniser.answer(request, peer));
+        return;
+      case 'closest':
+        respond(encodeClosestAnswer(closestTo(kadId(request.point), request.count, peer)));
     }
   }
 
@@ -158,6 +162,14 @@ export function createServer(
       .filter((peer) => !hasRecord || compareDistance(target, peer.kadId, routing.self) < 0)
       .map((peer) => peer.contact)
       .filter((contact) => contact.peer !== asker);
+  }
+
+  function closestTo(target: KadId, count: number, asker: string): PeerContact[] {
+    return routing
+      .closest(target, count + 1, context.nowMs())
+      .map(({ contact }) => contact)
+      .filter(({ peer }) => peer !== asker)
+      .slice(0, count);
   }
 
   function answerPut(bytes: Uint8Array, onAnswer: (answer: PutAnswer) => void): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
-import { connectionsWanted, createDialBudget } from '../../../src/adapters/libp2p/dial-budget.ts';
+import { connectionsWanted, createDialBudget, inDialTurn } from '../../../src/adapters/libp2p/dial-budget.ts';
 import { createMessageIds, gossipOptions } from '../../../src/adapters/libp2p/gossip-options.ts';
 import { localDiscovery, serviceTag } from '../../../src/adapters/libp2p/local-discovery.ts';
 import { contactAddresses, dialAddresses } from '../../../src/adapters/libp2p/multiaddrs.ts';
@@ -24,11 +24,10 @@ describe('the dial budget of routing', () => {
   });
 
   it('runs at most four dials at once in a process, and all of them in the end', async () => {
-    const budgets = Array.from({ length: 3 }, createDialBudget);
     let running = 0;
     let most = 0;
     const dials = Array.from({ length: 30 }, (_, index) =>
-      budgets[index % 3]!.run(async () => {
+      inDialTurn(async () => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setImmediate(resolve));
         running--;
@@ -42,10 +41,9 @@ describe('the dial budget of routing', () => {
   });
 
   it('does not dial any more for whoever gave up in the queue', async () => {
-    const budget = createDialBudget();
     let isDialled = false;
     const given = AbortSignal.abort(new Error('given up'));
-    const dial = budget.run(async () => {
+    const dial = inDialTurn(async () => {
       isDialled = true;
     }, given);
     await expect(dial).rejects.toThrow('given up');

@@ -1,6 +1,7 @@
 /** The record protocol's decoders with a valid sample of each message. */
 import { decodeAnnouncement, encodeAnnouncements } from '../../../src/core/gossip/announcement.ts';
 import {
+  decodeClosestAnswer,
   decodeFindAnswers,
   decodePush,
   decodePutAnswers,
@@ -8,6 +9,7 @@ import {
   decodeSyncIdsAnswer,
   decodeSyncSummaryAnswer,
   decodeWatchAnswer,
+  encodeClosestAnswer,
   encodeFindAnswers,
   encodePush,
   encodePutAnswers,
@@ -42,6 +44,7 @@ export const samples = {
     encodeRequest({ type: 'unwatch', agentIds: [aid] }),
     encodeRequest({ type: 'sync-summary', set: 'authority', count: 3, xor: known }),
     encodeRequest({ type: 'sync-ids', set: 'records', buckets: Uint8Array.of(1, 2, 255) }),
+    encodeRequest({ type: 'closest', point: aid, count: 20 }),
   ],
   findAnswers: [
     encodeFindAnswers([
@@ -71,6 +74,7 @@ export const messageDecoders: readonly [string, (bytes: Uint8Array) => unknown, 
     [encodeSyncSummaryAnswer(new Uint8Array(5120)), encodeSyncSummaryAnswer(null)],
   ],
   ['sync ids', decodeSyncIdsAnswer, [encodeSyncIdsAnswer([{ agentId: aid, id: known }])]],
+  ['closest answer', decodeClosestAnswer, [encodeClosestAnswer([contact, contact])]],
   ['push', decodePush, [encodePush([bundle])]],
   ['announcement', decodeAnnouncement, encodeAnnouncements(turned.state)],
   [
