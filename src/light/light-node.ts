@@ -2,12 +2,10 @@
  * The embeddable node: the same core and driver as the full node, as a client that stores nothing for others.
  * In memory by default; no file, no server. Any port can be replaced.
  */
-import { createHost } from '../adapters/libp2p/create-host.ts';
-import type { Host } from '../adapters/libp2p/host-types.ts';
+import type { Host, HostOptions } from '../adapters/libp2p/host-types.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
-import { createNobleVerifier } from '../adapters/system/noble-verifier.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
 import type { ChangeKind, PublishResult, Resolution } from '../core/peer/effects.ts';
@@ -16,6 +14,18 @@ import { peerConfigDefault } from '../core/peer/peer-config.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import { createDriver, type DriverPorts } from '../driver/driver.ts';
 import type { Log } from '../ports/log.ts';
+import type { Store } from '../ports/store.ts';
+import type { Verifier } from '../ports/verifier.ts';
+
+/** What differs between Node and a browser. The two entries give it; all logic is here. */
+export interface LightParts {
+  /** Makes the host with the transports of the platform. */
+  readonly createHost: (options: HostOptions) => Promise<Host>;
+  /** Closed with the node. */
+  readonly verifier: Verifier;
+  /** Left out: a store in memory. Closed with the node. */
+  readonly store?: Store;
+}
 
 export interface LightNodeOptions {
   /** Multiaddrs with /p2p of full nodes to join through. */
@@ -24,7 +34,7 @@ export interface LightNodeOptions {
   readonly protocolPrefix?: string;
   /** `private` keeps addresses of one host or cluster; default `private`. */
   readonly profile?: 'private' | 'public';
-  /** Replaces the memory store, the JavaScript verifier, the silent log. */
+  /** Replaces the store, the verifier and the silent log of the entry. */
   readonly ports?: Partial<Pick<DriverPorts, 'store' | 'verifier' | 'log'>>;
 }
 
@@ -71,12 +81,12 @@ const silentLog: Log = {
 };
 
 /** A node that joins as a client. @throws HostError for a bad address. */
-export async function createLightNode(options: LightNodeOptions): Promise<LightNode> {
+export async function createLightNodeWith(parts: LightParts, options: LightNodeOptions): Promise<LightNode> {
   const protocolPrefix = options.protocolPrefix ?? peerConfigDefault.protocolPrefix;
   const topics = gossipTopics(protocolPrefix);
   const entropy = createSystemEntropy();
   const joined = createGate();
-  const host = await createHost({
+  const host = await parts.createHost({
     privateKey: entropy.randomBytes(seedBytes),
     listen: [],
     bootstrap: options.bootstrap,
@@ -86,7 +96,7 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
     topics,
     listeners: { joined: joined.open },
   });
-  const ports = lightPorts(host, options);
+  const ports = lightPorts(host, parts, options);
   const peer = createPeer({
     config: { ...peerConfigDefault, role: 'client', protocolPrefix },
     self: { peer: host.peer, addresses: [] },
@@ -135,14 +145,14 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
   };
 }
 
-function lightPorts(host: Host, options: LightNodeOptions): DriverPorts {
+function lightPorts(host: Host, parts: LightParts, options: LightNodeOptions): DriverPorts {
   return {
     overlay: host.overlay,
     gossip: host.gossip,
     clock: createSystemClock(),
     soon: queueMicrotask,
-    store: options.ports?.store ?? createMemoryStore(),
-    verifier: options.ports?.verifier ?? createNobleVerifier(),
+    store: options.ports?.store ?? parts.store ?? createMemoryStore(),
+    verifier: options.ports?.verifier ?? parts.verifier,
     log: options.ports?.log ?? silentLog,
   };
 }
