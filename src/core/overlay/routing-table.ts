@@ -40,6 +40,16 @@ export interface RoutingTable {
   peers(): readonly PeerContact[];
 }
 
+function isNearer(
+  target: KadId,
+  rank: number,
+  { kadId }: Entry,
+  other: { readonly entry: Entry; readonly rank: number },
+): boolean {
+  if (rank !== other.rank) return rank < other.rank;
+  return compareDistance(target, kadId, other.entry.kadId) < 0;
+}
+
 export function createRoutingTable(selfPeer: string): RoutingTable {
   const self = kadIdOfPeer(selfPeer);
   const entries = new Map<string, Entry>();
@@ -62,14 +72,16 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
 
   function closest(target: KadId, count: number, nowMs: number): RoutedPeer[] {
     const penalty = 2 ** 53;
-    const ranked = [...entries.values()].map((entry) => ({
-      entry,
-      rank: distancePrefix(target, entry.kadId) + (entry.avoidedUntilMs > nowMs ? penalty : 0),
-    }));
-    ranked.sort(
-      (left, right) => left.rank - right.rank || compareDistance(target, left.entry.kadId, right.entry.kadId),
-    );
-    return ranked.slice(0, count).map((item) => item.entry);
+    const ranked: { readonly entry: Entry; readonly rank: number }[] = [];
+    for (const entry of entries.values()) {
+      const rank = distancePrefix(target, entry.kadId) + (entry.avoidedUntilMs > nowMs ? penalty : 0);
+      if (ranked.length >= count && rank > ranked.at(-1)!.rank) continue;
+      let index = ranked.length;
+      while (index > 0 && isNearer(target, rank, entry, ranked[index - 1]!)) index--;
+      ranked.splice(index, 0, { entry, rank });
+      if (ranked.length > count) ranked.pop();
+    }
+    return ranked.map((item) => item.entry);
   }
 
   function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {

@@ -15,7 +15,7 @@ import { type AgentState, bundleDigest } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import type { AgentTable } from './agent-table.ts';
-import type { PeerContext } from './context.ts';
+import type { PeerContext, StoreFailure } from './context.ts';
 import type { PublishResult } from './effects.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest, IngestResult } from './ingest.ts';
@@ -49,8 +49,18 @@ interface Put {
   /** The closest, nearest first: those known, after a search those found. */
   candidates: readonly PeerContact[];
   search: 'none' | 'running' | 'done';
+  /** The writer must not forget what it told others: nothing is acknowledged before its own copy is durable. */
+  isOwnPending: boolean;
   isDone: boolean;
-  complete: () => void;
+  readonly cancelTimer: () => void;
+  readonly complete: () => void;
+}
+
+/** This node's own copy of what is put, and its answer as one of the holders (null where it is none). */
+interface OwnCopy {
+  readonly put: Put | null;
+  readonly answer: PutAnswer | null;
+  durability: 'pending' | 'durable' | Exclude<StoreFailure, null>;
 }
 
 export function createPublisher(
@@ -86,7 +96,19 @@ export function createPublisher(
       return () => {};
     }
     const agentId = agentIdOfBundle(bundle);
-    let joined: IngestResult | null = null;
+    const own: OwnCopy = { put: null, answer: null, durability: 'pending' };
+    const settleOwn = (): void => {
+      const { put, durability } = own;
+      if (put === null || durability === 'pending') return;
+      put.isOwnPending = false;
+      if (durability !== 'durable') {
+        abandon(put);
+        refuse(durability, 'refused', null);
+        return;
+      }
+      if (own.answer !== null) count(put, own.answer);
+      settle(put);
+    };
     ingest({
       bundle,
       bytes: call.bundle,
@@ -94,12 +116,17 @@ export function createPublisher(
       source: 'local',
       shouldHold: bundle.addr !== null && shouldHold(agentId),
       onJoined(result) {
-        joined = result;
         if (result.refusal !== null) refuse(result.refusal, 'refused', null);
+        else {
+          spread(call, agentId, result, reply, refuse, (put, answer) => {
+            Object.assign(own, { put, answer });
+            settleOwn();
+          });
+        }
       },
       onDurable(failure) {
-        if (failure !== null) refuse(failure, 'refused', null);
-        else spread(call, agentId, joined!, reply, refuse);
+        own.durability = failure ?? 'durable';
+        settleOwn();
       },
     });
     return () => {
@@ -107,12 +134,14 @@ export function createPublisher(
     };
   }
 
+  /** To the others while this node's own copy is still on its way to the disk. */
   function spread(
     call: PublishCall,
     agentId: AgentId,
     joined: IngestResult,
     reply: (result: PublishResult) => void,
-    refuse: (refusal: ProtocolErrorCode, status: 'stale', state: AgentState | null) => void,
+    refuse: (refusal: ProtocolErrorCode, status: 'refused' | 'stale', state: AgentState | null) => void,
+    onBegun: (put: Put, own: PutAnswer | null) => void,
   ): void {
     const own = putAnswer(joined);
     if (own.status === 'stale' || own.status === 'displaced') {
@@ -121,14 +150,15 @@ export function createPublisher(
     }
     table.load(agentKey(agentId), (agent) => {
       if (agent === null) {
-        reply({ status: 'failed', acknowledgements: 0, asked: 0, refusal: 'store-failed', state: null });
+        refuse('store-failed', 'refused', null);
         return;
       }
       const holders = Math.min(config.replication, routing.size + (agent.isHeld ? 1 : 0));
       const wanted = Math.max(1, Math.min(call.acknowledgements, holders));
       const put = begin(call, agentId, agent.bundle, wanted, reply);
-      if (agent.isHeld) count(put, own);
-      start(put, wanted);
+      giveNext(put, wanted - (agent.isHeld ? 1 : 0) + sparePeers);
+      hedge(put);
+      onBegun(put, agent.isHeld ? own : null);
     });
   }
 
@@ -140,7 +170,6 @@ export function createPublisher(
     reply: (result: PublishResult) => void,
   ): Put {
     active++;
-    const cancelTimer = context.timers.at(context.nowMs() + call.timeoutMs, () => put.complete());
     const put: Put = {
       agentId,
       bundle,
@@ -150,12 +179,12 @@ export function createPublisher(
         .closest(kadIdOfAgent(agentId), config.replication, context.nowMs())
         .map((peer) => peer.contact),
       search: 'none',
+      isOwnPending: true,
       isDone: false,
+      cancelTimer: context.timers.at(context.nowMs() + call.timeoutMs, () => put.complete()),
       complete() {
         if (put.isDone) return;
-        put.isDone = true;
-        active--;
-        cancelTimer();
+        abandon(put);
         spreadLater(put);
         table.load(agentKey(agentId), (agent) => reply(put.tally.result(agent?.state ?? null)));
       },
@@ -163,15 +192,17 @@ export function createPublisher(
     return put;
   }
 
+  /** What was sent was sent; nobody else is asked. */
+  function abandon(put: Put): void {
+    if (put.isDone) return;
+    put.isDone = true;
+    active--;
+    put.cancelTimer();
+  }
+
   function count(put: Put, answer: PutAnswer): void {
     put.tally.asked();
     put.tally.answered(answer);
-  }
-
-  function start(put: Put, wanted: number): void {
-    giveNext(put, wanted + sparePeers);
-    hedge(put);
-    settle(put);
   }
 
   /** The next of the closest that were not asked; how many there were. */
@@ -265,7 +296,7 @@ export function createPublisher(
   }
 
   function settle(put: Put): void {
-    if (put.isDone) return;
+    if (put.isDone || put.isOwnPending) return;
     if (put.tally.isDecided || (put.tally.isSettled && !giveMore(put))) put.complete();
   }
 
