@@ -1,10 +1,10 @@
 /**
  * Everything that this peer keeps of agents: a small index in memory of all of them, decoded states of the recent ones,
  * the rest in the store. Decides what is cached; does not decide what is true (ingest does).
- * Bounds: `agentsMax` index rows of about 250 bytes, `cachedAgentsMax` decoded states, and on a full disk
+ * Bounds: `agentsMax` index rows of about 100 bytes, `cachedAgentsMax` decoded states of about 4 kB, and on a full disk
  * `unsavedAgentsMax` more.
  */
-import { bytesToHex, hexToBytes } from '../bytes.ts';
+import { bytesEqual } from '../bytes.ts';
 import { hasAuthority } from '../gossip/announcement.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
@@ -14,24 +14,12 @@ import { validitySeconds } from '../record/durations.ts';
 import { decodeState } from '../record/stored-state.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
+import { type AgentRow, createAgentIndex, type IndexRow } from './agent-index.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
 
 /** Agents whose news the store refuses and that stay in memory: about 20 MB. */
 const unsavedAgentsMax = 8192;
-
-export interface IndexRow {
-  /** Hexadecimal H16 of the bundle. */
-  digest: string;
-  /** The same of its authority part; empty when that is an inception alone. */
-  authorityDigest: string;
-  isHeld: boolean;
-  /** When the sweep looks at it again, seconds; 0 for never. */
-  expiresAt: number;
-  /** Its place in the key space: the leading 64 bits. */
-  readonly kadHigh: number;
-  readonly kadLow: number;
-}
 
 export interface CachedAgent {
   readonly state: AgentState;
@@ -47,8 +35,12 @@ export interface CachedAgent {
 export interface AgentTable {
   readonly size: number;
   readonly heldCount: number;
+  /** A copy. */
   row(key: string): IndexRow | undefined;
-  rows(): IterableIterator<[string, IndexRow]>;
+  /** All rows, or those of some buckets (AgentIndex); nothing may be saved or dropped meanwhile. */
+  rows(firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
+  /** Keys for a walk in steps, from `size` downwards (AgentIndex). */
+  keysBelow(end: number, count: number): string[];
   /** The cached state, or what the store has, or null. Calls back at once when it is cached or unknown. */
   load(key: string, onLoaded: (agent: CachedAgent | null) => void): void;
   cached(key: string): CachedAgent | undefined;
@@ -76,7 +68,7 @@ export interface AgentTable {
 }
 
 export function createAgentTable(context: PeerContext): AgentTable {
-  const index = new Map<string, IndexRow>();
+  const index = createAgentIndex(context.random);
   const cache = new Map<string, CachedAgent>();
   const authority = createBucketSummary();
   const held = createBucketSummary();
@@ -84,17 +76,18 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const unsaved = new Set<string>();
 
   function setRow(key: string, row: IndexRow | null): void {
-    const before = index.get(key);
-    if (before?.authorityDigest)
-      authority.toggle(agentIdFromKey(key), hexToBytes(before.authorityDigest), -1);
-    if (before?.isHeld) held.toggle(agentIdFromKey(key), hexToBytes(before.digest), -1);
-    if (row === null) {
-      index.delete(key);
-      return;
-    }
-    index.set(key, row);
-    if (row.authorityDigest) authority.toggle(agentIdFromKey(key), hexToBytes(row.authorityDigest), 1);
-    if (row.isHeld) held.toggle(agentIdFromKey(key), hexToBytes(row.digest), 1);
+    const before = index.get(key) ?? null;
+    if (row !== null) index.set(key, row);
+    else if (before !== null) index.delete(key);
+    else return;
+    const agentId = agentIdFromKey(key);
+    summarise(agentId, before, -1);
+    summarise(agentId, row, 1);
+  }
+
+  function summarise(agentId: AgentId, row: IndexRow | null, change: 1 | -1): void {
+    if (row?.authorityDigest) authority.toggle(agentId, row.authorityDigest, change);
+    if (row?.isHeld) held.toggle(agentId, row.digest, change);
   }
 
   function remember(key: string, agent: CachedAgent): void {
@@ -150,7 +143,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const agent = nextAgent(state, encoded, isHeld, before, context.nowSeconds());
     const expiresAt = nextLookAt(agent);
     const row = describeRow(state, agent.bundle, isHeld, expiresAt, rowBefore);
-    const gainsAuthority = rowBefore !== undefined && row.authorityDigest !== rowBefore.authorityDigest;
+    const gainsAuthority =
+      rowBefore !== undefined && !sameDigest(row.authorityDigest, rowBefore.authorityDigest);
     agent.pendingWrites = 1;
     setRow(key, row);
     remember(key, agent);
@@ -215,7 +209,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
       return held.count;
     },
     row: (key) => index.get(key),
-    rows: () => index.entries(),
+    rows: index.rows,
+    keysBelow: index.keysBelow,
     load,
     cached: (key) => cache.get(key),
     loadBundle(key, onLoaded) {
@@ -247,7 +242,7 @@ function describeRow(
 ): IndexRow {
   const { kadHigh: high, kadLow: low } = before ?? rowPlace(state.agentId);
   return {
-    digest: bytesToHex(bundleDigest(bundle)),
+    digest: bundleDigest(bundle),
     authorityDigest: authorityDigest(state),
     isHeld,
     expiresAt,
@@ -272,8 +267,12 @@ function rowPlace(agentId: AgentId): Pick<IndexRow, 'kadHigh' | 'kadLow'> {
   return { kadHigh: high, kadLow: low };
 }
 
-function authorityDigest(state: AgentState): string {
-  return hasAuthority(state) ? bytesToHex(bundleDigest(encodeState(authorityState(state)))) : '';
+function authorityDigest(state: AgentState): Uint8Array | null {
+  return hasAuthority(state) ? bundleDigest(encodeState(authorityState(state))) : null;
+}
+
+function sameDigest(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  return left === null || right === null ? left === right : bytesEqual(left, right);
 }
 
 /** The mark only moves forward: to another establishment (fork choice decided that), or to a later iat on the same. */

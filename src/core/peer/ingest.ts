@@ -99,7 +99,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
     const row = table.row(key);
     if (row === undefined || (shouldHold && !row.isHeld)) return false;
     const cached = table.cached(key);
-    if (cached === undefined) return row.digest === bytesToHex(bundleDigest(bytes));
+    if (cached === undefined) return bytesEqual(row.digest, bundleDigest(bytes));
     // A write that is not durable yet must be waited for, so the ordinary way is taken.
     return cached.pendingWrites === 0 && bytesEqual(cached.bundle, bytes);
   }

@@ -2,7 +2,7 @@
  * A storing peer's side of the record protocol: answers find, put, watch and sync requests.
  * Decides who is served and what is stored here; what is true is decided by ingest. Source: docs/protocol.md §4, §6.
  */
-import { bytesToHex } from '../bytes.ts';
+import { bytesEqual } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { frameBytesMax } from '../limits.ts';
@@ -141,7 +141,7 @@ export function createServer(
       closerThanSelf(item.agentId, closerMax, asker, hasRecord);
     if (row === undefined) {
       onAnswer({ record: null, closer: closer(false) });
-    } else if (item.known !== null && row.digest === bytesToHex(item.known)) {
+    } else if (item.known !== null && bytesEqual(row.digest, item.known)) {
       onAnswer({ record: 'not-newer', closer: closer(true) });
     } else {
       table.loadBundle(key, (bundle) => onAnswer({ record: bundle, closer: closer(bundle !== null) }));

@@ -3,7 +3,7 @@
  * Two sets: key logs and revocations of every agent this peer knows, and the records that both should hold.
  * Bodies travel as ordinary finds and puts, so that one admission serves all. Source: docs/protocol.md §6.
  */
-import { bytesEqual, bytesToHex, hexToBytes } from '../bytes.ts';
+import { bytesEqual } from '../bytes.ts';
 import { isProtocolError } from '../errors.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { syncBodiesMax } from '../limits.ts';
@@ -25,7 +25,8 @@ import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
 import { type BucketSummary, createBucketSummary, differingBuckets } from '../sync/buckets.ts';
-import type { AgentTable, IndexRow } from './agent-table.ts';
+import type { IndexRow } from './agent-index.ts';
+import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest } from './ingest.ts';
@@ -56,8 +57,8 @@ export function createSynchroniser(
   const syncing = new Set<string>();
 
   /** The id of a row in a set, or null when it is not in it. */
-  function idOf(row: IndexRow, set: SyncSet, neighbour: KadId): string | null {
-    if (set === 'authority') return row.authorityDigest === '' ? null : row.authorityDigest;
+  function idOf(row: IndexRow, set: SyncSet, neighbour: KadId): Uint8Array | null {
+    if (set === 'authority') return row.authorityDigest;
     if (!row.isHeld) return null;
     const target: KadId = { bytes: neighbour.bytes, high: row.kadHigh, low: row.kadLow };
     return routing.isAmongClosest(target, config.replication, neighbour) ? row.digest : null;
@@ -67,20 +68,18 @@ export function createSynchroniser(
     if (set === 'authority') return table.authority;
     if (routing.size < config.replication) return table.held;
     const summary = createBucketSummary();
-    for (const [key, row] of table.rows()) {
+    for (const row of table.rows()) {
       const id = idOf(row, set, neighbour);
-      if (id !== null) summary.toggle(agentIdFromKey(key), hexToBytes(id), 1);
+      if (id !== null) summary.toggle(row.agentId, id, 1);
     }
     return summary;
   }
 
-  function idsIn(buckets: Uint8Array, set: SyncSet, neighbour: KadId): Map<string, string> {
-    const wanted = new Set(buckets);
-    const idByAgent = new Map<string, string>();
-    for (const [key, row] of table.rows()) {
-      if (!wanted.has(Number.parseInt(key.slice(0, 2), 16))) continue;
+  function idsIn(buckets: Uint8Array, set: SyncSet, neighbour: KadId): Map<string, Uint8Array> {
+    const idByAgent = new Map<string, Uint8Array>();
+    for (const row of table.rows(new Set(buckets))) {
       const id = idOf(row, set, neighbour);
-      if (id !== null) idByAgent.set(key, id);
+      if (id !== null) idByAgent.set(agentKey(row.agentId), id);
     }
     return idByAgent;
   }
@@ -96,9 +95,7 @@ export function createSynchroniser(
       return encodeSyncSummaryAnswer(isEqual ? null : summary.encode());
     }
     const ids = [...idsIn(request.buckets, request.set, neighbour)].slice(0, syncBodiesMax);
-    return encodeSyncIdsAnswer(
-      ids.map(([key, id]) => ({ agentId: agentIdFromKey(key), id: hexToBytes(id) })),
-    );
+    return encodeSyncIdsAnswer(ids.map(([key, id]) => ({ agentId: agentIdFromKey(key), id })));
   }
 
   function start(contact: PeerContact, onDone: () => void = () => {}): void {
@@ -179,10 +176,15 @@ export function createSynchroniser(
   ): void {
     const own = idsIn(buckets, set, kadIdOfPeer(contact.peer));
     const isComplete = theirs.length < syncBodiesMax;
-    const theirIds = new Map(theirs.map((item) => [agentKey(item.agentId), bytesToHex(item.id)]));
-    const pulls = theirs.filter((item) => own.get(agentKey(item.agentId)) !== bytesToHex(item.id));
+    const theirAgents = new Set(theirs.map((item) => agentKey(item.agentId)));
+    const pulls = theirs.filter(({ agentId, id }) => {
+      const ownId = own.get(agentKey(agentId));
+      return ownId === undefined || !bytesEqual(ownId, id);
+    });
     // Where their list was cut, what they lack cannot be told from what they did not name.
-    const pushes = isComplete ? [...own].filter(([key]) => !theirIds.has(key)).slice(0, syncBodiesMax) : [];
+    const pushes = isComplete
+      ? [...own].filter(([key]) => !theirAgents.has(key)).slice(0, syncBodiesMax)
+      : [];
     let missing = pulls.length + pushes.length;
     let moved = 0;
     const settle = (count: number): void => {
@@ -197,7 +199,7 @@ export function createSynchroniser(
   function pull(contact: PeerContact, set: SyncSet, item: SyncId, settle: (moved: number) => void): void {
     const key = agentKey(item.agentId);
     const row = table.row(key);
-    const known = row === undefined ? null : hexToBytes(row.digest);
+    const known = row?.digest ?? null;
     outbox.find(contact, { agentId: item.agentId, known }, 0, (answer) => {
       const record: FoundRecord = answer?.record ?? null;
       if (!(record instanceof Uint8Array)) {

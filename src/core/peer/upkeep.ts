@@ -59,12 +59,11 @@ export function createUpkeep(
 
   /** Walks the rows a slice at a time. */
   function walk(visit: (key: string) => void): void {
-    const keys = [...table.rows()].map(([key]) => key);
-    const step = (from: number): void => {
-      for (const key of keys.slice(from, from + rowsPerTurn)) visit(key);
-      if (from + rowsPerTurn < keys.length) timers.at(context.nowMs() + 1, () => step(from + rowsPerTurn));
+    const step = (end: number): void => {
+      for (const key of table.keysBelow(end, rowsPerTurn)) visit(key);
+      if (end > rowsPerTurn) timers.at(context.nowMs() + 1, () => step(end - rowsPerTurn));
     };
-    step(0);
+    step(table.size);
   }
 
   function sweep(key: string): void {
