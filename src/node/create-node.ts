@@ -9,14 +9,15 @@ import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { formatAgentId } from '../core/identity/agent-id.ts';
+import { keyBytes } from '../core/limits.ts';
 import { createPeer } from '../core/peer/peer.ts';
+import { createAgentService } from '../custody/agent-service.ts';
+import { createCustodyJournal } from '../custody/custody-journal.ts';
+import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type DriverListeners } from '../driver/driver.ts';
-import { createAgentService } from './agent-service.ts';
-import { createChangeBus } from './change-bus.ts';
+import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
-import { createCustodyJournal } from './custody-journal.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
-import { createNetworkCalls } from './network-calls.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
@@ -65,7 +66,7 @@ async function compose(
   const calls = createNetworkCalls({
     driver,
     bus,
-    metrics,
+    measures: metrics,
     clock,
     acknowledgements: config.replication.acknowledgements,
   });
@@ -75,10 +76,12 @@ async function compose(
     resolve: calls.resolve,
     publish: calls.publish,
     watch: calls.watch,
+    unwatch: calls.unwatch,
     changes: calls.changes,
     clock,
     entropy,
     createSigner: createNativeSigner,
+    createSecret: () => entropy.randomBytes(keyBytes),
     refenceSeconds: config.refenceSeconds,
     log: log.child({ subsystem: 'custody' }),
   });

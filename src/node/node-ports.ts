@@ -10,13 +10,13 @@ import { createSystemEntropy } from '../adapters/system/entropy.ts';
 import { createNobleVerifier } from '../adapters/system/noble-verifier.ts';
 import { createPinoLog } from '../adapters/system/pino-log.ts';
 import type { NodeConfig } from '../config/config-types.ts';
+import type { CustodyKeys } from '../custody/custody-types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
 import { openNodeKeys } from './custody-keys.ts';
-import type { CustodyKeys } from './custody-types.ts';
 
 export interface NodePorts {
   readonly store: Store;

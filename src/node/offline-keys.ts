@@ -17,11 +17,12 @@ import { createSystemEntropy } from '../adapters/system/entropy.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { bytesToHex, hexToBytes } from '../core/bytes.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
+import { keyBytes } from '../core/limits.ts';
+import { createAgentService } from '../custody/agent-service.ts';
+import { createCustodyJournal } from '../custody/custody-journal.ts';
 import { type AgentKeys, type KeyRole, KeystoreError } from '../ports/keystore.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
-import { createAgentService } from './agent-service.ts';
-import { createCustodyJournal } from './custody-journal.ts';
 import { type NodeKeys, openNodeKeys } from './custody-keys.ts';
 import type { WeftNode } from './node-types.ts';
 
@@ -72,17 +73,20 @@ export function createOwnAgents(
   network: Pick<WeftNode, 'resolve' | 'publish'>,
 ): Pick<WeftNode, 'agents' | 'resolve'> {
   const clock = createSystemClock();
+  const entropy = createSystemEntropy();
   const agents = createAgentService({
     keys,
     journal: createCustodyJournal(createFileStore(journalFile)),
     resolve: network.resolve,
     publish: network.publish,
     watch: () => {},
+    unwatch: () => {},
     changes: async function* () {},
     // Time is told, and nothing is scheduled: the process ends with its one call.
     clock: { nowMs: clock.nowMs, schedule: () => () => {} },
-    entropy: createSystemEntropy(),
+    entropy,
     createSigner: createNativeSigner,
+    createSecret: () => entropy.randomBytes(keyBytes),
     refenceSeconds: Number.MAX_SAFE_INTEGER,
     log: silentLog,
   });

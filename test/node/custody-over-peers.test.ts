@@ -7,7 +7,7 @@ import { bytesToHex } from '../../src/core/bytes.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
 import type { AgentId } from '../../src/core/identity/agent-id.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
-import { createChangeBus } from '../../src/node/change-bus.ts';
+import { createChangeBus } from '../../src/driver/change-bus.ts';
 import { createTestNetwork, type TestNetwork } from '../helpers/peer-network.ts';
 import { createDisk, createFakeNode, type NetworkView } from './fake-network.ts';
 

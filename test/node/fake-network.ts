@@ -11,10 +11,10 @@ import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
 import { admitBundle } from '../../src/core/record/admission.ts';
 import { type AgentState, encodeState, joinStates } from '../../src/core/record/agent-state.ts';
 import { decodeBundle } from '../../src/core/record/bundle-codec.ts';
-import { createAgentService, type RunningAgentService } from '../../src/node/agent-service.ts';
-import { createChangeBus } from '../../src/node/change-bus.ts';
-import { createCustodyJournal } from '../../src/node/custody-journal.ts';
-import type { CustodyKeys } from '../../src/node/custody-types.ts';
+import { createAgentService, type RunningAgentService } from '../../src/custody/agent-service.ts';
+import { createCustodyJournal } from '../../src/custody/custody-journal.ts';
+import type { CustodyKeys } from '../../src/custody/custody-types.ts';
+import { createChangeBus } from '../../src/driver/change-bus.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { AgentSeeds } from '../../src/ports/keystore.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -214,6 +214,8 @@ export function createFakeNode(network: NetworkView, name: string, disk: Disk = 
     error: logAt('error'),
     child: () => log,
   };
+  const randomBytes = (length: number): Uint8Array =>
+    sha256(new TextEncoder().encode(`${name} ${drawn++} ${disk.entries.size}`)).slice(0, length);
   const service = createAgentService({
     keys: disk.keys,
     journal: createCustodyJournal({
@@ -228,13 +230,12 @@ export function createFakeNode(network: NetworkView, name: string, disk: Disk = 
     resolve: network.resolve,
     publish: network.publish,
     watch: (agentIds) => void watched.push(...agentIds),
+    unwatch: () => {},
     changes: (options) => network.bus.read(options),
     clock: network.clock,
-    entropy: {
-      randomBytes: (length) =>
-        sha256(new TextEncoder().encode(`${name} ${drawn++} ${disk.entries.size}`)).slice(0, length),
-    },
+    entropy: { randomBytes },
     createSigner,
+    createSecret: () => randomBytes(32),
     refenceSeconds: 22 * 3600,
     log,
   });

@@ -10,7 +10,7 @@ import { ttlSeconds } from '../core/record/durations.ts';
 import { type Materialised, materialise } from '../core/record/merge.ts';
 import type { Operation, OperationValue } from '../core/record/operation.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { RecordDraft } from './node-types.ts';
+import type { RecordDraft } from './agent-types.ts';
 
 export interface RecentUpdates {
   /** No operations: this node signed a fence, which has seen all of its own before. */

@@ -4,36 +4,46 @@
 import { ProtocolError } from '../core/errors.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
-import type { Driver } from '../driver/driver.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { AgentChange, PublishOptions, ResolveOptions } from './call-types.ts';
 import type { ChangeBus } from './change-bus.ts';
-import type { NodeMetrics } from './metrics.ts';
-import {
-  type AgentChange,
-  NodeError,
-  type PublishOptions,
-  type ResolveOptions,
-  type WeftNode,
-} from './node-types.ts';
+import type { Driver } from './driver.ts';
+import { NodeError } from './node-error.ts';
 
 const resolveTimeoutMs = 10_000;
 const publishTimeoutMs = 15_000;
 
-export interface NetworkCalls extends Pick<WeftNode, 'resolve' | 'publish' | 'changes'> {
-  /** Watches these agents for as long as the node runs, whoever else begins and ends to. */
+export interface NetworkCalls {
+  /** @throws NodeError `not-running`. */
+  resolve(agentId: AgentId, options?: ResolveOptions): Promise<Resolution>;
+  /** Publishes a signed bundle. @throws ProtocolError when this node refuses it itself. */
+  publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
+  /** What is accepted from now on; of the agents named, or of all that are heard of. Agents that are named are watched. */
+  changes(options?: {
+    readonly agents?: readonly AgentId[];
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<AgentChange>;
+  /** Watches these agents until `unwatch`, whoever else begins and ends to. */
   watch(agents: readonly AgentId[]): void;
+  unwatch(agents: readonly AgentId[]): void;
   /** Calls are taken from now on, or no more. */
   setRunning(isRunning: boolean): void;
+}
+
+/** Told of each call that came to an end. */
+export interface CallMeasures {
+  resolved(status: Resolution['status'], seconds: number): void;
+  published(status: PublishResult['status'], seconds: number): void;
 }
 
 export function createNetworkCalls(parts: {
   readonly driver: Driver;
   readonly bus: ChangeBus;
-  readonly metrics: NodeMetrics;
+  readonly measures: CallMeasures;
   readonly clock: Clock;
   readonly acknowledgements: number;
 }): NetworkCalls {
-  const { driver, bus, metrics, clock } = parts;
+  const { driver, bus, measures, clock } = parts;
   const readersByAgent = new Map<string, number>();
   let isRunning = false;
 
@@ -46,7 +56,7 @@ export function createNetworkCalls(parts: {
     const startMs = clock.nowMs();
     const { fresh = false, timeoutMs = resolveTimeoutMs, signal } = options;
     const resolution = await driver.resolve(agentId, { fresh, timeoutMs, ...(signal && { signal }) });
-    metrics.resolved(resolution.status, (clock.nowMs() - startMs) / 1000);
+    measures.resolved(resolution.status, (clock.nowMs() - startMs) / 1000);
     return resolution;
   }
 
@@ -55,7 +65,7 @@ export function createNetworkCalls(parts: {
     const startMs = clock.nowMs();
     const { acknowledgements = parts.acknowledgements, timeoutMs = publishTimeoutMs, signal } = options;
     const result = await driver.publish(bundle, { acknowledgements, timeoutMs, ...(signal && { signal }) });
-    metrics.published(result.status, (clock.nowMs() - startMs) / 1000);
+    measures.published(result.status, (clock.nowMs() - startMs) / 1000);
     if (result.status === 'refused' && result.asked === 0) {
       const code = result.refusal ?? 'store-failed';
       throw new ProtocolError(code, `this node refused the bundle itself: ${code}`);
@@ -96,6 +106,7 @@ export function createNetworkCalls(parts: {
       return watched(changes, options.agents);
     },
     watch: (agents) => setWatched(agents, 1),
+    unwatch: (agents) => setWatched(agents, -1),
     setRunning(running) {
       isRunning = running;
     },

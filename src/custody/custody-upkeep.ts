@@ -10,12 +10,13 @@ import { type AgentId, agentIdFromKey, agentKey, formatAgentId } from '../core/i
 import type { AgentState } from '../core/record/agent-state.ts';
 import type { Operation } from '../core/record/operation.ts';
 import { decodeState } from '../core/record/stored-state.ts';
+import { NodeError } from '../driver/node-error.ts';
+import type { AgentService } from './agent-types.ts';
 import { createCustodySchedule, refenceDueAtMs } from './custody-schedule.ts';
 import type { CustodySigners } from './custody-signers.ts';
 import type { CustodyParts } from './custody-types.ts';
 import type { CustodyWrites, WriteBase } from './custody-writes.ts';
 import type { Exclusive } from './exclusive.ts';
-import { type AgentService, NodeError } from './node-types.ts';
 import { createRecentUpdates } from './recent-updates.ts';
 
 export interface CustodyUpkeep {
@@ -23,7 +24,9 @@ export interface CustodyUpkeep {
   start(update: AgentService['update']): Promise<void>;
   /** Keys of this agent are here from now on. */
   adopt(agentId: AgentId): void;
-  /** The agent has ended. */
+  /** Looks soon whether the record needs a fence. */
+  lookSoon(agentId: AgentId): void;
+  /** The agent has ended, or its keys are held here no longer. */
   forget(agentId: AgentId): void;
   /** Operations that this node has just signed and published; none when it signed a fence in their place. */
   noteUpdate(agentId: AgentId, operations: readonly Operation[]): void;
@@ -38,8 +41,8 @@ const retryDelayMs = 60_000;
 /** Fences signed side by side; more wait. */
 const looksMax = 4;
 
-export function createCustodyUpkeep(
-  parts: CustodyParts & {
+export function createCustodyUpkeep<Secret>(
+  parts: CustodyParts<Secret> & {
     readonly exclusive: Exclusive;
     readonly signers: CustodySigners;
     readonly writes: CustodyWrites;
@@ -162,12 +165,16 @@ export function createCustodyUpkeep(
   return {
     start,
     adopt(agentId) {
-      adopted.add(agentKey(agentId));
+      const key = agentKey(agentId);
+      if (adopted.has(key)) return;
+      adopted.add(key);
       parts.watch([agentId]);
     },
+    lookSoon: (agentId) => schedule.set(agentKey(agentId), clock.nowMs()),
     forget(agentId) {
-      adopted.delete(agentKey(agentId));
-      schedule.remove(agentKey(agentId));
+      const key = agentKey(agentId);
+      schedule.remove(key);
+      if (adopted.delete(key)) parts.unwatch([agentId]);
     },
     noteUpdate: (agentId, operations) => recent.note(agentId, operations),
     stop() {

@@ -18,8 +18,9 @@ import {
   joinStates,
 } from '../core/record/agent-state.ts';
 import { decodeState } from '../core/record/stored-state.ts';
+import type { PublishOptions } from '../driver/call-types.ts';
+import { NodeError } from '../driver/node-error.ts';
 import type { CustodyParts } from './custody-types.ts';
-import { NodeError, type PublishOptions } from './node-types.ts';
 
 /** What a write is based on. */
 export interface WriteBase {
@@ -59,9 +60,9 @@ export interface CustodyWrites {
 /** Concurrent writers overtake one another a few times, not for ever. */
 const attemptsMax = 6;
 
-type Parts = Pick<CustodyParts, 'keys' | 'journal' | 'resolve' | 'publish' | 'clock'>;
+type Parts<Secret> = Pick<CustodyParts<Secret>, 'keys' | 'journal' | 'resolve' | 'publish' | 'clock'>;
 
-export function createCustodyWrites(parts: Parts): CustodyWrites {
+export function createCustodyWrites<Secret>(parts: Parts<Secret>): CustodyWrites {
   const { keys, journal, clock } = parts;
   const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
 

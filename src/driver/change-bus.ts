@@ -1,6 +1,6 @@
 /** Fan-out of accepted changes to slow readers: each has a bounded queue and loses the oldest when it is full. */
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
-import type { AgentChange } from './node-types.ts';
+import type { AgentChange } from './call-types.ts';
 
 /** About 30 s of a busy network. */
 const queuedChangesMax = 10_000;

@@ -4,13 +4,12 @@ import { bytesEqual } from '../core/bytes.ts';
 import type { Signer } from '../core/ed25519.ts';
 import { isProtocolError } from '../core/errors.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
-import { keyBytes } from '../core/limits.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
-import type { AgentSeeds, KeyRole } from '../ports/keystore.ts';
-import type { CustodyParts } from './custody-types.ts';
-import { NodeError } from './node-types.ts';
+import { NodeError } from '../driver/node-error.ts';
+import type { KeyRole } from '../ports/keystore.ts';
+import type { AgentSecrets, CustodyParts } from './custody-types.ts';
 
-export interface CustodySigners {
+export interface CustodySigners<Secret = unknown> {
   /** The controller when its signing key is here and current, else a delegate whose token stands. @throws NodeError */
   writerOf(state: AgentState, nowSeconds: number): Promise<Writer>;
   /** The controller alone. @throws NodeError `not-custodial`, `no-key`. */
@@ -19,27 +18,28 @@ export interface CustodySigners {
   signerOf(agentId: AgentId, role: KeyRole): Promise<Signer>;
   /** Null when the keystore has no such key. */
   findSigner(agentId: AgentId, role: KeyRole): Promise<Signer | null>;
-  /** New random seeds with their signers. */
+  /** Keys of these roles with their signers: those given, else new random ones. */
   create<Role extends KeyRole>(
-    ...roles: readonly Role[]
-  ): { readonly seeds: AgentSeeds; readonly signers: Readonly<Record<Role, Signer>> };
+    roles: readonly Role[],
+    given?: AgentSecrets<Secret>,
+  ): { readonly secrets: AgentSecrets<Secret>; readonly signers: Readonly<Record<Role, Signer>> };
 }
 
-export function createCustodySigners(
-  parts: Pick<CustodyParts, 'keys' | 'entropy' | 'createSigner'>,
-): CustodySigners {
-  const { keys, entropy, createSigner } = parts;
+export function createCustodySigners<Secret>(
+  parts: Pick<CustodyParts<Secret>, 'keys' | 'createSecret' | 'createSigner'>,
+): CustodySigners<Secret> {
+  const { keys, createSecret, createSigner } = parts;
 
   async function findSigner(agentId: AgentId, role: KeyRole): Promise<Signer | null> {
-    const seed = (await keys.read(agentId))[role];
-    return seed === undefined ? null : createSigner(seed);
+    const secret = (await keys.read(agentId))[role];
+    return secret === undefined ? null : createSigner(secret);
   }
 
   async function signerOf(agentId: AgentId, role: KeyRole): Promise<Signer> {
-    const seeds = await keys.read(agentId);
-    const seed = seeds[role];
-    if (seed !== undefined) return createSigner(seed);
-    throw Object.keys(seeds).length === 0
+    const secrets = await keys.read(agentId);
+    const secret = secrets[role];
+    if (secret !== undefined) return createSigner(secret);
+    throw Object.keys(secrets).length === 0
       ? new NodeError('not-custodial', `this node holds no key of ${formatAgentId(agentId)}`)
       : new NodeError('no-key', `this node does not hold the ${role} key of ${formatAgentId(agentId)}`);
   }
@@ -59,15 +59,15 @@ export function createCustodySigners(
     controllerOf: async (state) => controllerOf(state.keyState, await signerOf(state.agentId, 'signing')),
     signerOf,
     findSigner,
-    create(...roles) {
-      const seeds: Partial<Record<KeyRole, Uint8Array>> = {};
+    create(roles, given = {}) {
+      const secrets: Partial<Record<KeyRole, Secret>> = {};
       const signers: Partial<Record<KeyRole, Signer>> = {};
       for (const role of roles) {
-        const seed = entropy.randomBytes(keyBytes);
-        seeds[role] = seed;
-        signers[role] = createSigner(seed);
+        const secret = given[role] ?? createSecret();
+        secrets[role] = secret;
+        signers[role] = createSigner(secret);
       }
-      return { seeds, signers: signers as Record<(typeof roles)[number], Signer> };
+      return { secrets, signers: signers as Record<(typeof roles)[number], Signer> };
     },
   };
 }

@@ -18,8 +18,11 @@ import type { AgentState } from '../core/record/agent-state.ts';
 import { ttlCodeFor, validityCodeFor } from '../core/record/durations.ts';
 import type { Operation } from '../core/record/operation.ts';
 import { slotDelegations } from '../core/record/record-state.ts';
+import type { PublishOptions } from '../driver/call-types.ts';
+import { NodeError } from '../driver/node-error.ts';
+import type { AgentResult, AgentService, RecordDraft } from './agent-types.ts';
 import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
-import type { CustodyParts } from './custody-types.ts';
+import type { AgentSecrets, CustodyParts, KeyedOptions } from './custody-types.ts';
 import { createCustodyUpkeep } from './custody-upkeep.ts';
 import {
   type ComposedWrite,
@@ -28,13 +31,6 @@ import {
   type WriteResult,
 } from './custody-writes.ts';
 import { createExclusive } from './exclusive.ts';
-import {
-  type AgentResult,
-  type AgentService,
-  NodeError,
-  type PublishOptions,
-  type RecordDraft,
-} from './node-types.ts';
 
 const inceptionNonceBytes = 16;
 const delegationNonceBytes = 8;
@@ -42,14 +38,29 @@ const delegationNonceBytes = 8;
 type Grant = Parameters<AgentService['delegate']>[1];
 type Which = Parameters<AgentService['revokeDelegation']>[1];
 
-export interface RunningAgentService extends AgentService {
+export interface RunningAgentService<Secret = Uint8Array>
+  extends Omit<AgentService, 'register' | 'rotate' | 'recover'> {
+  /** With keys: those, and no others; without a rotation key among them the agent is ephemeral. */
+  register(
+    draft: RecordDraft & { readonly ephemeral?: boolean },
+    options?: KeyedOptions<Secret>,
+  ): Promise<AgentResult>;
+  rotate(agentId: AgentId, options?: KeyedOptions<Secret>): Promise<AgentResult>;
+  recover(
+    agentId: AgentId,
+    options?: KeyedOptions<Secret> & { readonly recoverySeed?: Secret },
+  ): Promise<AgentResult>;
+  /** Keys that were made elsewhere: the record is kept alive from now on, and fenced soon where that is due. */
+  adopt(agentId: AgentId, secrets: AgentSecrets<Secret>): Promise<void>;
+  /** Keeps the record alive no longer; waits for the calls of that agent that are under way. */
+  release(agentId: AgentId): Promise<void>;
   /** Finishes what a crash left and begins to keep records alive; returns before the network has answered. */
   start(): Promise<void>;
   /** Waits for the calls under way; nothing is signed afterwards. */
   stop(): Promise<void>;
 }
 
-export function createAgentService(parts: CustodyParts): RunningAgentService {
+export function createAgentService<Secret>(parts: CustodyParts<Secret>): RunningAgentService<Secret> {
   const { keys, journal, entropy, clock } = parts;
   const exclusive = createExclusive();
   const signers = createCustodySigners(parts);
@@ -82,21 +93,20 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
 
   async function register(
     draft: RecordDraft & { readonly ephemeral?: boolean },
-    options?: PublishOptions,
+    options?: KeyedOptions<Secret>,
   ): Promise<AgentResult> {
-    const isEphemeral = draft.ephemeral === true;
-    const made = signers.create('signing', ...(isEphemeral ? [] : (['rotation', 'recovery'] as const)));
+    const { signers: made, secrets } = signers.create(birthRoles(draft, options?.keys), options?.keys);
     const state = registerAgent({
-      signer: made.signers.signing,
-      rotationKey: isEphemeral ? null : made.signers.rotation.publicKey,
-      recoveryKey: isEphemeral ? null : made.signers.recovery.publicKey,
+      signer: made.signing!,
+      rotationKey: made.rotation?.publicKey ?? null,
+      recoveryKey: made.recovery?.publicKey ?? null,
       values: applyChanges(recordValuesDefault, changesOf(draft)),
       nowSeconds: Math.floor(clock.nowMs() / 1000),
       nonce: entropy.randomBytes(inceptionNonceBytes),
     });
     const { agentId } = state;
     return exclusive.run(agentKey(agentId), async () => {
-      await keys.add(agentId, made.seeds);
+      await keys.add(agentId, secrets);
       upkeep.adopt(agentId);
       return resultOf(await writes.publishOnce(state, options));
     });
@@ -137,16 +147,16 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
     );
   }
 
-  function rotate(agentId: AgentId, options?: PublishOptions): Promise<AgentResult> {
+  function rotate(agentId: AgentId, options?: KeyedOptions<Secret>): Promise<AgentResult> {
     return inTurn(
       agentId,
       async () => {
         const base = await writes.base(agentId, options);
         const rotationSigner = await signers.signerOf(agentId, 'rotation');
-        const made = signers.create('signing', 'rotation');
+        const made = signers.create(['signing', 'rotation'], options?.keys);
         const nextRotationKey = made.signers.rotation.publicKey;
         const state = rotateAgent({ ...base, rotationSigner, signer: made.signers.signing, nextRotationKey });
-        await keys.stage(agentId, made.seeds);
+        await keys.stage(agentId, made.secrets);
         return resultOf(await writes.publishOnce(state, options));
       },
       options,
@@ -155,7 +165,7 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
 
   function recover(
     agentId: AgentId,
-    options: PublishOptions & { readonly recoverySeed?: Uint8Array } = {},
+    options: KeyedOptions<Secret> & { readonly recoverySeed?: Secret } = {},
   ): Promise<AgentResult> {
     return inTurn(
       agentId,
@@ -165,7 +175,7 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
           options.recoverySeed === undefined
             ? await signers.signerOf(agentId, 'recovery')
             : parts.createSigner(options.recoverySeed);
-        const made = signers.create('signing', 'rotation', 'recovery');
+        const made = signers.create(['signing', 'rotation', 'recovery'], options.keys);
         const state = recoverAgent({
           ...base,
           recoverySigner,
@@ -173,7 +183,7 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
           nextRotationKey: made.signers.rotation.publicKey,
           nextRecoveryKey: made.signers.recovery.publicKey,
         });
-        await keys.stage(agentId, made.seeds);
+        await keys.stage(agentId, made.secrets);
         upkeep.adopt(agentId);
         return resultOf(await writes.publishOnce(state, options));
       },
@@ -274,15 +284,28 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
     return exclusive.run(agentKey(agentId), async () => {
       const held = await signers.findSigner(agentId, 'delegate');
       if (held !== null) return held.publicKey;
-      const made = signers.create('delegate');
-      await keys.add(agentId, made.seeds);
+      const made = signers.create(['delegate']);
+      await keys.add(agentId, made.secrets);
       upkeep.adopt(agentId);
       return made.signers.delegate.publicKey;
     });
   }
 
+  function adopt(agentId: AgentId, secrets: AgentSecrets<Secret>): Promise<void> {
+    return exclusive.run(agentKey(agentId), async () => {
+      await keys.add(agentId, secrets);
+      upkeep.adopt(agentId);
+      upkeep.lookSoon(agentId);
+    });
+  }
+
+  function release(agentId: AgentId): Promise<void> {
+    return exclusive.run(agentKey(agentId), async () => upkeep.forget(agentId));
+  }
+
   return {
     list: () => keys.list(),
+    ...{ adopt, release },
     ...{ register, update, refence, rotate, recover, delegate, createDelegateKey, revoke },
     revokeDelegation: revokeOne,
     start: () => upkeep.start(update),
@@ -291,6 +314,16 @@ export function createAgentService(parts: CustodyParts): RunningAgentService {
       await exclusive.idle();
     },
   };
+}
+
+/** The keys that a new agent is born with. */
+function birthRoles(
+  { ephemeral = false }: { readonly ephemeral?: boolean },
+  given: AgentSecrets<unknown> | undefined,
+): readonly ('signing' | 'rotation' | 'recovery')[] {
+  const all = ['signing', 'rotation', 'recovery'] as const;
+  if (given !== undefined) return all.filter((role) => role === 'signing' || given[role] !== undefined);
+  return ephemeral ? ['signing'] : all;
 }
 
 /** What a draft says, in the record's own units. @throws ProtocolError `bad-argument`. */
