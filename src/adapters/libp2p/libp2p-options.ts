@@ -2,20 +2,16 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, PeerInfo, ServiceMap, Topology } from '@libp2p/interface';
-import type { KadDHT } from '@libp2p/kad-dht';
+import type { Libp2p, ServiceMap, Topology } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { type Ping, ping } from '@libp2p/ping';
-import { preSharedKey } from '@libp2p/pnet';
 import { yamux } from '@libp2p/yamux';
 import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr';
-import { createLibp2p, type Libp2pOptions } from 'libp2p';
+import { createLibp2p, type Libp2pOptions, type ServiceFactoryMap } from 'libp2p';
 import { dialTimeoutMs } from './dialer.ts';
 import { gossipOptions } from './gossip-options.ts';
-import { guardedTcp } from './guarded-tcp.ts';
+import type { PlatformParts } from './host-platform.ts';
 import { HostError, type HostOptions, type HostTiming } from './host-types.ts';
-import { kadRouter } from './kad-router.ts';
-import { localDiscovery } from './local-discovery.ts';
 import { isUsable } from './multiaddrs.ts';
 import { quietDecoder } from './quiet-decoder.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -24,11 +20,10 @@ export const connectionsMaxDefault = 300;
 const negotiationTimeoutMs = 5000;
 const daysMs = 86_400_000;
 
-/** The services of a host. */
+/** The services of every host; a platform adds its own. */
 export interface HostServices extends ServiceMap {
   readonly identify: Identify;
   readonly ping: Ping;
-  readonly kad: KadDHT;
   readonly pubsub: GossipSub;
 }
 
@@ -42,10 +37,10 @@ export interface ComposedLibp2p {
 export async function composeLibp2p(
   options: HostOptions,
   timing: HostTiming,
-  peerFoundLocally: (peer: PeerInfo) => void,
+  platform: PlatformParts,
 ): Promise<ComposedLibp2p> {
   quietDecoder();
-  const { profile, protocolPrefix, mode } = options;
+  const { profile } = options;
   const connectionsMax = options.connectionsMax ?? connectionsMaxDefault;
   let topologies: ComposedLibp2p['topologies'] = () => [];
   let node: Libp2p<HostServices> | null = null;
@@ -60,7 +55,7 @@ export async function composeLibp2p(
       announce: [...(options.announce ?? [])],
       announceFilter: (addresses) => addresses.filter((address) => isUsable(profile, address)),
     },
-    transports: [guardedTcp({ maxConnections: 2 * connectionsMax })],
+    ...platform.settings,
     connectionEncrypters: [noise()],
     // A window beyond the read buffer (4 MiB) would let a fast peer reset a paused stream.
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } })],
@@ -75,24 +70,17 @@ export async function composeLibp2p(
     peerStore: { maxAddressAge: 7 * daysMs, maxPeerAge: 7 * daysMs },
     logger: quietLogger,
     services: {
+      ...platform.services,
       identify: identify(),
       ping: ping(),
-      kad: kadRouter({
-        protocol: `${protocolPrefix}/kad/1.0.0`,
-        profile,
-        mode,
-        nowMs: () => performance.now(),
-      }),
       pubsub: (components) => {
         topologies = (protocol) => components.registrar.getTopologies(protocol);
         return gossipsub(gossipOptions({ profile, topics: options.topics, heartbeatMs: timing.heartbeatMs }))(
           components,
         );
       },
-    },
+    } as ServiceFactoryMap<HostServices>,
   };
-  if (options.mdns) settings.peerDiscovery = [localDiscovery(protocolPrefix, peerFoundLocally)];
-  if (options.preSharedKey) settings.connectionProtector = preSharedKey({ psk: options.preSharedKey });
   try {
     node = await createLibp2p(settings);
   } catch (error) {
