@@ -71,13 +71,9 @@ async function compose(
     acknowledgements: config.replication.acknowledgements,
   });
   const agents = createAgentService({
+    ...calls,
     keys: ports.keys,
     journal: createCustodyJournal(store),
-    resolve: calls.resolve,
-    publish: calls.publish,
-    watch: calls.watch,
-    unwatch: calls.unwatch,
-    changes: calls.changes,
     clock,
     entropy,
     createSigner: createNativeSigner,
