@@ -73,6 +73,8 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
     if (agent === null || changes.length === 0) return;
     // A reader that meets an agent for the first time has nothing to tell those who already store it.
     if (source === 'resolve' && result.before === null) return;
+    // Whoever pushes to a client tells the network too.
+    if (context.config.role === 'client' && (source === 'push' || source === 'sync')) return;
     const key = agentKey(agent.state.agentId);
     const isWithin = budgets.spend(key, changes, context.nowMs());
     withinBudget.set(agent.state, isWithin);

@@ -116,13 +116,14 @@ function createParts(context: PeerContext): {
   const resolver = createResolver(context, shared);
   const publisher = createPublisher(context, shared);
   const gossip = createGossipIntake(context, table, ingest);
-  const subscriptions = createSubscriptions(context, ingest);
+  const subscriptions = createSubscriptions(context, { table, ingest, outbox });
   const upkeep = createUpkeep(context, { table, outbox, synchroniser });
   const neighbourhood = createNeighbourhood(context);
   const cancelByCall = new Map<number, () => void>();
 
   ingest.onAccepted((result, source) => {
     gossip.accepted(result, source);
+    subscriptions.accepted(result);
     tell(result, source);
   });
 
@@ -169,7 +170,9 @@ function createParts(context: PeerContext): {
         return;
       case 'peer-connected': {
         const known = routing.get(event.peer);
-        if (known !== undefined) upkeep.neighbourAdded(known.contact);
+        if (known === undefined) return;
+        upkeep.neighbourAdded(known.contact);
+        subscriptions.peerCame();
         return;
       }
       case 'peer-disconnected':

@@ -124,12 +124,14 @@ export function createUpkeep(
     start() {
       every(sweepIntervalMs, () => walk(sweep));
       every(config.handOverIntervalMs, () => walk(handOn));
+      if (config.role === 'client') return;
       every(config.syncIntervalMs, () => {
         for (const contact of random.pick(routing.peers(), neighboursPerSync)) synchroniser.start(contact);
       });
     },
     neighbourAdded(contact) {
-      if (toGreet.size >= greetingQueueMax) return;
+      // What a client missed of the agents that it uses, its subscriptions find out; the rest is none of its business.
+      if (config.role === 'client' || toGreet.size >= greetingQueueMax) return;
       toGreet.set(contact.peer, contact);
       setGreeting(context.nowMs() + greetingDelayMs);
     },
