@@ -54,10 +54,15 @@ export const configKeys: readonly ConfigKey[] = [
     flag: '--data',
     environment: 'WEFT_DATA',
   }),
-  key('listen', listenAddresses, 'addresses to listen on; port 0 takes a free one', {
-    flag: '--listen',
-    zero: 'empty: no inbound connections',
-  }),
+  key(
+    'listen',
+    listenAddresses,
+    'addresses to listen on, with `/ws` at the end for WebSockets, by which pages connect; port 0 takes a free one',
+    {
+      flag: '--listen',
+      zero: 'empty: no inbound connections',
+    },
+  ),
   key('announce', listenAddresses, 'addresses to tell others in place of those listened on', {
     flag: '--announce',
     zero: 'empty: the ones listened on',
