@@ -1,30 +1,30 @@
 /** Key admission by libsodium with its cache, shared by the calling thread and what the workers report. */
-import { createRecentMap } from '../../core/recent-map.ts';
+import { keyBytes } from '../../core/limits.ts';
+import { createKeySet } from './key-set.ts';
 import { isValidKey } from './sodium-check.ts';
 
-/** Remembered admissions: 100,000 keys are about 10 MB. */
-const admittedKeysMax = 100_000;
+/** Remembered admissions: 4 MB when all are taken. */
+const admittedKeysMax = 2 ** 17;
 
 export interface KeyAdmission {
   isKnown(publicKey: Uint8Array): boolean;
+  /** Only keys that isValidKey: they have 32 bytes. */
   remember(publicKey: Uint8Array): void;
   isAdmissible(publicKey: Uint8Array): boolean;
 }
 
 /** An empty cache. */
 export function createKeyAdmission(): KeyAdmission {
-  const admittedKeys = createRecentMap<true>(admittedKeysMax);
-  const keyOf = (bytes: Uint8Array): string =>
-    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const isKnown = (publicKey: Uint8Array): boolean => admittedKeys.get(keyOf(publicKey)) === true;
-  const remember = (publicKey: Uint8Array): void => admittedKeys.set(keyOf(publicKey), true);
+  const admitted = createKeySet(admittedKeysMax);
+  const isKnown = (publicKey: Uint8Array): boolean =>
+    publicKey.length === keyBytes && admitted.has(publicKey);
   return {
     isKnown,
-    remember,
+    remember: admitted.add,
     isAdmissible(publicKey) {
       if (isKnown(publicKey)) return true;
       if (!isValidKey(publicKey)) return false;
-      remember(publicKey);
+      admitted.add(publicKey);
       return true;
     },
   };
