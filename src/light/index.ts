@@ -1,17 +1,34 @@
 /** `weft/light` in Node: a node to embed in an agent, over TCP. The browser's entry is browser.ts. */
 import { createHost } from '../adapters/libp2p/create-host.ts';
+import { installNativeHash } from '../adapters/native/native-hash.ts';
+import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { createSodiumVerifier } from '../adapters/native/sodium-verifier.ts';
-import { createLightNodeWith, type LightNode, type LightNodeOptions } from './light-node.ts';
+import { createLightNodeWith } from './light-node.ts';
+import type { LightNode, LightNodeOptions } from './light-types.ts';
 
-export {
-  createLightNodeWith,
-  type LightChange,
-  type LightNode,
-  type LightNodeOptions,
-  type LightParts,
-} from './light-node.ts';
+export { formatAgentDid, formatAgentId, parseAgentId } from '../core/identity/agent-id.ts';
+export type { ChangeKind, PublishResult, ResolveStatus } from '../core/peer/effects.ts';
+export type { AgentResult, RecordDraft } from '../custody/agent-types.ts';
+export type { PublishOptions } from '../driver/call-types.ts';
+export { type AgentKeys, type AgentSeeds, createAgentKeys, type KeySource } from './agent-keys.ts';
+export type { Emitter } from './emitter.ts';
+export { LightNodeError, type LightNodeErrorCode } from './light-error.ts';
+export { createLightNodeWith } from './light-node.ts';
+export type { LightRecord } from './light-record.ts';
+export type {
+  AgentName,
+  LightChange,
+  LightEvents,
+  LightNode,
+  LightNodeOptions,
+  LightParts,
+  LightResolution,
+  LightResolveOptions,
+} from './light-types.ts';
 
-/** A node that joins as a client. @throws HostError for a bad address. */
-export function createLightNode(options: LightNodeOptions): Promise<LightNode> {
-  return createLightNodeWith({ createHost, verifier: createSodiumVerifier({ workers: 0 }) }, options);
+/** A node that joins as a client; nothing runs before `start`. @throws LightNodeError `bad-argument` for an address that cannot work. */
+export async function createLightNode(options: LightNodeOptions): Promise<LightNode> {
+  installNativeHash();
+  const verifier = createSodiumVerifier({ workers: 0 });
+  return createLightNodeWith({ createHost, verifier, createSigner: createNativeSigner }, options);
 }

@@ -1,75 +1,53 @@
 /**
  * The embeddable node: the same core and driver as the full node, as a client that stores nothing for others.
- * In memory by default; no file, no server. Any port can be replaced.
+ * In memory by default; no file, no server. Decides when what is held may be served; any port can be replaced.
  */
-import type { Host, HostOptions } from '../adapters/libp2p/host-types.ts';
+import type { Host } from '../adapters/libp2p/host-types.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
+import { createSigner as createNobleSigner } from '../core/ed25519.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
-import type { ChangeKind, PublishResult, Resolution } from '../core/peer/effects.ts';
+import type { Resolution } from '../core/peer/effects.ts';
 import { createPeer } from '../core/peer/peer.ts';
-import { peerConfigDefault } from '../core/peer/peer-config.ts';
-import type { AgentState } from '../core/record/agent-state.ts';
-import { createDriver, type DriverPorts } from '../driver/driver.ts';
+import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
+import type { ResolveOptions } from '../driver/call-types.ts';
+import { createChangeBus } from '../driver/change-bus.ts';
+import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts';
+import { createNetworkCalls } from '../driver/network-calls.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Store } from '../ports/store.ts';
-import type { Verifier } from '../ports/verifier.ts';
+import { agentIdOf, agentIdsOf } from './agent-name.ts';
+import { type Contact, createContact } from './contact.ts';
+import { createEmitter, type EmitterSource } from './emitter.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { LightNodeError, lightErrorOf } from './light-error.ts';
+import { emitChange } from './light-events.ts';
+import { lightRecordOf } from './light-record.ts';
+import type { LightEvents, LightNode, LightNodeOptions, LightParts } from './light-types.ts';
+import { createOwnAgents } from './own-agents.ts';
+import { createShards, type Shards } from './shards.ts';
+import { createUsedAgents } from './used-agents.ts';
 
-/** What differs between Node and a browser. The two entries give it; all logic is here. */
-export interface LightParts {
-  /** Makes the host with the transports of the platform. */
-  readonly createHost: (options: HostOptions) => Promise<Host>;
-  /** Closed with the node. */
-  readonly verifier: Verifier;
-  /** Left out: a store in memory. Closed with the node. */
-  readonly store?: Store;
-}
+export type {
+  LightChange,
+  LightNode,
+  LightNodeOptions,
+  LightParts,
+} from './light-types.ts';
 
-export interface LightNodeOptions {
-  /** Multiaddrs with /p2p of full nodes to join through. */
-  readonly bootstrap: readonly string[];
-  /** Default `/weft`. */
-  readonly protocolPrefix?: string;
-  /** `private` keeps addresses of one host or cluster; default `private`. */
-  readonly profile?: 'private' | 'public';
-  /** Replaces the store, the verifier and the silent log of the entry. */
-  readonly ports?: Partial<Pick<DriverPorts, 'store' | 'verifier' | 'log'>>;
-}
-
-export interface LightChange {
-  readonly agentId: AgentId;
-  readonly change: ChangeKind;
-  readonly state: AgentState;
-}
-
-export interface LightNode {
-  readonly peer: string;
-  /** Resolves when a full node is connected. @throws DOMException `TimeoutError` when none answers in time. */
-  start(options?: { readonly timeoutMs?: number }): Promise<void>;
-  resolve(
-    agentId: AgentId,
-    options?: { readonly fresh?: boolean; readonly timeoutMs?: number; readonly signal?: AbortSignal },
-  ): Promise<Resolution>;
-  /** Publishes a bundle that the caller composed and signed with `weft/core`. */
-  publish(
-    bundle: Uint8Array,
-    options?: {
-      readonly acknowledgements?: number;
-      readonly timeoutMs?: number;
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<PublishResult>;
-  /** Calls back for each accepted change of these agents; returns the end of it. */
-  watch(agentIds: readonly AgentId[], listener: (change: LightChange) => void): () => void;
-  /** Closes every connection and timer. */
-  stop(): Promise<void>;
-}
-
-const startTimeoutMs = 10_000;
-const callTimeoutMs = 10_000;
+const maxStalenessMsDefault = 30_000;
+const refenceSecondsDefault = 22 * 3600;
 const seedBytes = 32;
+/** Three to listen to, and one to compare them with. */
+const peersWanted = 4;
+/** Agents come and go in long runs; a connection that no agent needs is closed beyond so many. */
+const connectionsMax = 32;
+/** Of what a light node resolves and holds: an index of a few megabytes. */
+const agentsMax = 100_000;
+/** An open connection is looked at so often; more would be most of what an idle node sends. */
+const livenessMs = 120_000;
 
 const silentLog: Log = {
   trace: () => {},
@@ -80,95 +58,220 @@ const silentLog: Log = {
   child: () => silentLog,
 };
 
-/** A node that joins as a client. @throws HostError for a bad address. */
+/** A node that joins as a client; nothing runs before `start`. @throws LightNodeError `bad-argument` for an address that cannot work. */
 export async function createLightNodeWith(parts: LightParts, options: LightNodeOptions): Promise<LightNode> {
+  const { maxStalenessMs: maxStalenessMsOfNode = maxStalenessMsDefault } = options;
   const protocolPrefix = options.protocolPrefix ?? peerConfigDefault.protocolPrefix;
-  const topics = gossipTopics(protocolPrefix);
   const entropy = createSystemEntropy();
-  const joined = createGate();
-  const host = await parts.createHost({
+  const clock = options.ports?.clock ?? createSystemClock();
+  const log = options.ports?.log ?? silentLog;
+  const contact = createContact(clock);
+  const bus = createChangeBus();
+  const events = createEmitter<LightEvents>((error) =>
+    log.error({ error }, 'a listener of the light node failed'),
+  );
+  const host = await openHost(parts, options, {
     privateKey: entropy.randomBytes(seedBytes),
-    listen: [],
-    bootstrap: options.bootstrap,
-    profile: options.profile ?? 'private',
     protocolPrefix,
-    mode: 'client',
-    topics,
-    listeners: { joined: joined.open },
+    log,
+    joined(fullPeers) {
+      contact.connected();
+      events.emit('connected', { fullPeers });
+      // After the core has heard of that peer.
+      clock.schedule(0, () => own.connected());
+    },
+    isolated() {
+      contact.lost();
+      events.emit('offline', { sinceMs: clock.nowMs() });
+    },
   });
-  const ports = lightPorts(host, parts, options);
+  const ports = lightPorts(host, parts, options, { clock, log });
   const peer = createPeer({
-    config: { ...peerConfigDefault, role: 'client', protocolPrefix },
+    config: lightConfig(protocolPrefix),
     self: { peer: host.peer, addresses: [] },
     seed: entropy.randomBytes(seedBytes),
   });
-  const listeners = new Set<(change: LightChange) => void>();
   const driver = createDriver(peer, ports, {
-    changed: ({ agentId, change, state }) => {
-      for (const listener of listeners) listener({ agentId, change, state });
+    changed({ agentId, change, state, source }, acceptedAtMs) {
+      bus.emit({ agentId, change, state, source, acceptedAtMs });
+      emitChange(events, agentId, change, state);
     },
     counted: () => {},
-    alarmed: () => {},
+    alarmed: (alarm) => log.warn({ alarm }, `alarm: ${alarm}`),
+  });
+  const shards = createShards({ gossip: host.gossip, clock, protocolPrefix });
+  const calls = createNetworkCalls({
+    driver: listening(driver, shards),
+    bus,
+    measures: { resolved() {}, published() {} },
+    clock,
+    acknowledgements: peerConfigDefault.acknowledgements,
+  });
+  const used = createUsedAgents(clock, calls);
+
+  async function resolveNoting(agentId: AgentId, given: ResolveOptions): Promise<Resolution> {
+    const resolution = await calls.resolve(agentId, given);
+    const isConfirmed = !resolution.cached && resolution.holders > 0;
+    if (resolution.state !== null) used.resolved(agentId, isConfirmed);
+    return resolution;
+  }
+
+  const own = createOwnAgents({
+    calls: { ...calls, resolve: (agentId, given = {}) => resolveNoting(agentId, given) },
+    store: ports.store,
+    clock,
+    entropy,
+    log: log.child({ subsystem: 'custody' }),
+    createSigner: parts.createSigner ?? createNobleSigner,
+    refenceSeconds: options.refenceSeconds ?? refenceSecondsDefault,
   });
 
-  return {
-    peer: host.peer,
-    async start({ timeoutMs = startTimeoutMs } = {}) {
-      await driver.start(topics);
+  const resolve: LightNode['resolve'] = async (agent, given = {}) => {
+    const { fresh = false, maxStalenessMs = maxStalenessMsOfNode, ...rest } = given;
+    const agentId = agentIdOf(agent);
+    const isStale = contact.unheardMs(used.confirmedAtMs(agentId)) > maxStalenessMs;
+    const resolution = await resolveNoting(agentId, { ...rest, fresh: fresh || isStale });
+    assertAnswered(resolution, contact.offlineSinceMs);
+    const { status, state } = resolution;
+    return { ...resolution, record: status === 'ok' && state !== null ? lightRecordOf(state) : null };
+  };
+
+  const lifecycle = createLifecycle({
+    startParts: async () => {
+      await driver.start([]);
       await host.start();
-      await joined.wait(timeoutMs);
+      calls.setRunning(true);
+      await own.start();
     },
-    resolve: (agentId, { fresh = false, timeoutMs = callTimeoutMs, signal } = {}) =>
-      driver.resolve(agentId, { fresh, timeoutMs, ...(signal && { signal }) }),
-    publish: (
-      bundle,
-      { acknowledgements = peerConfigDefault.acknowledgements, timeoutMs = callTimeoutMs, signal } = {},
-    ) => driver.publish(bundle, { acknowledgements, timeoutMs, ...(signal && { signal }) }),
-    watch(agentIds, listener) {
-      const wanted = new Set(agentIds.map(String));
-      const filtered = (change: LightChange): void => {
-        if (wanted.has(String(change.agentId))) listener(change);
-      };
-      listeners.add(filtered);
-      driver.watch(agentIds);
-      return () => {
-        listeners.delete(filtered);
-        driver.unwatch(agentIds);
-      };
-    },
-    async stop() {
+    async stopParts() {
+      const ending = own.stop();
+      used.stop();
+      shards.stop();
+      events.close();
+      bus.close();
+      calls.setRunning(false);
       driver.close();
+      await ending;
       await host.stop();
       await ports.verifier.close();
       await ports.store.close();
     },
+    connected: (signal) => connectedOnce(contact, events, signal),
+  });
+
+  const { guarded } = lifecycle;
+  return {
+    peer: host.peer,
+    events: events.emitter,
+    get offlineSinceMs() {
+      return contact.offlineSinceMs;
+    },
+    start: lifecycle.start,
+    resolve: guarded(resolve),
+    watch: (agents, given) => calls.changes({ agents: agentIdsOf(agents), ...given }),
+    register: guarded(own.register),
+    adopt: guarded(own.adopt),
+    release: guarded(own.release),
+    update: guarded(own.update),
+    rotate: guarded(own.rotate),
+    recover: guarded(own.recover),
+    delegate: guarded(own.delegate),
+    revoke: guarded(own.revoke),
+    held: own.held,
+    publish: guarded(calls.publish),
+    stop: lifecycle.stop,
   };
 }
 
-function lightPorts(host: Host, parts: LightParts, options: LightNodeOptions): DriverPorts {
+/** Whom this node listens for, it also hears in the gossip of few shards. */
+function listening(driver: Driver, shards: Shards): Driver {
   return {
+    ...driver,
+    watch(agentIds) {
+      shards.add(agentIds);
+      driver.watch(agentIds);
+    },
+    unwatch(agentIds) {
+      shards.remove(agentIds);
+      driver.unwatch(agentIds);
+    },
+  };
+}
+
+function lightConfig(protocolPrefix: string): PeerConfig {
+  return { ...peerConfigDefault, role: 'client', protocolPrefix, peersWanted, agentsMax };
+}
+
+async function openHost(
+  parts: LightParts,
+  { bootstrap, profile = 'private', timing }: LightNodeOptions,
+  given: {
+    readonly privateKey: Uint8Array;
+    readonly protocolPrefix: string;
+    readonly log: Log;
+    joined(fullPeers: number): void;
+    isolated(): void;
+  },
+): Promise<Host> {
+  const { protocolPrefix, privateKey, log, ...listeners } = given;
+  try {
+    return await parts.createHost({
+      privateKey,
+      protocolPrefix,
+      log,
+      listeners,
+      listen: [],
+      bootstrap,
+      profile,
+      mode: 'client',
+      topics: gossipTopics(protocolPrefix),
+      connectionsMax,
+      timing: { livenessMs, ...timing },
+    });
+  } catch (error) {
+    throw lightErrorOf(error);
+  }
+}
+
+function lightPorts(
+  host: Host,
+  parts: LightParts,
+  options: LightNodeOptions,
+  shared: { readonly clock: Clock; readonly log: Log },
+): DriverPorts {
+  return {
+    ...shared,
     overlay: host.overlay,
     gossip: host.gossip,
-    clock: createSystemClock(),
     soon: queueMicrotask,
     store: options.ports?.store ?? parts.store ?? createMemoryStore(),
     verifier: options.ports?.verifier ?? parts.verifier,
-    log: options.ports?.log ?? silentLog,
   };
 }
 
-function createGate(): { open: () => void; wait(timeoutMs: number): Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return {
-    open: resolve,
-    async wait(timeoutMs) {
-      const timeout = AbortSignal.timeout(timeoutMs);
-      await Promise.race([
-        promise,
-        new Promise((_, reject) => {
-          timeout.addEventListener('abort', () => reject(timeout.reason), { once: true });
-        }),
-      ]);
-    },
-  };
+/**
+ * What the network has said is an answer; that nobody said anything is none. An agent that is known to have ended or to
+ * be frozen stays so, whoever is away.
+ */
+function assertAnswered(resolution: Resolution, offlineSinceMs: number | null): void {
+  const { cached, responders, status } = resolution;
+  if (cached || responders.length > 0 || status === 'tombstoned' || status === 'forked') return;
+  throw offlineSinceMs === null
+    ? new LightNodeError(
+        'no-usable-answers',
+        'no full node gave an answer that holds: try again, or join through other full nodes',
+      )
+    : new LightNodeError(
+        'offline',
+        `no full node is connected since ${new Date(offlineSinceMs).toISOString()}, and what is held may have been overtaken: wait for "connected", or allow a longer maxStalenessMs`,
+      );
+}
+
+/** Resolves at once while a full node is connected. */
+async function connectedOnce(
+  contact: Contact,
+  { emitter }: EmitterSource<LightEvents>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!contact.isConnected) await emitter.once('connected', { signal });
 }
