@@ -18,6 +18,7 @@ export interface PageVerdict {
 }
 
 const tests: PageTest[] = [];
+const ends: (() => unknown)[] = [];
 let path = '';
 
 export function describe(name: string, body: () => void): void {
@@ -27,18 +28,31 @@ export function describe(name: string, body: () => void): void {
   path = outer;
 }
 
+describe.each = eachOf(describe);
+
 export function it(name: string, run: () => unknown): void {
   tests.push({ name: path + name, run });
 }
 
-/** One test for each value; `%j` and `%s` in the name stand for it. */
-it.each = <Value>(values: readonly Value[]) => {
-  return (name: string, run: (value: Value) => unknown): void => {
-    for (const value of values) {
-      it(name.replace(/%[js]/, JSON.stringify(value)), () => run(value));
-    }
-  };
-};
+it.each = eachOf(it);
+
+/** Runs after the tests, at the end of them all. */
+export function afterAll(run: () => unknown): void {
+  ends.push(run);
+}
+
+/** One test or group for each value. In the name `%s` and `%j` stand for the value, `$field` for a field of it. */
+function eachOf(define: (name: string, body: () => unknown) => void) {
+  return <Value>(values: readonly Value[]) =>
+    (name: string, body: (value: Value) => unknown): void => {
+      for (const value of values) {
+        const named = name
+          .replace(/%[js]/, () => JSON.stringify(value))
+          .replace(/\$(\w+)/g, (_, field: string) => String((value as Record<string, unknown>)[field]));
+        define(named, () => body(value));
+      }
+    };
+}
 
 /** One after the other. */
 export async function runTests(): Promise<PageVerdict[]> {
@@ -51,5 +65,6 @@ export async function runTests(): Promise<PageVerdict[]> {
       verdicts.push({ name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     }
   }
+  for (const end of ends.splice(0)) await end();
   return verdicts;
 }
