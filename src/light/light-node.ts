@@ -243,7 +243,7 @@ function lightPorts(
     ...shared,
     overlay: host.overlay,
     gossip: host.gossip,
-    soon: queueMicrotask,
+    soon: (callback) => queueMicrotask(callback),
     store: options.ports?.store ?? parts.store ?? createMemoryStore(),
     verifier: options.ports?.verifier ?? parts.verifier,
   };
