@@ -48,8 +48,8 @@ export const replicationCount = 20;
 export const replicationSlack = 4;
 export const acknowledgementsDefault = 5;
 export const respondersMin = 3;
-/** Known peers up to which a joining peer connects freely: gossip's mesh and most of a neighbourhood (§4). */
-export const peersWantedDefault = 16;
+/** Known peers up to which a joining peer connects freely: a neighbourhood, and more than gossip's mesh needs (§4). */
+export const peersWantedDefault = 20;
 /** Parallel requests of one iterative lookup (§4). */
 export const lookupParallelism = 3;
 

@@ -48,17 +48,17 @@ export function gossipOptions(options: {
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     doPX: false,
-    D: 8,
-    Dlo: 6,
-    Dhi: 16,
+    D: 6,
+    Dlo: 5,
+    Dhi: 12,
     Dscore: 4,
-    Dout: 3,
-    // Messages are few and small: whoever is outside a mesh (a fresh node whose one neighbour has a full one) is told
-    // of each of them several times before it is forgotten.
-    Dlazy: 8,
-    gossipFactor: 0.5,
+    Dout: 2,
+    // Whoever is outside a mesh (a fresh node whose one neighbour has a full one) is told of each message on several
+    // heartbeats. Every telling is a frame: at twice these numbers one message cost 60 nodes over a second of CPU.
+    Dlazy: 6,
+    gossipFactor: 0.25,
     mcacheLength: 12,
-    mcacheGossip: 6,
+    mcacheGossip: 4,
     heartbeatInterval: heartbeatMs,
     // A node that restarts is in its neighbours' backoff: shorter than the usual minute.
     pruneBackoff: 10_000,

@@ -48,7 +48,7 @@ export function kadRouter(options: KadRouterOptions): (components: KadDHTCompone
     alpha: 3,
     disjointPaths: 1,
     allowQueryWithZeroPeers: false,
-    initialQuerySelfInterval: 100,
+    initialQuerySelfInterval: neverMs,
     querySelfInterval: neverMs,
     routingTableUpdateQueueConcurrency: 2,
     routingTableUpdateMaxQueueSize: 256,

@@ -5,13 +5,13 @@ import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, ServiceMap, Topology } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { type Ping, ping } from '@libp2p/ping';
-import { yamux } from '@libp2p/yamux';
 import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2pOptions, type ServiceFactoryMap } from 'libp2p';
 import { dialTimeoutMs } from './dialer.ts';
 import { gossipOptions } from './gossip-options.ts';
 import type { PlatformParts } from './host-platform.ts';
 import { HostError, type HostOptions, type HostTiming } from './host-types.ts';
+import { lazyWindows } from './lazy-windows.ts';
 import { isUsable } from './multiaddrs.ts';
 import { quietDecoder } from './quiet-decoder.ts';
 import { quietLogger } from './quiet-logger.ts';
@@ -58,7 +58,7 @@ export async function composeLibp2p(
     ...platform.settings,
     connectionEncrypters: [noise()],
     // A window beyond the read buffer (4 MiB) would let a fast peer reset a paused stream.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } })],
+    streamMuxers: [lazyWindows({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } })],
     connectionGater: {
       denyDialMultiaddr: (address) => !isUsable(profile, address) || isOneOf(address, ownAddresses()),
       filterMultiaddrForPeer: (_peer, address) => isUsable(profile, address),

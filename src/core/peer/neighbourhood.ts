@@ -20,7 +20,9 @@ const newAskedMax = 8;
 const bucketPeersWanted = 3;
 /** Whom it tried to meet is not tried again for so long; the oldest tries are forgotten beyond the bound. */
 const triedAgainMs = 60_000;
-const triedMax = 1024;
+const triedMax = 256;
+/** A dial that has not ended after this has most likely failed. */
+const meetingMs = 10_000;
 /** Up to `peersWanted` freely: a join is not slow. Beyond, a trickle completes the neighbourhood. */
 const freeMeetings = { burst: 8, perSecond: 4 };
 const trickledMeetings = { burst: 2, perSecond: 0.2 };
@@ -47,9 +49,12 @@ export function createNeighbourhood(context: PeerContext): Neighbourhood {
   let pauseMs = soonMs;
   let awaited = 0;
   let candidates = new Map<string, Candidate>();
+  /** Somebody wanted was named who did not answer a while ago. */
+  let areTriedAgain = false;
 
   function peerAdded(contact: PeerContact): void {
     candidates.delete(contact.peer);
+    triedAtMsByPeer.delete(contact.peer);
     const peer = routing.get(contact.peer);
     if (peer === undefined || !isWanted(peer.kadId)) return;
     unasked.set(contact.peer, contact);
@@ -104,9 +109,11 @@ export function createNeighbourhood(context: PeerContext): Neighbourhood {
     for (const contact of contacts) {
       const { peer, addresses } = contact;
       if (addresses.length === 0 || peer === context.self.peer || routing.has(peer)) continue;
-      if (context.nowMs() - (triedAtMsByPeer.get(peer) ?? 0) < triedAgainMs) continue;
       try {
-        candidates.set(peer, { contact, kadId: kadIdOfPeer(peer) });
+        const point = kadIdOfPeer(peer);
+        if (!isWanted(point)) continue;
+        if (context.nowMs() - (triedAtMsByPeer.get(peer) ?? 0) < triedAgainMs) areTriedAgain = true;
+        else candidates.set(peer, { contact, kadId: point });
       } catch {
         context.count('answers_refused', 'malformed');
       }
@@ -120,22 +127,31 @@ export function createNeighbourhood(context: PeerContext): Neighbourhood {
     candidates = new Map();
     let met = 0;
     for (const { contact } of nearestFirst) {
-      const budget = isAtHome(met) ? trickle : free;
-      if (config.role === 'client' && isAtHome(met)) break;
+      const budget = isAtHome() ? trickle : free;
+      if (config.role === 'client' && isAtHome()) break;
       if (!budget.take(context.nowMs())) break;
       met++;
       meet(contact);
     }
     const isMoreWanted = met < nearestFirst.length && config.role === 'full';
-    pauseMs = met > 0 || unasked.size > 0 ? soonMs : Math.min(longestPauseMs, 2 * pauseMs);
+    const longestMs = areTriedAgain ? triedAgainMs : longestPauseMs;
+    pauseMs = met > 0 || unasked.size > 0 ? soonMs : Math.min(longestMs, 2 * pauseMs);
+    areTriedAgain = false;
     if (isMoreWanted) {
-      const budget = isAtHome(met) ? trickle : free;
+      const budget = isAtHome() ? trickle : free;
       pauseMs = Math.max(soonMs, budget.readyAtMs(context.nowMs()) - context.nowMs());
     }
     plan(pauseMs);
   }
 
-  const isAtHome = (met: number): boolean => routing.size + met >= config.peersWanted;
+  /** Whom it wanted to meet a moment ago counts: a dial takes its time. */
+  function isAtHome(): boolean {
+    let underWay = 0;
+    for (const [peer, triedAtMs] of triedAtMsByPeer) {
+      if (context.nowMs() - triedAtMs < meetingMs && !routing.has(peer)) underWay++;
+    }
+    return routing.size + underWay >= config.peersWanted;
+  }
 
   function meet(contact: PeerContact): void {
     triedAtMsByPeer.delete(contact.peer);

@@ -53,10 +53,10 @@ describe('gossip on libp2p', () => {
 
   // F3. The stock figure: 9 of 25 nodes with an empty mesh, 0 of 17 messages delivered.
   it('leaves none of 25 nodes on one address without a mesh, and everybody hears everything', async () => {
-    const first = await network.start();
+    const first = await network.start({ hasPeer: true });
     const hosts = [first];
     for (let index = 1; index < 25; index++) {
-      hosts.push(await network.start({ bootstrap: first.host.addresses() }));
+      hosts.push(await network.start({ hasPeer: true, bootstrap: first.host.addresses() }));
     }
     // Two neighbours: a node that only its bootstrap peer knows may be pruned by it in the next moment.
     await meshed(hosts, 2);

@@ -63,10 +63,10 @@ describe('membership', () => {
   });
 
   it('meets everybody through one bootstrap peer', async () => {
-    const first = await network.start();
+    const first = await network.start({ hasPeer: true });
     const hosts = [first];
     for (let index = 1; index < 8; index++) {
-      hosts.push(await network.start({ bootstrap: first.host.addresses() }));
+      hosts.push(await network.start({ hasPeer: true, bootstrap: first.host.addresses() }));
     }
     await eventually(() => hosts.every((host) => fullPeers(host) === 7), {
       what: () => `7 peers at each of ${hosts.map(fullPeers)}`,
@@ -96,11 +96,12 @@ describe('membership', () => {
   });
 
   it('rejoins after a restart by the addresses it remembers, without its bootstrap peer', async () => {
-    const first = await network.start();
+    const first = await network.start({ hasPeer: true });
     const contacts = createContactStore();
     const privateKey = randomBytes(32);
-    const other = await network.start({ bootstrap: first.host.addresses() });
+    const other = await network.start({ hasPeer: true, bootstrap: first.host.addresses() });
     const before = await network.start({
+      hasPeer: true,
       bootstrap: first.host.addresses(),
       contacts,
       privateKey,
@@ -152,10 +153,10 @@ describe('membership', () => {
   });
 
   it('joins two halves of a network again that have each others addresses', async () => {
-    const left = await network.start({ timing: quick });
-    const leftToo = await network.start({ bootstrap: left.host.addresses(), timing: quick });
-    const right = await network.start({ bootstrap: left.host.addresses(), timing: quick });
-    const rightToo = await network.start({ bootstrap: right.host.addresses(), timing: quick });
+    const left = await network.start({ hasPeer: true, timing: quick });
+    const leftToo = await network.start({ hasPeer: true, bootstrap: left.host.addresses(), timing: quick });
+    const right = await network.start({ hasPeer: true, bootstrap: left.host.addresses(), timing: quick });
+    const rightToo = await network.start({ hasPeer: true, bootstrap: right.host.addresses(), timing: quick });
     const all = [left, leftToo, right, rightToo];
     await eventually(() => all.every((host) => fullPeers(host) === 3));
     // A cut: connections across it end and cannot be opened, both halves live on in themselves.
