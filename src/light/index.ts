@@ -1,5 +1,5 @@
 /** `weft/light` in Node: a node to embed in an agent, over TCP. The browser's entry is browser.ts. */
-import { createHost } from '../adapters/libp2p/create-host.ts';
+import { createClientHost } from '../adapters/libp2p/create-client-host.ts';
 import { installNativeHash } from '../adapters/native/native-hash.ts';
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { createSodiumVerifier } from '../adapters/native/sodium-verifier.ts';
@@ -30,5 +30,8 @@ export type {
 export async function createLightNode(options: LightNodeOptions): Promise<LightNode> {
   installNativeHash();
   const verifier = createSodiumVerifier({ workers: 0 });
-  return createLightNodeWith({ createHost, verifier, createSigner: createNativeSigner }, options);
+  return createLightNodeWith(
+    { createHost: createClientHost, verifier, createSigner: createNativeSigner },
+    options,
+  );
 }
