@@ -31,6 +31,24 @@ export interface HostListeners {
   frameRefused?(code: string): void;
 }
 
+/** What is done for nodes that cannot be dialled, this one among them. */
+export interface ReachOptions {
+  /** Relays connections for others within these bounds; null: does not. */
+  readonly relay: {
+    /** Nodes that may be reached through this one at once. */
+    readonly reservationsMax: number;
+    /** Relayed connections at once. */
+    readonly connectionsMax: number;
+    /** Of one relayed connection. */
+    readonly bytesMax: number;
+    readonly secondsMax: number;
+  } | null;
+  /** Asks peers to dial back, and tells only public addresses on which they could; does the same for them. */
+  readonly probe: boolean;
+  /** Asks the router of the local network for a port. */
+  readonly upnp: boolean;
+}
+
 export interface HostOptions {
   /** 32 bytes: the seed of the peer's Ed25519 key. */
   readonly privateKey: Uint8Array;
@@ -51,6 +69,8 @@ export interface HostOptions {
   readonly mdns?: boolean;
   /** Contents of a libp2p swarm key file; only holders of the same key can connect. */
   readonly preSharedKey?: Uint8Array | null;
+  /** Left out: nothing, and relayed addresses are not dialled. Only in Node. */
+  readonly reach?: ReachOptions;
   /** Open connections, both directions, beyond which the least useful are closed; default 300. */
   readonly connectionsMax?: number;
   /** Where peers are remembered; left out: they are forgotten at the end. */

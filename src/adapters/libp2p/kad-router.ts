@@ -17,6 +17,7 @@ import { replicationCount } from '../../core/limits.ts';
 import type { Log } from '../../ports/log.ts';
 import { createDialBudget, inDialTurn } from './dial-budget.ts';
 import type { NetworkProfile } from './host-types.ts';
+import { replaceMembers } from './replace-members.ts';
 
 const searchEveryMs = 30 * 60_000;
 const searchTimeoutMs = 20_000;
@@ -152,17 +153,6 @@ function boundComponents(components: KadDHTComponents, { nowMs }: KadRouterOptio
     },
   };
   return replaceMembers(components, { connectionManager: boundManager, ping, datastore: emptyDatastore() });
-}
-
-/** A view of an object in which some members are others; methods keep their own `this`. */
-function replaceMembers<Target extends object>(target: Target, members: object): Target {
-  return new Proxy(target, {
-    get(_target, name) {
-      if (name in members) return Reflect.get(members, name);
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 /** Forgets every write and finds nothing. */

@@ -12,7 +12,7 @@ import { gossipOptions } from './gossip-options.ts';
 import type { PlatformParts } from './host-platform.ts';
 import { HostError, type HostOptions, type HostTiming } from './host-types.ts';
 import { lazyWindows } from './lazy-windows.ts';
-import { isUsable } from './multiaddrs.ts';
+import { isRelayed, isUsable } from './multiaddrs.ts';
 import { quietDecoder } from './quiet-decoder.ts';
 import { quietLogger } from './quiet-logger.ts';
 
@@ -115,7 +115,9 @@ function connectionLimits(profile: HostOptions['profile']): NonNullable<Libp2pOp
     : { ...common, inboundConnectionThreshold: 20, maxIncomingPendingConnections: 64 };
 }
 
+/** A relayed address is the relay's, whoever is behind it. */
 function isOneOf(address: Multiaddr, own: readonly Multiaddr[]): boolean {
+  if (isRelayed(address)) return false;
   const bare = address.decapsulateCode(CODE_P2P).toString();
   return own.some((other) => other.decapsulateCode(CODE_P2P).toString() === bare);
 }

@@ -2,7 +2,7 @@
 import type { PeerId } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { isPrivate } from '@libp2p/utils';
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { CODE_P2P, CODE_P2P_CIRCUIT, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { HostError, type NetworkProfile } from './host-types.ts';
 
 /** Addresses kept of one peer (ports/overlay). */
@@ -20,11 +20,22 @@ export function isUsable(profile: NetworkProfile, address: Multiaddr): boolean {
   return profile === 'private' || !isPrivate(address);
 }
 
+/** Leads through another peer. */
+export function isRelayed(address: Multiaddr): boolean {
+  return address.getComponents().some((component) => component.code === CODE_P2P_CIRCUIT);
+}
+
+/** Without the peer at its end: the /p2p of a relay stands before /p2p-circuit and stays. */
+function withoutPeer(address: Multiaddr): Multiaddr {
+  const components = address.getComponents();
+  return components.at(-1)?.code === CODE_P2P ? multiaddr(components.slice(0, -1)) : address;
+}
+
 /** The addresses of a peer as the core keeps them: text, without /p2p, usable, each once, at most 8. */
 export function contactAddresses(profile: NetworkProfile, addresses: Iterable<Multiaddr>): string[] {
   const texts = new Set<string>();
   for (const address of addresses) {
-    if (isUsable(profile, address)) texts.add(address.decapsulateCode(CODE_P2P).toString());
+    if (isUsable(profile, address)) texts.add(withoutPeer(address).toString());
     if (texts.size === addressesPerPeerMax) break;
   }
   texts.delete('/');
@@ -40,7 +51,7 @@ export function dialAddresses(
   const found: Multiaddr[] = [];
   for (const text of addresses) {
     try {
-      const address = multiaddr(text).decapsulateCode(CODE_P2P);
+      const address = withoutPeer(multiaddr(text));
       const isSomewhere = address.getComponents().length > 0;
       if (isSomewhere && isUsable(profile, address)) found.push(address.encapsulate(`/p2p/${peer}`));
     } catch {
@@ -63,14 +74,15 @@ export function parsePeer(peer: string): PeerId | null {
 /** @throws HostError `bad-option` for what is not a multiaddr that ends in /p2p and a peer id. */
 export function parseDialTarget(text: string): DialTarget {
   const address = parseAddress(text);
-  const peer = address.getComponents().findLast((component) => component.code === CODE_P2P)?.value;
+  const last = address.getComponents().at(-1);
+  const peer = last?.code === CODE_P2P ? last.value : undefined;
   if (peer === undefined || parsePeer(peer) === null) {
     throw new HostError(
       'bad-option',
       `${text} does not say which peer it leads to: it must end in /p2p/<peer id>`,
     );
   }
-  return { peer, address: address.decapsulateCode(CODE_P2P).toString() };
+  return { peer, address: withoutPeer(address).toString() };
 }
 
 /** @throws HostError `bad-option` */

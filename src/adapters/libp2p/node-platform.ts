@@ -11,24 +11,31 @@ import type { Companion, PlatformContext, PlatformParts } from './host-platform.
 import type { HostOptions } from './host-types.ts';
 import { createNeighbourSearch, kadRouter, removeFromTable } from './kad-router.ts';
 import { localDiscovery } from './local-discovery.ts';
+import { type ReachParts, reachParts } from './reach.ts';
 
 /** See HostPlatform. A client carries no kad-dht: it is never routed to, and the record protocol finds its neighbours. */
 export function nodePlatform(options: HostOptions, context: PlatformContext): PlatformParts {
   const { mode } = options;
+  const reach = reachParts(options.reach);
   return {
-    settings: settings(options, context),
-    services: mode === 'client' ? {} : { kad: kadService(options) },
+    settings: settings(options, context, reach.transports),
+    services: { ...reach.services, ...(mode === 'full' && { kad: kadService(options) }) },
     attach: (libp2p, log) => (mode === 'client' ? idle : routing(libp2p, log)),
   };
 }
 
 const idle: Companion = { start() {}, stop() {}, peerRemoved() {} };
 
-function settings(options: HostOptions, context: PlatformContext): PlatformParts['settings'] {
+function settings(
+  options: HostOptions,
+  context: PlatformContext,
+  relayed: ReachParts['transports'],
+): PlatformParts['settings'] {
   const maxConnections = 2 * context.connectionsMax;
   const transports: NonNullable<Libp2pOptions['transports']> = [
     guardedTcp({ maxConnections }),
     guardedWebSockets({ maxConnections }),
+    ...relayed,
   ];
   return {
     transports,

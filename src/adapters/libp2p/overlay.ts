@@ -47,7 +47,11 @@ export function createOverlay(options: OverlayOptions): Libp2pOverlay {
   async function openStream(to: PeerAddress): Promise<Stream> {
     const connection = await connect(to);
     try {
-      return await connection.newStream(recordProtocol, { signal: AbortSignal.timeout(streamTimeoutMs) });
+      return await connection.newStream(recordProtocol, {
+        signal: AbortSignal.timeout(streamTimeoutMs),
+        // Within the relay's bounds a peer behind a NAT can be asked like any other.
+        runOnLimitedConnection: true,
+      });
     } catch (error) {
       if ((error as { name?: unknown }).name === 'UnsupportedProtocolError') {
         throw new OverlayError('unsupported', 'that peer does not serve the record protocol', {
@@ -88,7 +92,11 @@ export function createOverlay(options: OverlayOptions): Libp2pOverlay {
       await libp2p.handle(
         recordProtocol,
         (stream, connection) => server?.accept(connection.remotePeer.toString(), stream),
-        { maxInboundStreams: streamsPerConnectionMax, maxOutboundStreams: streamsPerConnectionMax },
+        {
+          maxInboundStreams: streamsPerConnectionMax,
+          maxOutboundStreams: streamsPerConnectionMax,
+          runOnLimitedConnection: true,
+        },
       );
     }
   }
