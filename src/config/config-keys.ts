@@ -46,6 +46,7 @@ function environmentName(keyPath: string): string {
 }
 
 const listenAddresses = multiaddrs({ ofPeers: false, example: '/ip4/0.0.0.0/tcp/4801' });
+const byProfile = oneOf('auto', 'on', 'off');
 const peerAddresses = multiaddrs({ ofPeers: true, example: '/ip4/192.0.2.7/tcp/4801/p2p/12D3KooW...' });
 
 /** In the order of config/README.md. */
@@ -96,6 +97,29 @@ export const configKeys: readonly ConfigKey[] = [
     zero: 'null: anybody may connect',
   }),
   key('connectionsMax', integer(4, 10_000), 'open connections to peers', { unit: 'connections' }),
+  key(
+    'reach.relay',
+    byProfile,
+    'relay connections for nodes behind a NAT; a node that needs that adds `/p2p-circuit` to `listen`. `auto`: on a public network',
+  ),
+  key('reach.reservationsMax', integer(1, 10_000), 'nodes that can be reached through this one at once', {
+    unit: 'nodes',
+  }),
+  key('reach.relayedConnectionsMax', integer(1, 10_000), 'relayed connections at once', {
+    unit: 'connections',
+  }),
+  key('reach.relayedBytesMax', integer(4096, 2 ** 40), 'what one relayed connection may carry', {
+    unit: 'bytes',
+  }),
+  key('reach.relayedSecondsMax', integer(10, 86_400), 'how long one relayed connection may last', {
+    unit: 'seconds',
+  }),
+  key(
+    'reach.probe',
+    byProfile,
+    'have peers dial back, tell others only public addresses on which they could, and do the same for them. `auto`: on a public network',
+  ),
+  key('reach.upnp', flag, 'ask the router of the local network for a port'),
   key(
     'store.ballastBytes',
     integer(0, 2 ** 40),

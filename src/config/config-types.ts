@@ -28,6 +28,17 @@ export interface NodeConfig {
   /** Absolute path of a libp2p swarm key; null: anybody may connect. */
   readonly preSharedKeyFile: string | null;
   readonly connectionsMax: number;
+  /** What is done for nodes that cannot be dialled. `auto` is on with the public profile, where NATs are. */
+  readonly reach: {
+    readonly relay: 'auto' | 'on' | 'off';
+    readonly reservationsMax: number;
+    readonly relayedConnectionsMax: number;
+    /** Of one relayed connection. */
+    readonly relayedBytesMax: number;
+    readonly relayedSecondsMax: number;
+    readonly probe: 'auto' | 'on' | 'off';
+    readonly upnp: boolean;
+  };
   readonly store: {
     /** Size of the file that is given up when the disk is full; 0: none. */
     readonly ballastBytes: number;

@@ -162,10 +162,28 @@ async function hostOptions(
     mdns: config.mdns,
     preSharedKey: config.preSharedKeyFile === null ? null : await readFile(config.preSharedKeyFile),
     connectionsMax: config.connectionsMax,
+    reach: reachOptions(config),
     contacts: createContactStore(ports.store),
     agentVersion: `weft/${packageVersion()}`,
     log: ports.log,
     listeners,
+  };
+}
+
+function reachOptions({ profile, reach }: NodeConfig): NonNullable<HostOptions['reach']> {
+  const isOn = (wish: 'auto' | 'on' | 'off'): boolean =>
+    wish === 'on' || (wish === 'auto' && profile === 'public');
+  return {
+    relay: isOn(reach.relay)
+      ? {
+          reservationsMax: reach.reservationsMax,
+          connectionsMax: reach.relayedConnectionsMax,
+          bytesMax: reach.relayedBytesMax,
+          secondsMax: reach.relayedSecondsMax,
+        }
+      : null,
+    probe: isOn(reach.probe),
+    upnp: reach.upnp,
   };
 }
 
