@@ -1,7 +1,8 @@
 /**
  * libp2p's WebSocket transport with bounds on what a stranger may cost before it has shown who it is. The stock listener
- * waits without end for a first byte, takes messages of 100 MiB, and resets a connection with a close code that the
- * standard forbids: that throws, and the socket stays open.
+ * lets one malformed frame end the process (an 'error' event that nobody listens to), waits without end for a first byte,
+ * takes messages of 100 MiB, and resets a connection with a close code that the standard forbids: that throws, and the
+ * socket stays open.
  */
 import type { Server, Socket } from 'node:net';
 import type { Transport } from '@libp2p/interface';
@@ -74,6 +75,7 @@ function guardListener(listener: WebSocketListener, { maxConnections }: GuardedW
   listener.wsServer.options.maxPayload = messageBytesMax;
   const accept = listener.onWsServerConnection.bind(listener);
   listener.onWsServerConnection = (socket, request) => {
+    socket.addEventListener('error', () => socket.terminate());
     accept(
       plainCloseCodes(socket, () => socket.terminate()),
       request,

@@ -16,7 +16,7 @@ import { type ReachParts, reachParts } from './reach.ts';
 /** See HostPlatform. A client carries no kad-dht: it is never routed to, and the record protocol finds its neighbours. */
 export function nodePlatform(options: HostOptions, context: PlatformContext): PlatformParts {
   const { mode } = options;
-  const reach = reachParts(options.reach);
+  const reach = reachParts(options);
   return {
     settings: settings(options, context, reach.transports),
     services: { ...reach.services, ...(mode === 'full' && { kad: kadService(options) }) },

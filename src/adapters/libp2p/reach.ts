@@ -5,9 +5,10 @@
 import { autoNATv2 } from '@libp2p/autonat-v2';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { dcutr } from '@libp2p/dcutr';
+import { identifyPush } from '@libp2p/identify';
 import { uPnPNAT } from '@libp2p/upnp-nat';
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p';
-import type { ReachOptions } from './host-types.ts';
+import type { HostOptions } from './host-types.ts';
 import { replaceMembers } from './replace-members.ts';
 
 /** A request to relay is two messages; libp2p's own 30 s is a stream held open by who sends neither. */
@@ -22,10 +23,15 @@ export interface ReachParts {
 }
 
 /** The parts for these wishes; none without any. */
-export function reachParts(options: ReachOptions | undefined): ReachParts {
-  if (options === undefined) return { transports: [], services: {} };
-  const { relay, probe, upnp } = options;
-  const services: Record<string, unknown> = { holePunch: dcutr() };
+export function reachParts({ reach, listen }: HostOptions): ReachParts {
+  if (reach === undefined) return { transports: [], services: {} };
+  const { relay, probe, upnp } = reach;
+  // Only these learn of an address after others have met them; everybody hears it.
+  const isToldLate = probe || upnp || listen.some((address) => address.endsWith('/p2p-circuit'));
+  const services: Record<string, unknown> = {
+    holePunch: dcutr(),
+    laterAddresses: identifyPush({ runOnSelfUpdate: isToldLate }),
+  };
   if (relay !== null) {
     services['relay'] = circuitRelayServer({
       hopTimeout: hopTimeoutMs,
