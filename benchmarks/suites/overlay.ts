@@ -3,6 +3,7 @@ import type { Suite } from '../lib/suite.ts';
 import { measuredTarget, ratioTarget, type TargetRow } from '../lib/targets.ts';
 import { addressSection } from '../sections/address.ts';
 import { createCompareSection } from '../sections/compare.ts';
+import { floorsSection } from '../sections/floors.ts';
 import { gossipSection } from '../sections/gossip.ts';
 import { ingestSection } from '../sections/ingest.ts';
 import { recordsSection } from '../sections/records.ts';
@@ -22,6 +23,7 @@ export const overlaySuite: Suite = {
     gossipSection,
     recordsSection,
     startupSection,
+    floorsSection,
   ],
   targets: [
     measuredTarget(
