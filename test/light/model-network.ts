@@ -31,6 +31,8 @@ export interface ModelPeer {
   pushes: (to: string, body: Uint8Array) => Uint8Array | undefined;
   /** Passes gossip on to others. */
   gossips: boolean;
+  /** Pushes any bytes to a peer. */
+  push(to: string, body: Uint8Array): void;
   isUp: boolean;
 }
 
@@ -90,6 +92,7 @@ export function createModelNetwork(): ModelNetwork {
       answer: () => never,
       pushes: (_to, body) => body,
       gossips: true,
+      push: (to, body) => overlayOf(port).push(to, body),
       isUp: true,
     };
     const port: Port = { model, overlay: null, gossip: null, isIsolated: false };
