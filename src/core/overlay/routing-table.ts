@@ -40,16 +40,6 @@ export interface RoutingTable {
   peers(): readonly PeerContact[];
 }
 
-function isNearer(
-  target: KadId,
-  rank: number,
-  { kadId }: Entry,
-  other: { readonly entry: Entry; readonly rank: number },
-): boolean {
-  if (rank !== other.rank) return rank < other.rank;
-  return compareDistance(target, kadId, other.entry.kadId) < 0;
-}
-
 export function createRoutingTable(selfPeer: string): RoutingTable {
   const self = kadIdOfPeer(selfPeer);
   const entries = new Map<string, Entry>();
@@ -72,16 +62,25 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
 
   function closest(target: KadId, count: number, nowMs: number): RoutedPeer[] {
     const penalty = 2 ** 53;
-    const ranked: { readonly entry: Entry; readonly rank: number }[] = [];
+    const found: Entry[] = [];
+    const ranks: number[] = [];
     for (const entry of entries.values()) {
-      const rank = distancePrefix(target, entry.kadId) + (entry.avoidedUntilMs > nowMs ? penalty : 0);
-      if (ranked.length >= count && rank > ranked.at(-1)!.rank) continue;
-      let index = ranked.length;
-      while (index > 0 && isNearer(target, rank, entry, ranked[index - 1]!)) index--;
-      ranked.splice(index, 0, { entry, rank });
-      if (ranked.length > count) ranked.pop();
+      const prefix = distancePrefix(target, entry.kadId);
+      const rank = entry.avoidedUntilMs > nowMs ? prefix + penalty : prefix;
+      let index = found.length;
+      for (; index > 0; index--) {
+        const other = ranks[index - 1]!;
+        if (rank > other) break;
+        if (rank === other && compareDistance(target, found[index - 1]!.kadId, entry.kadId) <= 0) break;
+        if (index === count) continue;
+        ranks[index] = other;
+        found[index] = found[index - 1]!;
+      }
+      if (index === count) continue;
+      ranks[index] = rank;
+      found[index] = entry;
     }
-    return ranked.map((item) => item.entry);
+    return found;
   }
 
   function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {
