@@ -1,6 +1,6 @@
 /** The operations on agents' keys, over whatever keeps the keyrings; one at a time, so that none overwrites another. */
 import { type AgentId, agentIdFromKey, agentKey } from '../../core/identity/agent-id.ts';
-import type { AgentKeys, AgentSeeds } from '../../ports/keystore.ts';
+import type { AgentKeys, AgentSeeds, KeyRole } from '../../ports/keystore.ts';
 import { type AgentKeyring, assertSeeds, emptyKeyring, keyRoles, rolesIn } from './key-file-seeds.ts';
 
 /** Where keyrings are kept; agents are named by their key in hexadecimal. */
@@ -14,6 +14,8 @@ export interface KeyringFiles {
 
 export function createAgentKeys(files: KeyringFiles): AgentKeys {
   let last: Promise<unknown> = Promise.resolve();
+  /** Roles in use of the agents whose files were read, so that a list opens each once; bounded by the files. */
+  const rolesByAgent = new Map<string, readonly KeyRole[]>();
 
   function alone<Value>(task: () => Promise<Value>): Promise<Value> {
     const result = last.then(task);
@@ -26,6 +28,7 @@ export function createAgentKeys(files: KeyringFiles): AgentKeys {
     return alone(async () => {
       const keyring = next((await files.load(agent)) ?? emptyKeyring);
       const isEmpty = [...rolesIn(keyring.inUse), ...rolesIn(keyring.staged)].length === 0;
+      rolesByAgent.delete(agent);
       await (isEmpty ? files.remove(agent) : files.save(agent, keyring));
     });
   }
@@ -39,8 +42,8 @@ export function createAgentKeys(files: KeyringFiles): AgentKeys {
       alone(async () => {
         const found = [];
         for (const agent of [...(await files.agents())].sort()) {
-          const keyring = await files.load(agent);
-          const roles = rolesIn(keyring?.inUse ?? {});
+          const roles = rolesByAgent.get(agent) ?? rolesIn((await files.load(agent))?.inUse ?? {});
+          rolesByAgent.set(agent, roles);
           if (roles.length > 0) found.push({ agentId: agentIdFromKey(agent), roles });
         }
         return found;
