@@ -154,10 +154,15 @@ export const configKeys: readonly ConfigKey[] = [
     'how often records are handed on to the peers closest to them',
     { unit: 'seconds' },
   ),
-  key('quotas.putsPerSecond', integer(1, 1_000_000), 'records that one peer may put, on average', {
-    unit: 'records/s',
-  }),
-  key('quotas.putsBurst', integer(1, 10_000_000), 'records that one peer may put at once', {
+  key(
+    'quotas.putsPerSecond',
+    integer(1, 1_000_000),
+    'records of up to 1 KiB that one peer may put, on average',
+    {
+      unit: 'records/s',
+    },
+  ),
+  key('quotas.putsBurst', integer(1, 10_000_000), 'records of up to 1 KiB that one peer may put at once', {
     unit: 'records',
   }),
   key('quotas.findsPerSecond', integer(1, 1_000_000), 'agents that one peer may ask for, on average', {

@@ -26,7 +26,7 @@ export interface PeerConfig {
   readonly hedgeAfterMs: number;
   readonly syncIntervalMs: number;
   readonly handOverIntervalMs: number;
-  /** Bundles that one peer may put: at once, and per second (before any signature). */
+  /** Records of up to 1 KiB (larger ones count for each KiB) that one peer may put: at once, and per second. */
   readonly putsBurst: number;
   readonly putsPerSecond: number;
   /** Agents that one peer may ask for. */

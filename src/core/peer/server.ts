@@ -35,6 +35,8 @@ import type { Watchers } from './watchers.ts';
 
 /** Closer peers named beside a record that is there: the asker needs few more. */
 const closerBesideRecordMax = 4;
+/** What a quota counts as one record. */
+const quotaBytes = 1024;
 /** Bytes of bundles in one answer; what does not fit is answered "ask again". */
 const answerBytesMax = frameBytesMax - 128 * 1024;
 
@@ -85,7 +87,7 @@ export function createServer(
 
   function isWithinQuota(request: RecordRequest, peer: string): boolean {
     const nowMs = context.nowMs();
-    if (request.type === 'put') return mayPut(peer, request.bundles.length, nowMs);
+    if (request.type === 'put') return mayPut(peer, costOf(request.bundles), nowMs);
     if (request.type === 'find') return mayFind(peer, request.items.length, nowMs);
     if (request.type === 'watch' || request.type === 'unwatch')
       return mayFind(peer, request.agentIds.length, nowMs);
@@ -210,6 +212,11 @@ export function createServer(
   }
 
   return { handle, shouldHold };
+}
+
+/** A record for each KiB that was begun: a bundle of 46 KiB may owe 169 signature checks, one of 0.5 KiB two. */
+function costOf(bundles: readonly Uint8Array[]): number {
+  return bundles.reduce((sum, bundle) => sum + Math.max(1, Math.ceil(bundle.length / quotaBytes)), 0);
 }
 
 /** What the join did, in the writer's terms (§4). */

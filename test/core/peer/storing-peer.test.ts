@@ -154,6 +154,25 @@ describe(`a storing peer (seed ${seed})`, () => {
     expect(decodePutAnswers(other, 2).map((answer) => answer.status)).toEqual(['stored', 'stored']);
   });
 
+  it('counts a large bundle for each KiB, since it may owe as many signature checks (§4)', () => {
+    const small = createTestNetwork({
+      count: 1,
+      seed,
+      verifier,
+      config: { putsBurst: 10, putsPerSecond: 1 },
+    });
+    const large = new Uint8Array(10 * 1024 + 1);
+    const put = (bundle: Uint8Array) =>
+      small.request(small.peers[0]!, writer, encodeRequest({ type: 'put', bundles: [bundle] }));
+    expect(() => decodePutAnswers(put(large), 1)).toThrowError(
+      expect.objectContaining({ code: 'over-quota' }),
+    );
+    expect(decodePutAnswers(put(large.slice(1)), 1)[0]!.status).toBe('refused');
+    expect(() => decodePutAnswers(put(bundleOf(born('quota'))), 1)).toThrowError(
+      expect.objectContaining({ code: 'over-quota' }),
+    );
+  });
+
   it('refuses a frame that is not a request, and goes on', () => {
     for (const body of [
       new Uint8Array(),
