@@ -1,8 +1,8 @@
 /**
  * Everything that this peer keeps of agents: a small index in memory of all of them, decoded states of the recent ones,
  * the rest in the store. Decides what is cached; does not decide what is true (ingest does).
- * Bounds: `agentsMax` index rows of about 100 bytes, `cachedAgentsMax` decoded states of about 4 kB, and on a full disk
- * `unsavedAgentsMax` more.
+ * Bounds: `agentsMax` index rows of about 100 bytes, `cachedAgentsMax` agents in the cache (0.7 kB, 4 kB
+ * with a decoded state), and on a full disk `unsavedAgentsMax` more.
  */
 import { bytesEqual } from '../bytes.ts';
 import { hasAuthority } from '../gossip/announcement.ts';
@@ -15,22 +15,12 @@ import { decodeState } from '../record/stored-state.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
 import { type AgentRow, createAgentIndex, type IndexRow } from './agent-index.ts';
+import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
-import { type AgentEntry, decodeEntry, encodeEntry, type HighWaterMark } from './entry.ts';
+import { type AgentEntry, decodeEntry, encodeEntry } from './entry.ts';
 
 /** Agents whose news the store refuses and that stay in memory: about 20 MB. */
 const unsavedAgentsMax = 8192;
-
-export interface CachedAgent {
-  readonly state: AgentState;
-  readonly bundle: Uint8Array;
-  readonly mark: HighWaterMark | null;
-  readonly isHeld: boolean;
-  readonly learnedAt: number;
-  /** When a quorum of the network last agreed with it; 0 when never. */
-  confirmedAtMs: number;
-  pendingWrites: number;
-}
 
 export interface AgentTable {
   readonly size: number;
@@ -106,15 +96,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
       return null;
     }
     const entry = decodeEntry(bytes);
-    const agent: CachedAgent = {
-      state: decodeState(entry.bundle),
-      bundle: entry.bundle,
-      mark: entry.mark,
-      isHeld: entry.isHeld,
-      learnedAt: entry.learnedAt,
-      confirmedAtMs: 0,
-      pendingWrites: 0,
-    };
+    const agent = createCachedAgent({ ...entry, state: decodeState(entry.bundle), confirmedAtMs: 0 });
     remember(key, agent);
     return agent;
   }
@@ -148,11 +130,14 @@ export function createAgentTable(context: PeerContext): AgentTable {
     agent.pendingWrites = 1;
     setRow(key, row);
     remember(key, agent);
-    const bytes = encodeEntry({ ...agent, expiresAt });
+    const { mark, learnedAt, bundle } = agent;
+    const bytes = encodeEntry({ isHeld, mark, learnedAt, bundle, expiresAt });
     context.writeEntries([{ agentKey: key, bytes }], (failure) => {
       agent.pendingWrites = 0;
       if (failure === null) {
         unsaved.delete(key);
+        // Most agents that are new are not asked for again soon.
+        if (rowBefore === undefined) agent.rest();
         saveNextUnsaved();
       } else {
         if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
@@ -287,13 +272,12 @@ function nextAgent(
   const { addr } = state;
   const markBefore = before?.mark ?? null;
   const keepsMark = addr === null || (sameHead && markBefore !== null && markBefore.issuedAt > addr.issuedAt);
-  return {
+  return createCachedAgent({
     state,
     bundle,
     mark: keepsMark ? markBefore : { establishment: state.keyState.establishment, issuedAt: addr.issuedAt },
     isHeld,
     learnedAt: before !== undefined && sameHead ? before.learnedAt : nowSeconds,
     confirmedAtMs: before?.confirmedAtMs ?? 0,
-    pendingWrites: 0,
-  };
+  });
 }

@@ -10,7 +10,8 @@ import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
 import { type AgentState, bundleDigest, joinStates } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
-import type { AgentTable, CachedAgent } from './agent-table.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { CachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import type { ChangeKind } from './effects.ts';
 
