@@ -167,6 +167,7 @@ async function stopParts(parts: Parts): Promise<void> {
   await gossip.stop();
   await overlay.stop();
   await libp2p.stop();
+  gossip.networkStopped();
 }
 
 /** @throws HostError `bad-option` */

@@ -20,6 +20,8 @@ export interface GossipOptions {
 export interface Libp2pGossip extends Gossip {
   /** libp2p runs: subscriptions that were asked for before take effect. */
   networkStarted(): void;
+  /** libp2p has stopped: what gossipsub leaves behind is cleared. */
+  networkStopped(): void;
   /** Peers in the mesh of at least one topic. */
   meshPeers(): ReadonlySet<string>;
   /** Lost streams that were reopened. */
@@ -27,7 +29,12 @@ export interface Libp2pGossip extends Gossip {
 }
 
 /** gossipsub 17 has it, its interface does not; the contract tests hold it. */
-type GossipSubWithMesh = GossipSub & { getMeshPeers(topic: string): string[]; isStarted(): boolean };
+type GossipSubWithMesh = GossipSub & {
+  getMeshPeers(topic: string): string[];
+  isStarted(): boolean;
+  /** Replaced when it stops, with the timer of the next heartbeat still set: a process would live on for it. */
+  readonly status: { readonly heartbeatTimeout?: ReturnType<typeof setTimeout> };
+};
 
 const resultByVerdict: Readonly<Record<GossipVerdict, TopicValidatorResult>> = {
   accept: TopicValidatorResult.Accept,
@@ -40,6 +47,7 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
   const pubsub = options.pubsub as GossipSubWithMesh;
   const subscribed = new Set<string>();
   let handlers: GossipHandlers | null = null;
+  let lastStatus: GossipSubWithMesh['status'] = {};
   const watchdog = createGossipWatchdog({
     libp2p,
     topologies,
@@ -92,6 +100,7 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
   }
 
   async function stop(): Promise<void> {
+    lastStatus = pubsub.status;
     if (handlers === null) return;
     handlers = null;
     watchdog.stop();
@@ -111,6 +120,7 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
     networkStarted() {
       for (const topic of subscribed) pubsub.subscribe(topic);
     },
+    networkStopped: () => clearTimeout(lastStatus.heartbeatTimeout),
     meshPeers: () => new Set([...subscribed].flatMap((topic) => pubsub.getMeshPeers(topic))),
     get reopenedStreams() {
       return watchdog.reopened;

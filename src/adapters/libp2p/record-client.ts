@@ -16,6 +16,8 @@ const latencyWeight = 0.2;
 const requestsPerPeerMax = 4096;
 /** Timeouts in a row, with no frame between them, after which the connection itself is in doubt. */
 const timeoutsBeforeDoubt = 3;
+/** Answers to nothing that was asked, beyond those that only came too late, after which a stream is ended. */
+const unaskedAnswersMax = 16;
 
 export interface RecordClientOptions {
   /** A new outbound stream, dialling if needed. @throws OverlayError `unreachable` or `unsupported`. */
@@ -56,6 +58,9 @@ interface Link {
   latencyMs: number | null;
   timeoutsInRow: number;
   waitingBytes: number;
+  /** Requests given up on whose answer may still come. */
+  lateAnswers: number;
+  unaskedAnswers: number;
   readonly pending: Map<number, PendingRequest>;
 }
 
@@ -74,6 +79,8 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
         latencyMs: null,
         timeoutsInRow: 0,
         waitingBytes: 0,
+        lateAnswers: 0,
+        unaskedAnswers: 0,
         pending: new Map(),
       };
       links.set(peer, link);
@@ -122,9 +129,19 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
       if (request?.sentAtMs != null) {
         noteRoundTrip(link, performance.now() - request.sentAtMs);
         request.settle(frame.body);
-      }
+      } else return isExcused(link);
     } else {
       link.channel?.abort(new Error('a request on a stream that is for responses'));
+    }
+    return true;
+  }
+
+  /** An answer may come too late; a flood of them is something else. */
+  function isExcused(link: Link): boolean {
+    if (link.lateAnswers > 0) link.lateAnswers--;
+    else if (++link.unaskedAnswers > unaskedAnswersMax) {
+      link.channel?.abort(new Error('answers that nobody asked for'));
+      return false;
     }
     return true;
   }
@@ -132,6 +149,8 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
   function channelClosed(link: Link, channel: RecordChannel): void {
     if (link.channel !== channel) return;
     link.channel = null;
+    link.lateAnswers = 0;
+    link.unaskedAnswers = 0;
     failAll(link, new OverlayError('closed', 'the stream ended before the answer'));
   }
 
@@ -163,6 +182,7 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
           clearTimeout(timer);
           signal?.removeEventListener('abort', onAbort);
           if (pending.sentAtMs === null) link.waitingBytes -= body.length;
+          else if (answer instanceof OverlayError) link.lateAnswers++;
           if (answer instanceof OverlayError) reject(answer);
           else resolve(answer);
         },

@@ -21,6 +21,8 @@ export interface Lookup {
   /** Up to `count` unasked candidates among the k closest that have not failed; they count as asked from now on. */
   take(count: number): PeerContact[];
   answered(peer: string, closer: readonly PeerContact[]): void;
+  /** Contacts that came by another way than an answer. */
+  learned(contacts: readonly PeerContact[]): void;
   failed(peer: string): void;
   readonly inFlight: number;
   /** True when each of the k closest live candidates has answered. */
@@ -89,7 +91,11 @@ export function createLookup(options: {
   function answered(peer: string, closer: readonly PeerContact[]): void {
     const candidate = byPeer.get(peer);
     if (candidate !== undefined) candidate.state = 'answered';
-    for (const contact of closer.slice(0, width)) {
+    learned(closer);
+  }
+
+  function learned(contacts: readonly PeerContact[]): void {
+    for (const contact of contacts.slice(0, width)) {
       if (byPeer.has(contact.peer)) continue;
       try {
         insert(contact, kadIdOfPeer(contact.peer));
@@ -107,6 +113,7 @@ export function createLookup(options: {
   return {
     take,
     answered,
+    learned,
     failed,
     get inFlight() {
       return candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0);

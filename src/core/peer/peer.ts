@@ -152,6 +152,7 @@ function createParts(context: PeerContext): {
     if (!routing.add(contact) || !isNew) return;
     neighbourhood.peerAdded(contact);
     upkeep.neighbourAdded(contact);
+    resolver.peerAdded(contact);
     subscriptions.peerCame();
   }
 

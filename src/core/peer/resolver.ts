@@ -34,6 +34,8 @@ export interface ResolveCall {
 export interface Resolver {
   /** Returns the cancellation: the caller is not called back any more. */
   resolve(call: ResolveCall): () => void;
+  /** Somebody new is known: searches under way, whose first candidates may all be silent, ask it too where it is close. */
+  peerAdded(contact: PeerContact): void;
   readonly active: number;
 }
 
@@ -245,8 +247,16 @@ export function createResolver(
     }
   }
 
+  function peerAdded(contact: PeerContact): void {
+    for (const search of searchByAgent.values()) {
+      search.lookup.learned([contact]);
+      for (const next of search.lookup.take(1)) ask(search, next);
+    }
+  }
+
   return {
     resolve,
+    peerAdded,
     get active() {
       return searchByAgent.size;
     },
