@@ -17,10 +17,13 @@ import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Gossip } from '../ports/gossip.ts';
 import type { Log } from '../ports/log.ts';
+import type { Overlay } from '../ports/overlay.ts';
 import { agentIdOf, agentIdsOf } from './agent-name.ts';
-import { type Contact, createContact } from './contact.ts';
-import { createEmitter, type EmitterSource } from './emitter.ts';
+import { createContact } from './contact.ts';
+import { createEmitter } from './emitter.ts';
+import { createJoining } from './joining.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { LightNodeError, lightErrorOf } from './light-error.ts';
 import { emitChange } from './light-events.ts';
@@ -40,6 +43,12 @@ export type {
 const maxStalenessMsDefault = 30_000;
 const refenceSecondsDefault = 22 * 3600;
 const seedBytes = 32;
+const resolveTimeoutMs = 10_000;
+/** Bootstrap peers that a start waits for, once one of them is connected, and for how long. */
+const peersAtStart = 3;
+const severalWithinMs = 500;
+/** How long a call waits for a full node that it has not met, when those that it has say nothing of use. */
+const othersWithinMs = 2_000;
 /** Three to listen to, and one to compare them with. */
 const peersWanted = 4;
 /** Agents come and go in long runs; a connection that no agent needs is closed beyond so many. */
@@ -85,7 +94,8 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
       events.emit('offline', { sinceMs: clock.nowMs() });
     },
   });
-  const ports = lightPorts(host, parts, options, { clock, log });
+  const joining = createJoining(host.overlay, clock);
+  const ports = lightPorts(joining.overlay, host.gossip, parts, options, { clock, log });
   const peer = createPeer({
     config: lightConfig(protocolPrefix),
     self: { peer: host.peer, addresses: [] },
@@ -130,11 +140,31 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
     const { fresh = false, maxStalenessMs = maxStalenessMsOfNode, ...rest } = given;
     const agentId = agentIdOf(agent);
     const isStale = contact.unheardMs(used.confirmedAtMs(agentId)) > maxStalenessMs;
-    const resolution = await resolveNoting(agentId, { ...rest, fresh: fresh || isStale });
+    const deadlineMs = clock.nowMs() + (rest.timeoutMs ?? resolveTimeoutMs);
+    const metBefore = joining.met;
+    const first = await resolveNoting(agentId, { ...rest, fresh: fresh || isStale });
+    const resolution = isAnswered(first)
+      ? first
+      : ((await resolveAgain(agentId, rest, metBefore, deadlineMs)) ?? first);
     assertAnswered(resolution, contact.offlineSinceMs);
     const { status, state } = resolution;
     return { ...resolution, record: status === 'ok' && state !== null ? lightRecordOf(state) : null };
   };
+
+  /** Those who were asked said nothing of use; others that have been met since, or are in a moment, may. */
+  async function resolveAgain(
+    agentId: AgentId,
+    { signal }: ResolveOptions,
+    metBefore: number,
+    deadlineMs: number,
+  ): Promise<Resolution | null> {
+    if (!contact.isConnected) return null;
+    const leftMs = (): number => deadlineMs - clock.nowMs();
+    await joining.whenMet(metBefore + 1, Math.min(othersWithinMs, leftMs()), signal);
+    return joining.met > metBefore && leftMs() > 0
+      ? resolveNoting(agentId, { fresh: true, timeoutMs: leftMs(), ...(signal && { signal }) })
+      : null;
+  }
 
   const lifecycle = createLifecycle({
     startParts: async () => {
@@ -156,7 +186,11 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
       await ports.verifier.close();
       await ports.store.close();
     },
-    connected: (signal) => connectedOnce(contact, events, signal),
+    async connected(signal) {
+      if (!contact.isConnected) await events.emitter.once('connected', { signal });
+      // The word of one may be a lie: those that were named beside it are waited for, a moment.
+      await joining.whenMet(Math.min(peersAtStart, options.bootstrap.length), severalWithinMs, signal);
+    },
   });
 
   const { guarded } = lifecycle;
@@ -234,15 +268,16 @@ async function openHost(
 }
 
 function lightPorts(
-  host: Host,
+  overlay: Overlay,
+  gossip: Gossip,
   parts: LightParts,
   options: LightNodeOptions,
   shared: { readonly clock: Clock; readonly log: Log },
 ): DriverPorts {
   return {
     ...shared,
-    overlay: host.overlay,
-    gossip: host.gossip,
+    overlay,
+    gossip,
     soon: (callback) => queueMicrotask(callback),
     store: options.ports?.store ?? parts.store ?? createMemoryStore(),
     verifier: options.ports?.verifier ?? parts.verifier,
@@ -253,9 +288,12 @@ function lightPorts(
  * What the network has said is an answer; that nobody said anything is none. An agent that is known to have ended or to
  * be frozen stays so, whoever is away.
  */
+function isAnswered({ cached, responders, status }: Resolution): boolean {
+  return cached || responders.length > 0 || status === 'tombstoned' || status === 'forked';
+}
+
 function assertAnswered(resolution: Resolution, offlineSinceMs: number | null): void {
-  const { cached, responders, status } = resolution;
-  if (cached || responders.length > 0 || status === 'tombstoned' || status === 'forked') return;
+  if (isAnswered(resolution)) return;
   throw offlineSinceMs === null
     ? new LightNodeError(
         'no-usable-answers',
@@ -265,13 +303,4 @@ function assertAnswered(resolution: Resolution, offlineSinceMs: number | null): 
         'offline',
         `no full node is connected since ${new Date(offlineSinceMs).toISOString()}, and what is held may have been overtaken: wait for "connected", or allow a longer maxStalenessMs`,
       );
-}
-
-/** Resolves at once while a full node is connected. */
-async function connectedOnce(
-  contact: Contact,
-  { emitter }: EmitterSource<LightEvents>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!contact.isConnected) await emitter.once('connected', { signal });
 }
