@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDaemon } from '../../demo/lib/daemon.ts';
+import { createDaemon, executable } from '../../demo/lib/daemon.ts';
 import { type AgentId, formatAgentId } from '../../src/core/identity/agent-id.ts';
 
 /** A running daemon. */
@@ -28,13 +28,23 @@ const settings = [
   'quotas.findsBurst=1000000',
 ];
 
-/** Starts a daemon that joins through these addresses; none: a new network. */
-export async function startDaemon(bootstrap: readonly string[] = []): Promise<RunningDaemon> {
+/** Starts a daemon that joins through these addresses (none: a new network), with these further flags of Node's. */
+export async function startDaemon(
+  bootstrap: readonly string[] = [],
+  nodeArguments: readonly string[] = [],
+): Promise<RunningDaemon> {
   const directory = await mkdtemp(join(tmpdir(), 'weft-bench-daemon-'));
   const dataDirectory = join(directory, 'data');
   const passphraseFile = join(directory, 'passphrase');
   await writeFile(passphraseFile, 'a passphrase of the benchmarks\n', { mode: 0o600 });
-  const daemon = createDaemon({ name: 'daemon', dataDirectory, passphraseFile, bootstrap, settings });
+  const daemon = createDaemon({
+    name: 'daemon',
+    dataDirectory,
+    passphraseFile,
+    bootstrap,
+    settings,
+    command: [...nodeArguments, executable],
+  });
   const stop = async (): Promise<void> => {
     await daemon.stop();
     await rm(directory, { recursive: true, force: true });

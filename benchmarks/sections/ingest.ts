@@ -2,9 +2,13 @@
  * How many updates of known agents one daemon verifies, joins and makes durable in a second, over a socket from another
  * process, beside what verification alone and synced group commit alone do on the same cores, round by round.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { signFence } from '../../src/core/author/fence.ts';
 import { controllerOf } from '../../src/core/author/writer.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
+import { type AreaTime, monotonicMicroseconds, profilerArguments, readProfile } from '../lib/cpu-profile.ts';
 import { startDaemon } from '../lib/daemon-client.ts';
 import { runInLanes } from '../lib/lanes.ts';
 import { measureGroupCommits, measureVerifications } from '../lib/raw-rates.ts';
@@ -47,28 +51,64 @@ async function runIngest({ quick, seed, progress }: RunSettings): Promise<Sectio
   const agents = Array.from({ length: plan.agents }, (_, record) =>
     createBenchmarkAgent(seed, record, secondsNow()),
   );
-  const daemon = await startDaemon();
+  await withWriter([], async (writer) => {
+    await register(writer, agents);
+    for (let round = 0; round < plan.rounds; round++) {
+      progress(`ingest: round ${round + 1} of ${plan.rounds}`);
+      const bundles = signUpdates(agents, plan.updatesPerAgent);
+      const verifications = await measureVerifications(seed, plan.rawMs);
+      const commits = await measureGroupCommits(seed, plan.rawMs);
+      rounds.push({ verifications, commits, updates: await putAll(writer, bundles) });
+    }
+  });
+  progress('ingest: one more round, profiled');
+  return reportIngest(rounds, plan, await profileIngest(agents, plan.updatesPerAgent));
+}
+
+/** A daemon of its own, since a profile costs time; what its first thread did during one round, an update. */
+async function profileIngest(
+  agents: BenchmarkAgent[],
+  updatesPerAgent: number,
+): Promise<readonly AreaTime[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'weft-bench-profile-'));
+  try {
+    let fromMicroseconds = 0;
+    let toMicroseconds = 0;
+    let updates = 0;
+    await withWriter(profilerArguments(directory), async (writer) => {
+      await register(writer, agents);
+      await putAll(writer, signUpdates(agents, updatesPerAgent));
+      const bundles = signUpdates(agents, updatesPerAgent);
+      updates = bundles.length;
+      fromMicroseconds = monotonicMicroseconds();
+      await putAll(writer, bundles);
+      toMicroseconds = monotonicMicroseconds();
+    });
+    const areas = await readProfile(directory, { fromMicroseconds, toMicroseconds });
+    return areas.map(({ area, ms }) => ({ area, ms: ms / updates }));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function withWriter(
+  nodeArguments: readonly string[],
+  run: (writer: RecordWriter) => Promise<void>,
+): Promise<void> {
+  const daemon = await startDaemon([], nodeArguments);
   try {
     const writer = await connectRecordWriter(daemon.address);
-    try {
-      await putAll(
-        writer,
-        agents.map((agent) => encodeState(agent.state)),
-      );
-      for (let round = 0; round < plan.rounds; round++) {
-        progress(`ingest: round ${round + 1} of ${plan.rounds}`);
-        const bundles = signUpdates(agents, plan.updatesPerAgent);
-        const verifications = await measureVerifications(seed, plan.rawMs);
-        const commits = await measureGroupCommits(seed, plan.rawMs);
-        rounds.push({ verifications, commits, updates: await putAll(writer, bundles) });
-      }
-    } finally {
-      await writer.stop();
-    }
+    await run(writer).finally(() => writer.stop());
   } finally {
     await daemon.stop();
   }
-  return reportIngest(rounds, plan);
+}
+
+async function register(writer: RecordWriter, agents: readonly BenchmarkAgent[]): Promise<void> {
+  await putAll(
+    writer,
+    agents.map((agent) => encodeState(agent.state)),
+  );
 }
 
 /** Fences that follow each agent's last one, agent by agent, then the next of each: no two of one agent side by side. */
@@ -100,6 +140,7 @@ async function putAll(writer: RecordWriter, bundles: readonly Uint8Array[]): Pro
 function reportIngest(
   rounds: readonly { verifications: number; commits: number; updates: number }[],
   plan: IngestPlan,
+  profile: readonly AreaTime[],
 ): SectionResult {
   const verificationsPerSecond = median(rounds.map((round) => round.verifications));
   const commitsPerSecond = median(rounds.map((round) => round.commits));
@@ -115,6 +156,7 @@ function reportIngest(
       commitsPerSecond,
       ratio: updatesPerSecond / rawLowerPerSecond,
       ofPaper,
+      profile: profile.map(({ area, ms }) => ({ area, microsecondsPerUpdate: ms * 1000 })),
     },
     measurements: {
       'ingest/updatesPerSecond': updatesPerSecond,
@@ -132,6 +174,11 @@ function reportIngest(
           ['updates of the lower of the two', formatNumber(updatesPerSecond / rawLowerPerSecond)],
           [`updates of the paper's ${paperUpdatesPerSecond} a shard`, formatNumber(ofPaper)],
         ],
+      },
+      {
+        title: "The daemon's first thread during one round, from a profile; its second verifies",
+        columns: ['area', 'us an update'],
+        rows: profile.map(({ area, ms }) => [area, formatNumber(ms * 1000)]),
       },
     ],
     charts: [

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ControlClient, createControlClient, findDaemon } from '../../src/cli/control-client.ts';
 
-const executable = fileURLToPath(new URL('../../bin/weft.js', import.meta.url));
+/** The command line, as it is shipped. */
+export const executable = fileURLToPath(new URL('../../bin/weft.js', import.meta.url));
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 15_000;
 const lookEveryMs = 20;
