@@ -16,6 +16,8 @@ const longestPauseMs = 300_000;
 /** Of the closest, asked in each round beside those that are new. */
 const askedAgain = 3;
 const newAskedMax = 8;
+/** A round does not wait longer for those who are silent; what they say later counts in the next. */
+const answerWithinMs = 1_000;
 /** Known peers wanted at each distance, so that a lookup halves its way with every step. */
 const bucketPeersWanted = 3;
 /** Whom it tried to meet is not tried again for so long; the oldest tries are forgotten beyond the bound. */
@@ -92,9 +94,17 @@ export function createNeighbourhood(context: PeerContext): Neighbourhood {
   function ask(contact: PeerContact, point: KadId): void {
     awaited++;
     const request = encodeRequest({ type: 'closest', point: point.bytes, count: config.replication });
+    let isAwaited = true;
+    const settle = (): void => {
+      if (!isAwaited) return;
+      isAwaited = false;
+      cancelWait();
+      if (--awaited === 0) endRound();
+    };
+    const cancelWait = timers.at(context.nowMs() + answerWithinMs, settle);
     context.send(contact, request, (body) => {
       if (body !== null) take(body);
-      if (--awaited === 0) endRound();
+      settle();
     });
   }
 
