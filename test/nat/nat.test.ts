@@ -4,18 +4,28 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-const network = fileURLToPath(new URL('nat-network.sh', import.meta.url));
-const scenario = fileURLToPath(new URL('scenario.ts', import.meta.url));
-const namespaces = ['-Urnm', 'sh', network];
+const place = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+/** What `unshare` is given to run the rest in such a network. */
+const natNetwork = ['-Urnm', 'sh', place('nat-network.sh')];
+const publicNetwork = ['-Urn', 'sh', place('public-network.sh')];
 
-/** Empty where namespaces and a NAT can be made here. */
-function obstacle(): string {
-  const { status, error, stderr } = spawnSync('unshare', [...namespaces, 'true'], { encoding: 'utf8' });
+/** Empty where such a network can be made here. */
+function obstacle(network: readonly string[]): string {
+  const { status, error, stderr } = spawnSync('unshare', [...network, 'true'], { encoding: 'utf8' });
   if (status === 0) return '';
-  return ` (not run: no NAT can be made here: ${error?.message ?? stderr.trim().split('\n').at(-1)})`;
+  return ` (not run: no such network can be made here: ${error?.message ?? stderr.trim().split('\n').at(-1)})`;
 }
 
-const whyNot = obstacle();
+async function runIn<Result>(network: readonly string[], scenario: string): Promise<Result> {
+  const run = promisify(execFile);
+  const { stdout } = await run('unshare', [...network, process.execPath, place(scenario)], {
+    timeout: 55_000,
+  });
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Result;
+}
+
+const whyNot = obstacle(natNetwork);
+const whyNotPublic = obstacle(publicNetwork);
 
 interface Outcome {
   readonly resolved: string;
@@ -29,9 +39,7 @@ interface Outcome {
 describe.runIf(whyNot === '')(`behind a NAT${whyNot}`, () => {
   let outcome: Outcome;
   beforeAll(async () => {
-    const run = promisify(execFile);
-    const { stdout } = await run('unshare', [...namespaces, process.execPath, scenario], { timeout: 55_000 });
-    outcome = JSON.parse(stdout.trim().split('\n').at(-1)!) as Outcome;
+    outcome = await runIn<Outcome>(natNetwork, 'scenario.ts');
   }, 60_000);
 
   it('a light node joins and resolves; outside only the router is seen', () => {
@@ -50,4 +58,18 @@ describe.runIf(whyNot === '')(`behind a NAT${whyNot}`, () => {
     expect(outcome.direct).toBe('dial-failed');
     expect(outcome.relayed).toMatch(/^\/ip4\/198\.18\.77\.2\/tcp\/\d+\/p2p\/\w+\/p2p-circuit/);
   });
+});
+
+describe.runIf(whyNotPublic === '')(`on public addresses${whyNotPublic}`, () => {
+  it('a node tells an address once peers of four networks have dialled it back, and not before', async () => {
+    interface Told {
+      readonly before: readonly string[];
+      readonly after: readonly string[];
+      readonly told: readonly string[];
+    }
+    const { before, after, told } = await runIn<Told>(publicNetwork, 'probe-scenario.ts');
+    expect(before).toEqual([]);
+    expect(after.map((address) => address.split('/p2p/')[0])).toEqual(['/ip4/51.1.0.2/tcp/4801']);
+    expect(told).toEqual(['/ip4/51.1.0.2/tcp/4801']);
+  }, 60_000);
 });
