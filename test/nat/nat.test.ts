@@ -32,6 +32,7 @@ interface Outcome {
   readonly seen: readonly string[];
   readonly direct: string;
   readonly relayed: string;
+  readonly upgraded: string;
   readonly change: string;
   readonly tookMs: number;
 }
@@ -44,7 +45,7 @@ describe.runIf(whyNot === '')(`behind a NAT${whyNot}`, () => {
 
   it('a light node joins and resolves; outside only the router is seen', () => {
     expect(outcome.resolved).toBe('ok');
-    expect(outcome.seen.some((address) => address.startsWith('/ip4/198.18.77.1/'))).toBe(true);
+    expect(outcome.seen.some((address) => address.startsWith('/ip4/45.45.77.1/'))).toBe(true);
     expect(outcome.seen.some((address) => address.startsWith('/ip4/10.77.'))).toBe(false);
   });
 
@@ -56,7 +57,12 @@ describe.runIf(whyNot === '')(`behind a NAT${whyNot}`, () => {
 
   it('a full node cannot be dialled, and is met through a relay', () => {
     expect(outcome.direct).toBe('dial-failed');
-    expect(outcome.relayed).toMatch(/^\/ip4\/198\.18\.77\.2\/tcp\/\d+\/p2p\/\w+\/p2p-circuit/);
+    expect(outcome.relayed).toMatch(/^\/ip4\/45\.45\.77\.2\/tcp\/\d+\/p2p\/\w+\/p2p-circuit/);
+  });
+
+  it('the relayed connection is replaced by a direct one, which the hidden node opens', () => {
+    expect(outcome.upgraded).toMatch(/^\/ip4\/45\.45\.77\.1\/tcp\/\d+/);
+    expect(outcome.upgraded).not.toContain('p2p-circuit');
   });
 });
 

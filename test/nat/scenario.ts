@@ -20,6 +20,7 @@ outside.tell({ dialDirectly: hidden.direct });
 const direct = await outside.hear<string>('direct');
 outside.tell({ dialRelayed: hidden.relayed });
 const relayed = await outside.hear<string>('relayed');
+const upgraded = await outside.hear<string>('upgraded');
 outside.tell({ revoke: true });
 const revokedAtMs = await outside.hear<number>('revokedAtMs');
 const changed = await inside.hear<{ change: string; atMs: number }>('changed');
@@ -30,6 +31,7 @@ console.log(
     seen,
     direct,
     relayed,
+    upgraded,
     change: changed.change,
     tookMs: changed.atMs - revokedAtMs,
   }),
