@@ -10,7 +10,7 @@ import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { lookupParallelism } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
-import type { FindAnswer } from '../overlay/message.ts';
+import { decodeClosestAnswer, encodeRequest, type FindAnswer } from '../overlay/message.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
 import { bundleDigest } from '../record/agent-state.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
@@ -39,6 +39,9 @@ export interface Resolver {
   readonly active: number;
 }
 
+/** Of those that answered, asked who else there is. */
+const widenPeers = 2;
+
 interface Search {
   readonly agentId: AgentId;
   readonly key: string;
@@ -50,6 +53,7 @@ interface Search {
   /** Bundles being verified: the search ends only after them. */
   pendingIngests: number;
   cancelTimers: (() => void)[];
+  isWidened: boolean;
   isDone: boolean;
 }
 
@@ -112,6 +116,7 @@ export function createResolver(
       waiting: new Set(),
       pendingIngests: 0,
       cancelTimers: [],
+      isWidened: false,
       isDone: false,
     };
     if (held?.isHeld === true) search.shownByPeer.set(context.self.peer, bytesToHex(search.known!));
@@ -143,11 +148,30 @@ export function createResolver(
     outbox.find(contact, item, config.replication, (answer) => settle(search, contact, answer));
     // Hedge: a silent peer must not hold up the others.
     const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
-      if (!search.isDone && !search.shownByPeer.has(contact.peer)) {
-        for (const next of search.lookup.take(1)) ask(search, next);
-      }
+      if (search.isDone || search.shownByPeer.has(contact.peer)) return;
+      const [next] = search.lookup.take(1);
+      if (next !== undefined) ask(search, next);
+      else widen(search);
     });
     search.cancelTimers.push(cancel);
+  }
+
+  /** Silent peers and nobody else to ask: whoever holds the record named only peers closer than itself, but knows more. */
+  function widen(search: Search): void {
+    if (search.isWidened) return;
+    search.isWidened = true;
+    const point = kadIdOfAgent(search.agentId).bytes;
+    const request = encodeRequest({ type: 'closest', point, count: config.replication });
+    for (const contact of search.lookup.answeredClosest().slice(0, widenPeers)) {
+      context.send(contact, request, (body) => {
+        try {
+          if (body !== null) search.lookup.learned(decodeClosestAnswer(body));
+        } catch {
+          context.count('answers_refused', 'malformed');
+        }
+        advance(search);
+      });
+    }
   }
 
   function settle(search: Search, contact: PeerContact, answer: FindAnswer | null): void {
