@@ -136,8 +136,6 @@ export function createAgentTable(context: PeerContext): AgentTable {
       agent.pendingWrites = 0;
       if (failure === null) {
         unsaved.delete(key);
-        // Most agents that are new are not asked for again soon.
-        if (rowBefore === undefined) agent.rest();
         saveNextUnsaved();
       } else {
         if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
@@ -153,6 +151,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
         }
       }
       onDurable(failure);
+      // Most agents that are new are not asked for again soon.
+      if (rowBefore === undefined && failure === null) agent.rest();
     });
     return agent;
   }
