@@ -23,12 +23,13 @@ describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
   let network: readonly Daemon[];
   let light: JSHandle<typeof Light>;
   let node: JSHandle<LightNode>;
+  let bootstrap: string[];
 
   beforeAll(async () => {
     browser = await openChromium();
     await buildLightBundle(browser.folder);
     network = await daemons.startNetwork(3, [listenSetting]);
-    const bootstrap = await Promise.all(network.map(webSocketAddress));
+    bootstrap = await Promise.all(network.map(webSocketAddress));
     page = await browser.open();
     light = await loadModule<typeof Light>(page, 'light');
     node = await light.evaluateHandle(
@@ -94,6 +95,32 @@ describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
     const tookMs = shownAtMs - revokedAtMs;
     console.info(`the page showed the revocation ${tookMs} ms after it was asked for`);
     expect(tookMs).toBeLessThan(withinMs);
+  });
+
+  it('keeps what it knows in IndexedDB over a reload, where that store is given to it', async () => {
+    const agentId = await registerInNode(network[1]!, 'https://node.example/kept');
+    const other = await browser.open();
+    /** Starts on the store of this origin, resolves, and says what is stored at the end. */
+    const visit = async (): Promise<{ entriesBefore: number; status: string }> => {
+      const module = await loadModule<typeof Light>(other, 'light');
+      return module.evaluate(
+        async ({ createIndexedDbStore, createLightNode }, { known, agent }) => {
+          const store = await createIndexedDbStore({ name: 'light' });
+          const { entries } = await store.statistics();
+          const running = await createLightNode({ bootstrap: known, ports: { store } });
+          await running.start();
+          const { status } = await running.resolve(agent);
+          await running.stop();
+          return { entriesBefore: entries, status };
+        },
+        { known: bootstrap, agent: agentId },
+      );
+    };
+    expect(await visit()).toEqual({ entriesBefore: 0, status: 'ok' });
+    await other.reload();
+    const again = await visit();
+    expect(again.status).toBe('ok');
+    expect(again.entriesBefore).toBeGreaterThan(0);
   });
 
   it('has thrown nothing that nobody caught', () => {
