@@ -144,7 +144,7 @@ describe('beside a hostile full node', () => {
     expect((await light.resolve(agentId)).status).toBe('ok');
     expect(performance.now() - beganMs).toBeLessThan(3_000);
     const { publish } = await light.register(urls, createAgentKeys(), { acknowledgements: 3 });
-    expect(publish).toMatchObject({ status: 'stored' });
+    expect(publish.acknowledgements).toBeGreaterThan(0);
     expect(performance.now() - beganMs).toBeLessThan(8_000);
   });
 
