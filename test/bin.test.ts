@@ -1,6 +1,6 @@
 /** bin/weft.js on a Node that is too old, and before the first build. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,43 @@ describe('bin/weft.js', () => {
     expect(text).not.toMatch(/\?\?|\?\.|^\s*await |^export /m);
     execFileSync(process.execPath, ['--check', executable]);
   });
+
+  it.skipIf(typeof process.execve !== 'function' || process.platform === 'win32')(
+    'runs a daemon, and nothing else, within bounds of memory, as the same process',
+    () => {
+      const root = join(folder, 'bounded');
+      mkdirSync(join(root, 'dist', 'cli'), { recursive: true });
+      cpSync(executable, join(root, 'bin', 'weft.js'));
+      writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+      const says =
+        '{ argv, flags: process.execArgv, arenas: process.env.MALLOC_ARENA_MAX, processId: process.pid }';
+      writeFileSync(
+        join(root, 'dist', 'cli', 'main.js'),
+        `export function main(argv) { console.log(JSON.stringify(${says})); return 3; }`,
+      );
+      const run = (nodeFlags: readonly string[], args: readonly string[], environment: object = {}) => {
+        const { NODE_OPTIONS: _options, MALLOC_ARENA_MAX: _arenas, ...env } = process.env;
+        const command = [...nodeFlags, join(root, 'bin', 'weft.js'), ...args];
+        const { status, stdout, stderr, pid } = spawnSync(process.execPath, command, {
+          encoding: 'utf8',
+          env: { ...env, ...environment },
+        });
+        expect({ status, stderr }).toEqual({ status: 3, stderr: '' });
+        const said = JSON.parse(stdout) as { flags: string[]; arenas?: string; processId: number };
+        expect(said).toMatchObject({ argv: args, processId: pid });
+        return said;
+      };
+      const bounds = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
+      expect(run([], ['start', '--json'])).toMatchObject({ flags: bounds, arenas: '2' });
+      expect(run([], ['status'])).toMatchObject({ flags: [] });
+      expect(run(['--max-semi-space-size=32'], ['start']).flags).toEqual([
+        ...bounds,
+        '--max-semi-space-size=32',
+      ]);
+      expect(run([], ['start'], { NODE_OPTIONS: '--max-semi-space-size=32' }).flags).toEqual([]);
+      expect(run([], ['start'], { MALLOC_ARENA_MAX: '7' }).arenas).toBe('7');
+    },
+  );
 
   it('asks for a build when there is none', () => {
     cpSync(executable, join(folder, 'bin', 'weft.js'));
