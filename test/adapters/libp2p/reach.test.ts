@@ -6,6 +6,7 @@ import { createTestNetwork, eventually, type TestHost } from './network.ts';
 const none: ReachOptions = { relay: null, probe: false, upnp: false };
 const relaying: ReachOptions = {
   ...none,
+  probe: true,
   relay: { reservationsMax: 1, connectionsMax: 8, bytesMax: 100_000, secondsMax: 60 },
 };
 const behindNat = { listen: ['/p2p-circuit'], reach: none };
@@ -69,5 +70,44 @@ describe('relaying', () => {
     await eventually(() => late.host.network().fullPeers > 0 && alone.host.network().fullPeers > 0);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect([relayedAddress(late), relayedAddress(alone)]).toEqual([undefined, undefined]);
+  });
+
+  it('outlives strangers that send garbage to its protocols, or nothing, and go away', async () => {
+    const { relay, hidden, address } = await behindRelay();
+    const stranger = await network.start({
+      bootstrap: relay.host.addresses(),
+      reach: { ...none, probe: true },
+    });
+    await eventually(() => knows(stranger, relay));
+    const protocols = [
+      '/libp2p/circuit/relay/0.2.0/hop',
+      '/libp2p/circuit/relay/0.2.0/stop',
+      '/libp2p/dcutr',
+      '/ipfs/id/push/1.0.0',
+      '/libp2p/autonat/2/dial-request',
+      '/libp2p/autonat/2/dial-back',
+    ];
+    const bytes = [[0], [3, 1, 2, 3], [5, 8, 0, 18, 1, 255], [0xff, 0xff, 0xff, 0xff, 0x7f], [2, 8, 7]];
+    let opened = 0;
+    for (const protocol of protocols) {
+      for (const garbage of bytes) {
+        const [connection] = stranger.host.libp2p.getConnections();
+        const stream = await connection!
+          .newStream(protocol, { runOnLimitedConnection: true })
+          .catch(() => null);
+        if (stream === null) continue;
+        opened++;
+        stream.send(Uint8Array.from(garbage));
+        stream.abort(new Error('gone'));
+        const again = await connection!
+          .newStream(protocol, { runOnLimitedConnection: true })
+          .catch(() => null);
+        again?.send(Uint8Array.from(garbage));
+        await again?.close().catch(() => {});
+      }
+    }
+    expect(opened).toBe(protocols.length * bytes.length);
+    const third = await network.start({ bootstrap: [address], reach: none });
+    await eventually(() => knows(third, hidden));
   });
 });
