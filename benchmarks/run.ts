@@ -1,8 +1,9 @@
 /** `npm run bench`: see `--help`, and docs/benchmarks.md for what is measured and how. */
 import { runBench } from './lib/bench.ts';
+import { lightSuite } from './suites/light.ts';
 import { overlaySuite } from './suites/overlay.ts';
 
-process.exitCode = await runBench(process.argv.slice(2), [overlaySuite], {
+process.exitCode = await runBench(process.argv.slice(2), [overlaySuite, lightSuite], {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
 });

@@ -1,0 +1,69 @@
+/** Resolves of agents that a node has never heard of: a light node beside a full node, in the same network. */
+import { startNetworkProcess } from '../lib/network-client.ts';
+import { quantile, summarize } from '../lib/statistics.ts';
+import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
+import { formatNumber } from '../lib/table.ts';
+import { createBenchmarkAgent, secondsNow } from '../lib/weft-records.ts';
+import { startLightProcess } from './light-client.ts';
+
+/** The section. */
+export const lightColdSection: Section = {
+  name: 'cold',
+  summary: 'cold resolve of a light node beside that of a full node, among 40 full nodes (24 with --quick)',
+  run: runCold,
+};
+
+const kinds = ['light', 'full'] as const;
+/** Resolves that a node does before the measured ones. */
+const warmUps = 20;
+
+async function runCold({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
+  const nodes = quick ? 24 : 40;
+  const count = quick ? 60 : 200;
+  const network = await startNetworkProcess(nodes);
+  const process = await startLightProcess('a reader');
+  try {
+    const born = { seed, bornSeconds: secondsNow() };
+    await network.register({ ...born, first: 0, count: warmUps + count });
+    progress(`cold: ${nodes} full nodes hold ${count} agents`);
+    const agentIds = Array.from(
+      { length: warmUps + count },
+      (_, record) => createBenchmarkAgent(seed, record, born.bornSeconds).state.agentId,
+    );
+    const p50ByKind: Record<string, number> = {};
+    const rows: string[][] = [];
+    for (const kind of kinds) {
+      const { timesMs, heldHere } = await process.coldResolves({
+        bootstrap: network.addresses,
+        kind,
+        agentIds,
+      });
+      const measured = timesMs.slice(warmUps);
+      const summary = summarize(measured);
+      if (summary === null) throw new Error(`the ${kind} node resolved nothing that it did not store`);
+      p50ByKind[kind] = quantile(measured, 0.5);
+      rows.push([
+        `${kind} node`,
+        formatNumber(summary.p50),
+        formatNumber(summary.p99),
+        String(measured.length),
+        String(heldHere),
+      ]);
+    }
+    return {
+      data: { nodes, agents: count, p50Ms: p50ByKind },
+      measurements: { 'cold/lightP50Ms': p50ByKind['light']!, 'cold/fullP50Ms': p50ByKind['full']! },
+      tables: [
+        {
+          title: `Cold resolve among ${nodes} full nodes, one call at a time`,
+          columns: ['who', 'p50 ms', 'p99 ms', 'samples', 'stored by itself'],
+          rows,
+        },
+      ],
+      charts: [],
+    };
+  } finally {
+    await process.close();
+    await network.stop();
+  }
+}
