@@ -5,6 +5,7 @@ import type { Daemon } from '../../demo/lib/daemon.ts';
 import { buildLightBundle } from '../../scripts/bundle-size.ts';
 import type * as Light from '../../src/light/browser.ts';
 import type { LightNode } from '../../src/light/light-types.ts';
+import { eventually } from '../adapters/libp2p/network.ts';
 import { createTestDaemons } from '../helpers/daemons.ts';
 import { chromiumIsThere, loadModule, openChromium, type PageBrowser, whyNot } from './chromium.ts';
 
@@ -14,6 +15,10 @@ const withinMs = 1000;
 interface AgentAnswer {
   readonly agentId: string;
   readonly status: string;
+}
+
+interface PeersAnswer {
+  readonly peers: readonly { readonly peer: string; readonly connected: boolean }[];
 }
 
 describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
@@ -50,6 +55,19 @@ describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
     const answer = await daemon.client().call('POST', '/v1/agents', { primaryFactsUrl, acknowledgements: 2 });
     return (answer as unknown as AgentAnswer).agentId;
   }
+
+  it('is connected to all three daemons', async () => {
+    const self = await node.evaluate((running) => running.peer);
+    for (const daemon of network) {
+      await eventually(
+        async () => {
+          const { peers } = (await daemon.client().call('GET', '/v1/peers')) as unknown as PeersAnswer;
+          return peers.some(({ peer, connected }) => peer === self && connected);
+        },
+        { what: `the page among the peers of ${daemon.name}` },
+      );
+    }
+  });
 
   it('registers an agent with keys made in the page, and Node resolves it', async () => {
     const agentId = await node.evaluate(async (running, { createAgentKeys, formatAgentId }) => {
