@@ -2,7 +2,17 @@
  * The table of settings: every key with its schema, its name in the environment, its flag and what it means.
  * The defaults stand in config/default.json; config/README.md shows both, and a test keeps the three alike.
  */
-import { flag, integer, type KeySchema, multiaddrs, oneOf, optionalPath, path, text } from './key-schema.ts';
+import {
+  flag,
+  integer,
+  type KeySchema,
+  multiaddrs,
+  oneOf,
+  optionalPath,
+  origins,
+  path,
+  text,
+} from './key-schema.ts';
 
 export interface ConfigKey {
   /** Dots lead into objects: `api.port`. */
@@ -207,9 +217,38 @@ export const configKeys: readonly ConfigKey[] = [
   key('api.tokenFile', optionalPath, 'file of the token that callers present, mode 0600, made at start', {
     zero: 'null: `api.token` in the data folder',
   }),
-  key('api.connectionsMax', integer(1, 10_000), 'open connections to the control API', {
+  key('api.connectionsMax', integer(1, 20_000), 'open connections to the API, streams of changes included', {
     unit: 'connections',
   }),
+  key(
+    'api.reads',
+    oneOf('auto', 'open', 'token'),
+    'who may resolve, list peers and follow changes: `open` everybody that reaches the API, `token` holders of the token, `auto` everybody when `api.host` is loopback',
+  ),
+  key('api.requestsPerSecond', integer(0, 1_000_000), 'requests of one client address, on average', {
+    unit: 'requests/s',
+    zero: '0: no limit',
+  }),
+  key('api.requestsBurst', integer(1, 1_000_000), 'requests of one client address at once', {
+    unit: 'requests',
+  }),
+  key('api.corsOrigins', origins, 'web pages of these origins may call the API from a browser', {
+    zero: 'empty: none',
+  }),
+  key('nanda.enabled', flag, 'serve the interface of the NANDA index, version 1, on a port of its own'),
+  key(
+    'nanda.host',
+    text(/^[A-Za-z0-9.:-]+$/, 'an address or host name'),
+    'address of that interface; its writes need no token, so one that is not loopback also needs `nanda.remote`',
+  ),
+  key('nanda.port', integer(0, 65_535), 'port of that interface', {
+    zero: '0: any free one; `weft start` says which',
+  }),
+  key(
+    'nanda.remote',
+    flag,
+    'allow a `nanda.host` that is not loopback: whoever reaches it may then register agents in custody here',
+  ),
   key(
     'log.level',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),

@@ -81,6 +81,22 @@ export interface NodeConfig {
     /** Absolute; mode 0600; made when it is not there. */
     readonly tokenFile: string;
     readonly connectionsMax: number;
+    /** `auto`: open on loopback, else for holders of the token. */
+    readonly reads: 'auto' | 'open' | 'token';
+    /** Of one client address; 0: no limit. */
+    readonly requestsPerSecond: number;
+    readonly requestsBurst: number;
+    /** Whose pages may call; empty: nobody's. */
+    readonly corsOrigins: readonly string[];
+  };
+  /** The interface of the NANDA index, version 1. */
+  readonly nanda: {
+    readonly enabled: boolean;
+    /** Loopback, unless `remote` allows another: its clients present no token. */
+    readonly host: string;
+    /** 0: any free port. */
+    readonly port: number;
+    readonly remote: boolean;
   };
   readonly log: { readonly level: LogLevel; readonly pretty: boolean };
   readonly keystore: {

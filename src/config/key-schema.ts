@@ -107,6 +107,26 @@ export function multiaddrs(options: { readonly ofPeers: boolean; readonly exampl
   };
 }
 
+/** A list of web origins, such as `https://app.example`: scheme, host and port, nothing else. */
+export const origins: KeySchema = {
+  accepts: (value): value is string[] =>
+    Array.isArray(value) &&
+    value.length <= addressesMax &&
+    value.every((item) => isText(item, addressLengthMax)),
+  expected: 'a list of origins such as "https://app.example"',
+  fromText: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  problem: (value) => {
+    const wrong = (value as readonly string[]).find(
+      (item) => !URL.canParse(item) || new URL(item).origin !== item,
+    );
+    return wrong === undefined ? null : `"${wrong}" is not an origin`;
+  },
+};
+
 function addressProblem(address: string, ofPeer: boolean): string | null {
   try {
     const names = multiaddr(address)

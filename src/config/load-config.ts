@@ -68,6 +68,12 @@ function checkTogether(
     const advice = 'use 127.0.0.1, or set api.remote to true if everybody on that network may reach the API';
     throw badValue('api.host', sourceOf('api.host'), `"${host}" is not loopback; ${advice}`);
   }
+  const nandaHost = valueByPath.get('nanda.host') as string;
+  if (!isLoopback(nandaHost) && valueByPath.get('nanda.remote') !== true) {
+    const advice =
+      'use 127.0.0.1, or set nanda.remote to true if everybody on that network may register here';
+    throw badValue('nanda.host', sourceOf('nanda.host'), `"${nandaHost}" is not loopback; ${advice}`);
+  }
   for (const keyPath of ['replication.acknowledgements', 'replication.responders']) {
     if (number(keyPath) <= number('replication.count')) continue;
     throw badValue(
