@@ -39,9 +39,10 @@ async function dial(target: string, port: number): Promise<{ by: string; later: 
   return {
     by: String(connections()[0]?.remoteAddr),
     async later() {
-      await eventually(() => connections().length === 1 && connections()[0]!.limits === undefined, {
+      const areDirect = (): boolean => connections().every(({ limits }) => limits === undefined);
+      await eventually(() => connections().length > 0 && areDirect(), {
         what: () =>
-          `a direct connection alone; there are ${connections().map(({ remoteAddr }) => remoteAddr)}`,
+          `direct connections alone; there are ${connections().map(({ remoteAddr }) => remoteAddr)}`,
       });
       return String(connections()[0]!.remoteAddr);
     },
