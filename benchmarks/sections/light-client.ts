@@ -33,6 +33,8 @@ export interface LightClient {
     bootstrap: readonly string[];
     kind: 'light' | 'full';
     agentIds: readonly Uint8Array[];
+    /** The first so many are not timed. */
+    warmUps: number;
   }): Promise<ColdOutcome>;
   hearing(argument: { bootstrap: readonly string[]; nodes: number; agents: number }): Promise<HearingOutcome>;
   idle(argument: {

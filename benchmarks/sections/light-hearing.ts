@@ -14,12 +14,16 @@ export const lightHearingSection: Section = {
 /** Few agents: gossip and three watched full nodes. Many: the shards are too many, and the watch alone is left. */
 const agentsInUse = { few: 4, many: 40 } as const;
 
+/** Before the measured ones, so that neither side compiles its code for the first time meanwhile. */
+const warmUp = { nodes: 10, agents: 10 } as const;
+
 function runHearing({ quick, progress }: RunSettings): Promise<SectionResult> {
   const nodes = quick ? 20 : 60;
   return withLightProcess(async (light, bootstrap) => {
     const rows: string[][] = [];
     const p99s: number[] = [];
     let lostInAll = 0;
+    await light.hearing({ bootstrap, ...warmUp });
     for (const [name, agents] of Object.entries(agentsInUse)) {
       const { latenciesMs, lost } = await light.hearing({ bootstrap, nodes, agents });
       const summary = summarize(latenciesMs);
