@@ -1,10 +1,14 @@
 /** What the API itself counts; /metrics shows it after the node's own. */
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 export interface ApiMetrics {
   answered(route: string, status: number): void;
   /** A request that was refused, or failed, by the code of its problem. */
   refused(code: string): void;
+  /** A reader of changes that did not read. */
+  streamDropped(): void;
+  /** What tells how many streams are open. */
+  countStreams(count: () => number): void;
   /** Prometheus text exposition format. */
   render(): Promise<string>;
 }
@@ -24,9 +28,27 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['code'],
     registers,
   });
+  let openStreams = (): number => 0;
+  const dropped = new Counter({
+    name: 'weft_api_streams_dropped_total',
+    help: 'Streams of changes that were ended because their reader did not read',
+    registers,
+  });
+  new Gauge({
+    name: 'weft_api_streams',
+    help: 'Open streams of changes',
+    registers,
+    collect() {
+      this.set(openStreams());
+    },
+  });
   return {
     answered: (route, status) => requests.inc({ route, status }),
     refused: (code) => problems.inc({ code }),
+    streamDropped: () => dropped.inc(),
+    countStreams(count) {
+      openStreams = count;
+    },
     render: () => registry.metrics(),
   };
 }

@@ -1,8 +1,33 @@
-/** Who may call: holders of the token, at a name of this machine. */
+/** Who may call: everybody, readers where reads are open, or holders of the token; and only at a name of this machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../config/load-config.ts';
 import { ApiError } from './api-error.ts';
+
+/** `open`: anybody who reaches the API. `read`: anybody where reads are open. `token`: holders of the token. */
+export type Access = 'open' | 'read' | 'token';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `token` when left out: a route that forgets to say is closed. */
+    readonly access?: Access;
+  }
+}
+
+/** For the options of a route that only reads what the network shows everybody. */
+export const readAccess = { config: { access: 'read' } } as const;
+/** For the options of a route without secrets of any kind. */
+export const openAccess = { config: { access: 'open' } } as const;
+
+/** Refuses a request that its route does not admit. */
+export function createAccessCheck(token: string, openReads: boolean): (request: FastifyRequest) => void {
+  const checkToken = createTokenCheck(token);
+  return (request) => {
+    const access = request.routeOptions.config.access ?? 'token';
+    if (access === 'open' || (access === 'read' && openReads)) return;
+    checkToken(request);
+  };
+}
 
 /** Refuses a request without the token. In constant time: both sides are hashed first, so lengths do not show either. */
 export function createTokenCheck(token: string): (request: FastifyRequest) => void {

@@ -149,18 +149,19 @@ const hostRows: Readonly<Record<string, ErrorRow>> = {
 };
 
 const apiRows = {
-  'bad-request': row(400, usage, 'correct the request; docs/operating.md lists the routes'),
+  'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
     401,
     refused,
     'send the token of the node: `Authorization: Bearer <content of api.token>`',
   ),
   'wrong-host': row(421, refused, 'call the API by a loopback name, or set api.remote'),
-  'no-route': row(404, usage, 'docs/operating.md lists the routes'),
-  'wrong-method': row(405, usage, 'docs/operating.md lists the routes'),
+  'no-route': row(404, usage, 'docs/api.md lists the routes, and so does /docs of the node'),
+  'wrong-method': row(405, usage, 'docs/api.md lists the routes, and so does /docs of the node'),
   'wrong-media-type': row(415, usage, 'send application/json, or application/cbor for a bundle'),
   'body-too-large': row(413, refused, 'a bundle has at most 48 KiB'),
   'too-slow': row(408, failure, 'send the request at once'),
+  'too-many-requests': row(429, failure, 'wait a second, or raise api.requestsPerSecond of the node'),
   'not-found': row(404, notFound, 'nobody that answered knows this agent: check the id'),
   'no-record': row(404, notFound, 'the network knows no state of this agent'),
   'not-ready': row(503, failure, 'wait until the node has started'),

@@ -16,6 +16,9 @@ function nullable<Schema extends ReturnType<typeof Type.String>>(schema: Schema)
   return Type.Union([schema, Type.Null()]);
 }
 
+/** Agents of one batch resolve. */
+export const batchAgentsMax = 100;
+
 const url = nullable(Type.String({ minLength: 1, maxLength: urlBytesMax }));
 
 /** How a change is published; on every call that changes something. */
@@ -36,17 +39,40 @@ const record = {
 
 const reason = Type.Optional(Type.Enum([...reasonCodes]));
 
-export const agentParams = object({ id: Type.String({ maxLength: 80 }) });
+const agent = Type.String({
+  minLength: 1,
+  maxLength: 80,
+  description: '`nanda:` and 52 characters, or the same as a DID',
+});
+
+export const agentParams = object({ id: agent });
 export const resolveQuery = object({
-  fresh: Type.Optional(Type.Enum(['true', 'false'])),
+  /** Without a value it is a wish, too: `?fresh`. */
+  fresh: Type.Optional(
+    Type.Enum(['true', 'false', ''], {
+      description: 'Ask the network even when the node has a record within its ttl',
+    }),
+  ),
   timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
 });
+/** ISO 8601 in UTC, to the second or finer. */
+const instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' });
+export const historyQuery = object({
+  at: Type.Optional(instant),
+  fresh: resolveQuery.properties.fresh,
+  timeoutMs: resolveQuery.properties.timeoutMs,
+});
+export const batchBody = object({
+  agents: Type.Array(agent, { minItems: 1, maxItems: batchAgentsMax }),
+  fresh: Type.Optional(Type.Boolean()),
+  timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000 })),
+});
 export const changesQuery = object({
-  agent: Type.Optional(
-    Type.Union([
-      Type.String({ maxLength: 80 }),
-      Type.Array(Type.String({ maxLength: 80 }), { maxItems: 64 }),
-    ]),
+  agent: Type.Optional(Type.Union([agent, Type.Array(agent, { maxItems: 64 })])),
+  only: Type.Optional(
+    Type.Enum(['revocations'], {
+      description: 'Leave out changes of records: revocations and changes of keys alone',
+    }),
   ),
 });
 export const publishQuery = object({
@@ -84,6 +110,8 @@ export const revokeDelegationBody = object({
 
 export type AgentParams = Static<typeof agentParams>;
 export type ResolveQuery = Static<typeof resolveQuery>;
+export type HistoryQuery = Static<typeof historyQuery>;
+export type BatchBody = Static<typeof batchBody>;
 export type ChangesQuery = Static<typeof changesQuery>;
 export type PublishQuery = Static<typeof publishQuery>;
 export type RegisterBody = Static<typeof registerBody>;

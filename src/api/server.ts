@@ -1,16 +1,21 @@
 /**
- * The control API: HTTP over a running node, on loopback, for the holders of its token. Decides what gets in and how
- * errors look; the routes are in routes/. Every wait is bounded: headers, bodies, idle connections, their number (F13).
+ * The API of a node over HTTP: reads for everybody or for holders of the token, writes and custody for them alone.
+ * Decides what gets in and how errors look; the routes are in routes/. Every wait is bounded: headers, bodies, idle connections, their number (F13).
  */
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { WeftNode } from '../node/node-types.ts';
 import { ApiError, type Problem, problemOf } from './api-error.ts';
 import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
-import { assertLoopbackName, createTokenCheck } from './authorise.ts';
+import { assertLoopbackName, createAccessCheck } from './authorise.ts';
+import { createChangeHub } from './change-hub.ts';
+import { addCors } from './cors.ts';
+import { addReferenceRoutes, describeRoutes } from './openapi.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addChangeRoutes } from './routes/changes.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addResolveRoutes } from './routes/resolve.ts';
 
 /** A bundle has at most 48 KiB; JSON bodies are far smaller. */
 const bodyBytesMax = 64 * 1024;
@@ -20,9 +25,6 @@ const requestTimeoutMs = 10_000;
 const idleTimeoutMs = 30_000;
 /** How often Node looks for requests that are too slow; its default of 30 s would keep them that much longer. */
 const timeoutCheckIntervalMs = 1_000;
-/** Routes without a token, by the route that was matched: a path can be spelt in many ways. */
-const openRoutes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
-
 export interface ApiOptions {
   readonly host: string;
   /** 0: any free port. */
@@ -31,6 +33,12 @@ export interface ApiOptions {
   readonly remote: boolean;
   readonly token: string;
   readonly connectionsMax: number;
+  /** Whether reads need no token; left out: they do. */
+  readonly openReads?: boolean;
+  /** Of each client address; left out: none. */
+  readonly rateLimit?: RateLimit;
+  /** Whose pages may call; left out: nobody's. */
+  readonly corsOrigins?: readonly string[];
   /** Hears of failures that nobody planned, which callers see as `internal`. */
   readonly onDefect: (error: unknown, route: string) => void;
 }
@@ -53,16 +61,30 @@ export async function startApi(node: WeftNode, options: ApiOptions): Promise<Api
 
 /** The API without a socket: routes, checks and errors. */
 export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance {
+  const { openReads = false, rateLimit = { requestsPerSecond: 0, requestsBurst: 1 } } = options;
   const metrics = createApiMetrics();
-  const app = createApp(options.onDefect, metrics);
-  const checkToken = createTokenCheck(options.token);
+  const app = createApp(options.onDefect, metrics, withoutPlaces);
+  const hub = createChangeHub(node, (error) => options.onDefect(error, 'changes'));
+  metrics.countStreams(hub.count);
+  const checkRate = createRateLimit(rateLimit);
+  const checkAccess = createAccessCheck(options.token, openReads);
   app.addHook('onRequest', async (request) => {
+    checkRate(request);
     if (!options.remote) assertLoopbackName(request);
-    if (!openRoutes.has(request.routeOptions.url ?? '')) checkToken(request);
   });
-  addNodeRoutes(app, node, metrics);
-  addAgentRoutes(app, node);
-  addChangeRoutes(app, node, options.onDefect);
+  addCors(app, options.corsOrigins ?? []);
+  app.addHook('onRequest', async (request) => checkAccess(request));
+  app.addHook('onReady', async () => hub.start());
+  app.addHook('preClose', async () => hub.stop());
+  // A plugin of their own, for it is loaded after the one that describes them.
+  app.register(async (scope) => {
+    await describeRoutes(scope);
+    addNodeRoutes(scope, node, metrics);
+    addResolveRoutes(scope, node, openReads);
+    addAgentRoutes(scope, node);
+    addChangeRoutes(scope, hub, metrics);
+    addReferenceRoutes(scope);
+  });
   return app;
 }
 
@@ -74,13 +96,18 @@ export function createAgentApi(
   agents: Pick<WeftNode, 'agents' | 'resolve'>,
   onDefect: ApiOptions['onDefect'],
 ): FastifyInstance {
-  const app = createApp(onDefect, createApiMetrics());
+  const app = createApp(onDefect, createApiMetrics(), (problem) => problem);
+  addResolveRoutes(app, agents, false);
   addAgentRoutes(app, agents);
   return app;
 }
 
 /** A server with the bounds, the bodies and the errors of this API, and no routes. */
-function createApp(onDefect: ApiOptions['onDefect'], metrics: ApiMetrics): FastifyInstance {
+function createApp(
+  onDefect: ApiOptions['onDefect'],
+  metrics: ApiMetrics,
+  shown: (problem: Problem) => Problem,
+): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -105,16 +132,23 @@ function createApp(onDefect: ApiOptions['onDefect'], metrics: ApiMetrics): Fasti
     },
   });
   acceptBodies(app);
+  // The schemas of answers describe them; an answer goes out as the route made it.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control') || reply.statusCode >= 400)
+      reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
   });
   app.addHook('onResponse', async (request, reply) => {
     metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode);
   });
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(apiErrorOf(error));
+    const told = problemOf(apiErrorOf(error));
+    const problem = shown(told);
     metrics.refused(problem.code);
-    if (problem.code === 'internal') onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
+    if (problem.status === 429) reply.header('retry-after', '1');
+    if (problem.code === 'internal' || problem !== told)
+      onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request) => {
@@ -137,6 +171,14 @@ function acceptBodies(app: FastifyInstance): void {
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.method !== 'GET') request.body = {};
   });
+}
+
+/** Files and addresses of the machine stand in the log, and are nobody else's business. */
+function withoutPlaces(problem: Problem): Problem {
+  const family = problem.type.split(':')[3];
+  if (family === undefined || !['store', 'keystore', 'host', 'config'].includes(family)) return problem;
+  const { data: _data, ...rest } = problem;
+  return { ...rest, detail: `the node could not do it: ${problem.title}` };
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {

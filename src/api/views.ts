@@ -49,6 +49,23 @@ export function resolutionView(resolution: Resolution): JsonObject {
   return { status, agentId: formatAgentId(agentId), ageSeconds, responders, holders, cached, ...known };
 }
 
+/** The same as text. The part that only a new state changes is made once for each state: most resolves are of a few agents. */
+export function resolutionText(resolution: Resolution): string {
+  const { status, agentId, state, ageSeconds, responders, holders, cached } = resolution;
+  if (state === null) return JSON.stringify(resolutionView(resolution));
+  let known = knownTextByState.get(state);
+  if (known === undefined) {
+    const { agentId: _agentId, ...rest } = stateView(state);
+    known = JSON.stringify(rest).slice(1);
+    knownTextByState.set(state, known);
+  }
+  const said = { status, agentId: formatAgentId(agentId), ageSeconds, responders, holders, cached };
+  return `${JSON.stringify(said).slice(0, -1)},${known}`;
+}
+
+/** Goes with the state. */
+const knownTextByState = new WeakMap<AgentState, string>();
+
 /** What the storing peers said. */
 export function publishView(result: PublishResult): JsonObject {
   const { status, acknowledgements, asked, refusal } = result;
@@ -77,6 +94,11 @@ export function changeView(change: AgentChange): JsonObject {
     acceptedAt: timeMsView(change.acceptedAtMs),
     state: stateView(change.state),
   };
+}
+
+/** How much the node keeps. */
+export function storeView({ store, agents }: NodeStatus): JsonObject {
+  return { store: { ...store }, agents: { ...agents } };
 }
 
 /** The node itself. */

@@ -34,13 +34,14 @@ export interface RecordedNode extends WeftNode {
   nodeState: NodeStatus['state'];
   /** Hands a change to every open stream. */
   announce(change: AgentChange): void;
-  /** True while a stream is open. */
+  /** True while a stream that names its agents is open. */
   isWatched(): boolean;
 }
 
 export function createRecordedNode(): RecordedNode {
   const state = sampleState();
   const listeners = new Set<(change: AgentChange) => void>();
+  let watching = 0;
   const result: AgentResult = {
     agentId: state.agentId,
     publish: { status: 'stored', acknowledgements: 5, asked: 8, refusal: null, state },
@@ -71,7 +72,7 @@ export function createRecordedNode(): RecordedNode {
     announce: (change) => {
       for (const listener of listeners) listener(change);
     },
-    isWatched: () => listeners.size > 0,
+    isWatched: () => watching > 0,
     peer: '12D3KooWNode',
     addresses: () => ['/ip4/127.0.0.1/tcp/4801/p2p/12D3KooWNode'],
     start: answer('start', () => undefined),
@@ -81,7 +82,13 @@ export function createRecordedNode(): RecordedNode {
     metrics: answer('metrics', () => '# HELP weft_agents Agents\nweft_agents 1\n'),
     resolve: answer('resolve', () => node.resolution),
     publish: answer('publish', () => result.publish),
-    changes: (options) => streamOf(listeners, options?.signal),
+    changes(options) {
+      if (options?.agents !== undefined) {
+        watching++;
+        options.signal?.addEventListener('abort', () => watching--);
+      }
+      return streamOf(listeners, options?.signal);
+    },
     agents: {
       list: answer('list', () => [{ agentId: state.agentId, roles: ['signing'] }]),
       register: answer('register', () => result),

@@ -89,7 +89,7 @@ describe('start', { timeout }, () => {
       expect(statSync(file).mode & 0o777, file).toBe(0o600);
     expect(statSync(data()).mode & 0o777).toBe(0o700);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    expect((await fetch(`${url}/v1/status`)).status).toBe(401);
+    expect((await fetch(`${url}/v1/agents`)).status).toBe(401);
     expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^weft_connected_peers 0$/m);
     running.child.kill('SIGTERM');
     const { code, stdout } = await running.ended;

@@ -1,9 +1,15 @@
-/** Routes about agents: resolving any, changing those whose keys this node holds. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+/** Routes about agents whose keys this node holds. */
+import type { FastifyInstance } from 'fastify';
 import { bytesToHex, hexToBytes } from '../../core/bytes.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
-import { encodeState } from '../../core/record/agent-state.ts';
-import type { PublishOptions, RecordDraft, ResolveOptions, WeftNode } from '../../node/node-types.ts';
+import type { PublishOptions, RecordDraft, WeftNode } from '../../node/node-types.ts';
+import {
+  agentListAnswer,
+  delegateAnswer,
+  delegateKeyAnswer,
+  registerAnswer,
+  writeAnswer,
+} from '../answers.ts';
 import { ApiError } from '../api-error.ts';
 import {
   type AgentParams,
@@ -14,82 +20,114 @@ import {
   publishBody,
   type RecoverBody,
   type RegisterBody,
-  type ResolveQuery,
   type RevokeBody,
   type RevokeDelegationBody,
   recoverBody,
   registerBody,
-  resolveQuery,
   revokeBody,
   revokeDelegationBody,
   type UpdateBody,
   updateBody,
 } from '../schemas.ts';
-import { agentResultView, resolutionView } from '../views.ts';
+import { agentResultView } from '../views.ts';
+import { placeOf } from './resolve.ts';
 
 /** What these routes need of a node. */
-type Agents = Pick<WeftNode, 'agents' | 'resolve'>;
+type Agents = Pick<WeftNode, 'agents'>;
 
-/** Adds them. */
+const tags = ['custody'];
+/** Of every route that changes an agent. */
+const write = { params: agentParams, response: writeAnswer, tags };
+
+/** Adds them. All of them need the token. */
 export function addAgentRoutes(app: FastifyInstance, node: Agents): void {
-  addReadRoutes(app, node);
+  addListRoute(app, node);
   addRecordRoutes(app, node);
   addKeyRoutes(app, node);
   addDelegationRoutes(app, node);
 }
 
-function addReadRoutes(app: FastifyInstance, node: Agents): void {
-  type Route = { Params: AgentParams; Querystring: ResolveQuery };
-  const schema = { params: agentParams, querystring: resolveQuery };
-  app.get('/v1/agents', async () => ({
+function addListRoute(app: FastifyInstance, node: Agents): void {
+  const schema = {
+    response: agentListAnswer,
+    tags,
+    operationId: 'listAgents',
+    summary: 'Agents in custody, with the roles of the keys that are here',
+  };
+  app.get('/v1/agents', { schema }, async () => ({
     agents: (await node.agents.list()).map(({ agentId, roles }) => ({
       agentId: formatAgentId(agentId),
       roles,
     })),
   }));
-  app.get<Route>('/v1/agents/:id', { schema }, async ({ params, query }, reply) =>
-    resolutionView(await node.resolve(parseAgentId(params.id), resolveOptions(query, reply))),
-  );
-  app.get<Route>('/v1/agents/:id/bundle', { schema }, async ({ params, query }, reply) => {
-    const { state, status } = await node.resolve(parseAgentId(params.id), resolveOptions(query, reply));
-    if (state === null) throw new ApiError('no-record', 'the network knows nothing of this agent');
-    reply.type('application/cbor').header('x-weft-status', status);
-    return Buffer.from(encodeState(state));
-  });
 }
 
 function addRecordRoutes(app: FastifyInstance, node: Agents): void {
   app.post<{ Body: RegisterBody }>(
     '/v1/agents',
-    { schema: { body: registerBody } },
+    {
+      schema: {
+        body: registerBody,
+        response: registerAnswer,
+        tags,
+        operationId: 'registerAgent',
+        summary: 'Register an agent whose keys this node keeps',
+      },
+    },
     async ({ body }, reply) => {
       const { ephemeral, ...said } = body;
       const draft = { ...draftOf(said), ...(ephemeral !== undefined && { ephemeral }) };
       const result = await node.agents.register(draft, publishOptions(body));
-      reply.code(201).header('location', `/v1/agents/${formatAgentId(result.agentId)}`);
+      reply.code(201).header('location', placeOf(result.agentId));
       return agentResultView(result);
     },
   );
   app.patch<{ Params: AgentParams; Body: UpdateBody }>(
     '/v1/agents/:id',
-    { schema: { params: agentParams, body: updateBody } },
+    {
+      schema: {
+        ...write,
+        body: updateBody,
+        operationId: 'updateAgent',
+        summary: 'Change fields of a record',
+      },
+    },
     async ({ params, body }) =>
       agentResultView(await node.agents.update(parseAgentId(params.id), draftOf(body), publishOptions(body))),
   );
 }
 
 function addKeyRoutes(app: FastifyInstance, node: Agents): void {
-  const schema = { params: agentParams, body: publishBody };
   type Route = { Params: AgentParams; Body: PublishBody };
-  app.post<Route>('/v1/agents/:id/refence', { schema }, async ({ params, body }) =>
-    agentResultView(await node.agents.refence(parseAgentId(params.id), publishOptions(body))),
+  app.post<Route>(
+    '/v1/agents/:id/refence',
+    {
+      schema: {
+        ...write,
+        body: publishBody,
+        operationId: 'refenceAgent',
+        summary: 'Sign the merged record anew',
+      },
+    },
+    async ({ params, body }) =>
+      agentResultView(await node.agents.refence(parseAgentId(params.id), publishOptions(body))),
   );
-  app.post<Route>('/v1/agents/:id/rotate', { schema }, async ({ params, body }) =>
-    agentResultView(await node.agents.rotate(parseAgentId(params.id), publishOptions(body))),
+  app.post<Route>(
+    '/v1/agents/:id/rotate',
+    { schema: { ...write, body: publishBody, operationId: 'rotateAgent', summary: 'Take new keys' } },
+    async ({ params, body }) =>
+      agentResultView(await node.agents.rotate(parseAgentId(params.id), publishOptions(body))),
   );
   app.post<{ Params: AgentParams; Body: RecoverBody }>(
     '/v1/agents/:id/recover',
-    { schema: { params: agentParams, body: recoverBody } },
+    {
+      schema: {
+        ...write,
+        body: recoverBody,
+        operationId: 'recoverAgent',
+        summary: 'Take new keys by the recovery key',
+      },
+    },
     async ({ params, body }) => {
       const { recoverySeed } = body;
       const seed = recoverySeed === undefined ? {} : { recoverySeed: hexToBytes(recoverySeed) };
@@ -100,7 +138,9 @@ function addKeyRoutes(app: FastifyInstance, node: Agents): void {
   );
   app.post<{ Params: AgentParams; Body: RevokeBody }>(
     '/v1/agents/:id/revoke',
-    { schema: { params: agentParams, body: revokeBody } },
+    {
+      schema: { ...write, body: revokeBody, operationId: 'revokeAgent', summary: 'End the agent, for ever' },
+    },
     async ({ params, body }) => {
       const reason = body.reason ?? 'unspecified';
       return agentResultView(await node.agents.revoke(parseAgentId(params.id), reason, publishOptions(body)));
@@ -111,7 +151,15 @@ function addKeyRoutes(app: FastifyInstance, node: Agents): void {
 function addDelegationRoutes(app: FastifyInstance, node: Agents): void {
   app.post<{ Params: AgentParams; Body: DelegateBody }>(
     '/v1/agents/:id/delegate',
-    { schema: { params: agentParams, body: delegateBody } },
+    {
+      schema: {
+        ...write,
+        body: delegateBody,
+        response: delegateAnswer,
+        operationId: 'delegate',
+        summary: 'Grant rights to a key',
+      },
+    },
     async ({ params, body }) => {
       const { acknowledgements: _w, timeoutMs: _timeout, audience, ...grant } = body;
       const wanted = { ...grant, audience: hexToBytes(audience) };
@@ -121,14 +169,29 @@ function addDelegationRoutes(app: FastifyInstance, node: Agents): void {
   );
   app.post<{ Params: AgentParams }>(
     '/v1/agents/:id/delegate-key',
-    { schema: { params: agentParams } },
+    {
+      schema: {
+        params: agentParams,
+        response: delegateKeyAnswer,
+        tags,
+        operationId: 'createDelegateKey',
+        summary: 'Make a key here, to be named as the audience of a grant',
+      },
+    },
     async ({ params }) => ({
       publicKey: bytesToHex(await node.agents.createDelegateKey(parseAgentId(params.id))),
     }),
   );
   app.post<{ Params: AgentParams; Body: RevokeDelegationBody }>(
     '/v1/agents/:id/revoke-delegation',
-    { schema: { params: agentParams, body: revokeDelegationBody } },
+    {
+      schema: {
+        ...write,
+        body: revokeDelegationBody,
+        operationId: 'revokeDelegation',
+        summary: 'Take a grant back',
+      },
+    },
     async ({ params, body }) => {
       const { slot, hash, reason = 'unspecified' } = body;
       if ((slot === undefined) === (hash === undefined))
@@ -139,17 +202,6 @@ function addDelegationRoutes(app: FastifyInstance, node: Agents): void {
       );
     },
   );
-}
-
-/** A reader that goes away ends the search. */
-function resolveOptions(query: ResolveQuery, reply: FastifyReply): ResolveOptions {
-  const abort = new AbortController();
-  reply.raw.once('close', () => abort.abort());
-  return {
-    signal: abort.signal,
-    ...(query.fresh !== undefined && { fresh: query.fresh === 'true' }),
-    ...(query.timeoutMs !== undefined && { timeoutMs: Number(query.timeoutMs) }),
-  };
 }
 
 function publishOptions({ acknowledgements, timeoutMs }: PublishBody): PublishOptions {

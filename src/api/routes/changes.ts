@@ -1,60 +1,68 @@
 /** The live stream of changes: NDJSON, or server-sent events for who accepts those. */
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { parseAgentId } from '../../core/identity/agent-id.ts';
-import type { WeftNode } from '../../node/node-types.ts';
+import { changesAnswer } from '../answers.ts';
+import { ApiError } from '../api-error.ts';
+import type { ApiMetrics } from '../api-metrics.ts';
+import { readAccess } from '../authorise.ts';
+import { type ChangeHub, isEventId } from '../change-hub.ts';
 import { type ChangesQuery, changesQuery } from '../schemas.ts';
-import { changeView, type JsonObject } from '../views.ts';
 
-/** Shows readers that the stream lives, and lets a dead connection be noticed. */
-const heartbeatMs = 15_000;
-/** What a reader may leave unread; more, and it is dropped. */
-const unreadBytesMax = 4 * 1024 * 1024;
+/** What a reader may leave unread; more, and it is dropped. Frames are shared, so many slow readers cost little. */
+const unreadBytesMax = 1024 * 1024;
 
 /** Adds it: `{"type":"listening"}` first, so that a reader knows that nothing after it is missed. */
-export function addChangeRoutes(
-  app: FastifyInstance,
-  node: WeftNode,
-  onDefect: (error: unknown, route: string) => void,
-): void {
+export function addChangeRoutes(app: FastifyInstance, hub: ChangeHub, metrics: ApiMetrics): void {
+  const schema = {
+    querystring: changesQuery,
+    response: changesAnswer,
+    tags: ['changes'],
+    operationId: 'followChanges',
+    summary: 'Follow changes as this node accepts them',
+    description:
+      'Server-sent events for `Accept: text/event-stream`, else one JSON object a line. `listening` comes first, then a `change` for each change, and a `heartbeat` every 15 s. A reader that comes back with `Last-Event-ID` is given what it missed, after a `gap` where some of it is no longer kept.',
+  };
   app.get<{ Querystring: ChangesQuery }>(
     '/v1/changes',
-    { schema: { querystring: changesQuery } },
-    async (request, reply) => {
-      const { agent = [] } = request.query;
+    { schema, exposeHeadRoute: false, ...readAccess },
+    (request, reply) => {
+      const { agent = [], only } = request.query;
       const agents = [agent].flat().map(parseAgentId);
-      const abort = new AbortController();
-      const changes = node.changes({ signal: abort.signal, ...(agents.length > 0 && { agents }) });
+      const after = lastEventId(request.headers['last-event-id']);
       const isEvents = request.headers.accept?.includes('text/event-stream') ?? false;
       reply.hijack();
       const { raw } = reply;
-      raw.once('close', () => abort.abort());
+      // Bytes until the connection closes: a frame goes out as it is, to thousands of readers in one turn.
+      raw.useChunkedEncodingByDefault = false;
+      raw.shouldKeepAlive = false;
       raw.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
         'content-type': isEvents ? 'text/event-stream' : 'application/x-ndjson',
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       });
-      const send = createSender(raw, isEvents);
-      send({ type: 'listening' });
-      const beat = setInterval(() => send({ type: 'heartbeat', timeMs: Date.now() }), heartbeatMs);
-      try {
-        for await (const change of changes) send(changeView(change));
-      } catch (error) {
-        // The answer has begun: its end is all that the reader can still be told.
-        onDefect(error, 'GET /v1/changes');
-      } finally {
-        clearInterval(beat);
-        raw.end();
-      }
+      const close = hub.open({
+        format: isEvents ? 'events' : 'lines',
+        agents,
+        revocationsOnly: only === 'revocations',
+        after,
+        deliver(frame) {
+          if (raw.destroyed || raw.writableEnded) return;
+          if (raw.writableLength > unreadBytesMax) {
+            metrics.streamDropped();
+            raw.destroy();
+          } else raw.write(frame);
+        },
+        onEnd: () => raw.end(),
+      });
+      raw.once('close', close);
+      if (raw.destroyed) close();
     },
   );
 }
 
-function createSender(raw: ServerResponse, isEvents: boolean): (item: JsonObject) => void {
-  return (item) => {
-    if (raw.writableLength > unreadBytesMax) raw.destroy();
-    if (raw.destroyed) return;
-    const text = JSON.stringify(item);
-    raw.write(isEvents ? `event: ${String(item['type'])}\ndata: ${text}\n\n` : `${text}\n`);
-  };
+function lastEventId(header: string | string[] | undefined): string | null {
+  if (header === undefined || header === '') return null;
+  if (typeof header === 'string' && isEventId(header)) return header;
+  throw new ApiError('bad-request', 'Last-Event-ID is not an id of this stream');
 }

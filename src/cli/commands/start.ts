@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
 import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/token-file.ts';
 import type { NodeConfig } from '../../config/config-types.ts';
+import { isLoopback } from '../../config/load-config.ts';
 import { packageVersion } from '../../config/package-root.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { CliError } from '../cli-error.ts';
@@ -66,10 +67,21 @@ async function openApi(
   onDefect: (error: unknown, route: string) => void,
 ) {
   const token = openTokenFile(config.api.tokenFile);
-  const { host, port, remote, connectionsMax } = config.api;
+  const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst, corsOrigins } =
+    config.api;
   try {
     const { startApi } = await import('../../api/server.ts');
-    const api = await startApi(node, { host, port, remote, connectionsMax, token, onDefect });
+    const api = await startApi(node, {
+      host,
+      port,
+      remote,
+      connectionsMax,
+      token,
+      openReads: reads === 'open' || (reads === 'auto' && isLoopback(host)),
+      rateLimit: { requestsPerSecond, requestsBurst },
+      corsOrigins,
+      onDefect,
+    });
     const address = {
       url: api.url,
       tokenFile: config.api.tokenFile,
