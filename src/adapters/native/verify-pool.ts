@@ -49,7 +49,8 @@ export function createVerifyPool(workersMax: number): VerifyPool {
 
   function start(): Member {
     workersLeft--;
-    const worker = new Worker(workerUrl, { execArgv: [] });
+    // It keeps nothing: the default young generation would only fill before it is looked at.
+    const worker = new Worker(workerUrl, { execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 2 } });
     const member: Member = { worker, underWay: [] };
     worker.unref();
     worker.on('message', (verdicts: Uint8Array) => {
