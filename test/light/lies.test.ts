@@ -94,6 +94,26 @@ describe('a light node', () => {
     expect(record?.primaryFactsUrl).toBe('https://example.org/current');
   });
 
+  it('asks whom it meets while those that it knew are silent', async () => {
+    await honest();
+    const silent = [0, 1, 2].map((index) => network.hostile(`silent ${index}`));
+    const light = await network.light({}, silent);
+    const call = light.node.resolve(current.agentId);
+    await network.clock.advance(1_000);
+    network.rejoin(light);
+    await network.clock.advance(1_000);
+    expect((await call).record?.primaryFactsUrl).toBe('https://example.org/current');
+  });
+
+  it('finds the other holders through the one that it knows, beside silent ones', async () => {
+    const [known] = await honest();
+    const silent = [0, 1].map((index) => network.hostile(`silent ${index}`));
+    const light = await network.light({}, [known!, ...silent]);
+    const call = light.node.resolve(current.agentId);
+    await network.clock.advance(2_000);
+    expect((await call).holders).toBeGreaterThanOrEqual(3);
+  });
+
   it('is stored by the honest ones where the others refuse, lie or are silent', async () => {
     await honest();
     for (const [index, name] of names.entries()) {

@@ -52,10 +52,11 @@ export interface ModelNetwork {
   honest(label: string): Promise<HonestPeer>;
   /** Speaks the protocol and follows no rules: silent until it is given an `answer`. */
   hostile(label: string): ModelPeer;
-  /** A light node that has joined and knows every peer that is up. */
-  light(options?: Partial<LightNodeOptions>): Promise<LightOfModel>;
+  /** A light node that has joined and met every peer that is up, or those named. */
+  light(options?: Partial<LightNodeOptions>, met?: readonly ModelPeer[]): Promise<LightOfModel>;
   /** Nobody reaches this light node any more, and it nobody. */
   isolate(light: LightOfModel): void;
+  /** Meets every peer that is up. */
   rejoin(light: LightOfModel): void;
   /** The peer goes: connections to it end. */
   down(peer: ModelPeer): void;
@@ -208,12 +209,15 @@ export function createModelNetwork(): ModelNetwork {
     });
   }
 
-  async function light(options: Partial<LightNodeOptions> = {}): Promise<LightOfModel> {
+  async function light(
+    options: Partial<LightNodeOptions> = {},
+    met: readonly ModelPeer[] | null = null,
+  ): Promise<LightOfModel> {
     const port = addPort(`light ${ports.size}`);
     let given: HostOptions | null = null;
     const createHost = async (hostOptions: HostOptions): Promise<Host> => {
       given = hostOptions;
-      return modelHost(port, () => join(port, hostOptions));
+      return modelHost(port, () => join(port, hostOptions, met));
     };
     const node = await createLightNodeWith(
       { createHost, verifier },
@@ -243,8 +247,10 @@ export function createModelNetwork(): ModelNetwork {
     };
   }
 
-  function join(port: Port, { listeners }: HostOptions): void {
-    const others = fullPorts().filter((other) => other !== port && reaches(port, other));
+  function join(port: Port, { listeners }: HostOptions, met: readonly ModelPeer[] | null = null): void {
+    const others = fullPorts().filter(
+      (other) => other !== port && reaches(port, other) && (met === null || met.includes(other.model)),
+    );
     if (others.length > 0) listeners?.joined?.(others.length);
     for (const other of others) {
       meet(port, other);
