@@ -51,7 +51,7 @@ export const respondersMin = 3;
 /** Known peers up to which a joining peer connects freely: a neighbourhood, and more than gossip's mesh needs (§4). */
 export const peersWantedDefault = 20;
 /** Parallel requests of one iterative lookup (§4). */
-export const lookupParallelism = 3;
+export const lookupParallelism = 4;
 
 /** One gossip message (§5). */
 export const announcementBytesMax = 16 * 1024;

@@ -39,6 +39,8 @@ export interface Resolver {
   readonly active: number;
 }
 
+/** Asked beyond those that are needed, so that one silent peer does not cost a hedge. */
+const sparePeers = 1;
 /** Of those that answered, asked who else there is. */
 const widenPeers = 2;
 
@@ -50,8 +52,8 @@ interface Search {
   /** What each peer showed: the hexadecimal digest of its bundle, or null when it held nothing. */
   readonly shownByPeer: Map<string, string | null>;
   readonly waiting: Set<(resolution: Resolution) => void>;
-  /** Bundles being verified: the search ends only after them. */
-  pendingIngests: number;
+  /** Bundles being verified, by the same digest, and who showed them: the search ends only after them. */
+  readonly pendingPeers: Map<string, string[]>;
   cancelTimers: (() => void)[];
   isWidened: boolean;
   isDone: boolean;
@@ -114,7 +116,7 @@ export function createResolver(
       known: held === null ? null : bundleDigest(held.bundle),
       shownByPeer: new Map(),
       waiting: new Set(),
-      pendingIngests: 0,
+      pendingPeers: new Map(),
       cancelTimers: [],
       isWidened: false,
       isDone: false,
@@ -130,17 +132,24 @@ export function createResolver(
       finish(search);
       return;
     }
-    const wanted = Math.max(0, lookupParallelism - search.lookup.inFlight);
-    for (const contact of search.lookup.take(wanted)) ask(search, contact);
-    if (search.lookup.isComplete && search.pendingIngests === 0) finish(search);
+    // Most of those that were asked hold it: more than a spare beside them would only be work.
+    const missing = config.respondersMin - countHolders(search) + sparePeers;
+    const wanted = Math.min(lookupParallelism, missing) - search.lookup.inFlight;
+    for (const contact of search.lookup.take(Math.max(0, wanted))) ask(search, contact);
+    if (search.lookup.isComplete && search.pendingPeers.size === 0) finish(search);
   }
 
   /** Enough peers hold the record, and nothing that came is still unverified. */
   function isAnswered(search: Search): boolean {
-    if (search.pendingIngests > 0) return false;
+    return search.pendingPeers.size === 0 && countHolders(search) >= config.respondersMin;
+  }
+
+  /** Those whose bundle is still being verified count: most likely it is right. */
+  function countHolders({ shownByPeer, pendingPeers }: Search): number {
     let holders = 0;
-    for (const shown of search.shownByPeer.values()) if (shown !== null) holders++;
-    return holders >= config.respondersMin;
+    for (const shown of shownByPeer.values()) if (shown !== null) holders++;
+    for (const peers of pendingPeers.values()) holders += peers.length;
+    return holders;
   }
 
   function ask(search: Search, contact: PeerContact): void {
@@ -201,19 +210,25 @@ export function createResolver(
       advance(search);
       return;
     }
+    const pending = search.pendingPeers.get(shown);
+    if (pending !== undefined) {
+      pending.push(contact.peer);
+      return;
+    }
     try {
       const bundle = decodeBundle(bytes);
-      search.pendingIngests++;
+      search.pendingPeers.set(shown, [contact.peer]);
       ingest({
         bundle,
         bytes,
         expected: search.agentId,
         source: 'resolve',
         shouldHold: bundle.addr !== null && shouldHold(agentIdOfBundle(bundle)),
-        onJoined(result) {
-          search.pendingIngests--;
-          if (result.refusal === null) search.shownByPeer.set(contact.peer, shown);
-          else if (result.refusal !== 'expired') context.count('answers_refused', result.refusal);
+        onJoined({ refusal }) {
+          const peers = search.pendingPeers.get(shown) ?? [];
+          search.pendingPeers.delete(shown);
+          if (refusal === null) for (const peer of peers) search.shownByPeer.set(peer, shown);
+          else if (refusal !== 'expired') context.count('answers_refused', refusal);
           advance(search);
         },
       });
