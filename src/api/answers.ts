@@ -214,6 +214,22 @@ export const changesAnswer = {
   },
 };
 
+const didResult = object({
+  '@context': text,
+  didDocument: nullable(Type.Record(Type.String(), Type.Unknown())),
+  didResolutionMetadata: Type.Record(Type.String(), Type.Unknown()),
+  didDocumentMetadata: Type.Record(Type.String(), Type.Unknown()),
+});
+const didContent = { content: { 'application/did-resolution': { schema: didResult } } };
+export const didAnswer = {
+  200: { description: 'The document, and what is known about it', ...didContent },
+  400: { description: 'Not a DID', ...didContent },
+  404: { description: 'No such agent, or version', ...didContent },
+  406: { description: 'No such representation', ...didContent },
+  410: { description: 'Deactivated', ...didContent },
+  501: { description: 'Another method, or a feature that is not there', ...didContent },
+};
+
 function binary() {
   return Type.String({ contentEncoding: 'binary' });
 }

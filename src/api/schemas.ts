@@ -67,6 +67,16 @@ export const batchBody = object({
   fresh: Type.Optional(Type.Boolean()),
   timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000 })),
 });
+export const didParams = object({ did: Type.String({ minLength: 1, maxLength: 200 }) });
+export const didQuery = object({
+  versionTime: Type.Optional(
+    Type.String({ maxLength: 40, description: 'The document of that time, by the key history' }),
+  ),
+  versionId: Type.Optional(
+    Type.String({ maxLength: 64, description: 'The document that this key event began' }),
+  ),
+  noCache: Type.Optional(Type.Enum(['true', 'false'])),
+});
 export const changesQuery = object({
   agent: Type.Optional(Type.Union([agent, Type.Array(agent, { maxItems: 64 })])),
   only: Type.Optional(
@@ -112,6 +122,8 @@ export type AgentParams = Static<typeof agentParams>;
 export type ResolveQuery = Static<typeof resolveQuery>;
 export type HistoryQuery = Static<typeof historyQuery>;
 export type BatchBody = Static<typeof batchBody>;
+export type DidParams = Static<typeof didParams>;
+export type DidQuery = Static<typeof didQuery>;
 export type ChangesQuery = Static<typeof changesQuery>;
 export type PublishQuery = Static<typeof publishQuery>;
 export type RegisterBody = Static<typeof registerBody>;

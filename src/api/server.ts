@@ -14,6 +14,7 @@ import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addChangeRoutes } from './routes/changes.ts';
+import { addDidRoutes } from './routes/did.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 
@@ -83,6 +84,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
     addResolveRoutes(scope, node, openReads);
     addAgentRoutes(scope, node);
     addChangeRoutes(scope, hub, metrics);
+    addDidRoutes(scope, node);
     addReferenceRoutes(scope);
   });
   return app;
@@ -114,7 +116,7 @@ function createApp(
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: idleTimeoutMs,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 100 },
+    routerOptions: { maxParamLength: 200 },
     http: {
       headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: timeoutCheckIntervalMs,

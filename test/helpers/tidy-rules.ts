@@ -50,6 +50,7 @@ export const layers: readonly Layer[] = [
   { at: 'api', layers: ['core', 'config'], typesOf: ['node'], packages: 'any' },
   { at: 'cli', layers: ['node', 'api', 'config', 'core'], packages: 'any' },
   { at: 'mcp', layers: [], packages: 'any' },
+  { at: 'did', layers: [], packages: [] },
   { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light'], packages: [] },
 ];
 
