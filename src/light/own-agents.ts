@@ -46,23 +46,12 @@ export function createOwnAgents(parts: {
   const { calls, entropy, createSigner, log } = parts;
   const ring = createKeyRing();
   const journal = createCustodyJournal(parts.store);
-  /** Signed, and no full node has it; bounded by the agents held. */
-  const unstored = new Map<string, Uint8Array>();
-
-  async function publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult> {
-    const result = await calls.publish(bundle, options);
-    if (result.state !== null) {
-      const key = agentKey(result.state.agentId);
-      if (result.status === 'failed') unstored.set(key, encodeState(result.state));
-      else unstored.delete(key);
-    }
-    return result;
-  }
+  const unstored = createUnstored(calls, log);
 
   const service = createAgentService<Signer>({
     ...calls,
     ...parts,
-    publish,
+    publish: unstored.publish,
     keys: ring,
     journal,
     createSigner: (signer) => signer,
@@ -78,14 +67,6 @@ export function createOwnAgents(parts: {
     );
   }
 
-  function stored<Result extends AgentResult>(result: Result): Result {
-    if (result.publish.status !== 'failed') return result;
-    throw new LightNodeError(
-      'not-stored',
-      'signed, and no full node has taken it yet: it is published again once one is connected',
-    );
-  }
-
   return {
     held: () => ring.agentIds(),
     async register(draft, keys, options) {
@@ -98,7 +79,7 @@ export function createOwnAgents(parts: {
       const agentId = heldId(agent);
       await service.release(agentId);
       ring.remove(agentId);
-      unstored.delete(agentKey(agentId));
+      unstored.forget(agentId);
     },
     async update(agent, draft, options) {
       const agentId = heldId(agent);
@@ -126,15 +107,45 @@ export function createOwnAgents(parts: {
       return stored(await service.revoke(agentId, reason, options));
     },
     start: () => service.start(),
-    connected() {
-      for (const bundle of [...unstored.values()]) {
+    connected: unstored.publishAgain,
+    stop: () => service.stop(),
+  };
+}
+
+/** Signed, and no full node has it; bounded by the agents held. */
+function createUnstored(calls: NetworkCalls, log: Log) {
+  const bundleByAgent = new Map<string, Uint8Array>();
+
+  async function publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult> {
+    const result = await calls.publish(bundle, options);
+    if (result.state !== null) {
+      const key = agentKey(result.state.agentId);
+      if (result.status === 'failed') bundleByAgent.set(key, encodeState(result.state));
+      else bundleByAgent.delete(key);
+    }
+    return result;
+  }
+
+  return {
+    publish,
+    publishAgain() {
+      for (const bundle of [...bundleByAgent.values()]) {
         publish(bundle).catch((error: unknown) => {
           log.debug({ error }, 'what is not stored yet could not be published now');
         });
       }
     },
-    stop: () => service.stop(),
+    forget: (agentId: AgentId) => void bundleByAgent.delete(agentKey(agentId)),
   };
+}
+
+/** @throws LightNodeError `not-stored` */
+function stored<Result extends AgentResult>(result: Result): Result {
+  if (result.publish.status !== 'failed') return result;
+  throw new LightNodeError(
+    'not-stored',
+    'signed, and no full node has taken it yet: it is published again once one is connected',
+  );
 }
 
 function withoutRecovery({ signing, rotation }: AgentKeys): AgentKeys {

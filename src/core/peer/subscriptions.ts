@@ -5,7 +5,7 @@
  * Decides whom to listen to; what is true is decided by ingest. Source: docs/protocol.md §3, §4 (`watch`).
  */
 import { isProtocolError } from '../errors.ts';
-import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
+import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import { decodePush, type FoundRecord } from '../overlay/message.ts';
@@ -17,8 +17,10 @@ import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest, IngestResult, IngestSource } from './ingest.ts';
+import { createListenedPeers } from './listened-peers.ts';
 import type { Outbox } from './outbox.ts';
 import { createQuota } from './quota.ts';
+import { createWatchAudit } from './watch-audit.ts';
 import { createWatchRequests } from './watch-requests.ts';
 
 /** Through several, so that one silent or lying peer hides nothing. */
@@ -26,17 +28,14 @@ const peersPerAgent = 3;
 const agentsMax = 100_000;
 /** Asked at the same time while the closest of an agent are looked for. */
 const searchParallelism = 3;
+const searchWithinMs = 1_000;
 /** Somebody who did not answer, or left, is asked last for so long. */
 const failurePenaltyMs = 30_000;
 /** A revocation that one peer has pushed reaches the other two within this, or they are left. */
 const silenceAfterMs = 5_000;
 const silencePenaltyMs = 600_000;
-const avoidedPeersMax = 1_024;
 const retryFirstMs = 2_000;
 const retryLongestMs = 60_000;
-/** A client's question to somebody who does not push to it, and agents in one such question. */
-const auditIntervalMs = 600_000;
-const auditAgentsMax = 256;
 /** Bundles that one peer may push, before any of them is decoded. */
 const pushQuota = { burst: 2_000, perSecond: 200 };
 
@@ -72,21 +71,25 @@ export function createSubscriptions(
   const { config, routing, timers, random } = context;
   const isClient = config.role === 'client';
   const watches = new Map<string, Watch>();
-  const avoidedUntilMs = new Map<string, number>();
-  const listenedTo = new Map<string, number>();
+  const listened = createListenedPeers(context);
   const mayPush = createQuota(pushQuota);
   const requests = createWatchRequests(context, {
     shown: (peer, key, bytes) => join(peer, key, bytes, 'sync'),
     failed(peer, key) {
       context.count('watches', 'failed');
-      avoid(peer, failurePenaltyMs);
+      listened.avoid(peer, failurePenaltyMs);
       leave(peer, key);
     },
   });
+  const known = (key: string): Uint8Array | null => table.row(key)?.digest ?? null;
+  const audit = createWatchAudit(context, outbox, {
+    keys: () => [...watches.keys()],
+    known,
+    isListenedTo: listened.has,
+    found: joinFound,
+  });
   let retryMs = retryFirstMs;
   let isRetrySet = false;
-  let isAuditSet = false;
-  let auditFrom = 0;
 
   function begin(watch: Watch): void {
     if (isClient && watch.isSearchDue && routing.size > 0) search(watch);
@@ -101,9 +104,21 @@ export function createSubscriptions(
     const target = kadIdOfAgent(watch.agentId);
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
-    const item = { agentId: watch.agentId, known: table.row(watch.key)?.digest ?? null };
+    const item = { agentId: watch.agentId, known: known(watch.key) };
+    let isDone = false;
+    const finish = (): void => {
+      if (isDone) return;
+      isDone = true;
+      cancelWait();
+      watch.isSearching = false;
+      const answered = lookup.answeredClosest();
+      watch.found = answered.length < peersPerAgent ? lookup.closest() : answered;
+      if (watches.get(watch.key) === watch) fill(watch);
+    };
+    // Silent peers do not keep it from listening to others.
+    const cancelWait = timers.at(context.nowMs() + searchWithinMs, finish);
     const advance = (): void => {
-      if (!watch.isSearching || !watches.has(watch.key)) return;
+      if (isDone) return;
       for (const contact of lookup.take(Math.max(0, searchParallelism - lookup.inFlight))) {
         outbox.find(contact, item, config.replication, (answer) => {
           if (answer === null) lookup.failed(contact.peer);
@@ -112,59 +127,34 @@ export function createSubscriptions(
           advance();
         });
       }
-      if (!lookup.isConverged(peersPerAgent)) return;
-      watch.isSearching = false;
-      watch.found = lookup.closest();
-      fill(watch);
+      if (lookup.isConverged(peersPerAgent)) finish();
     };
     advance();
   }
 
   function fill(watch: Watch): void {
-    const nowMs = context.nowMs();
     const wanted = peersPerAgent - watch.peers.size;
     if (wanted > 0) {
-      const known = routing.closest(kadIdOfAgent(watch.agentId), config.replication, nowMs);
+      const routed = routing.closest(kadIdOfAgent(watch.agentId), config.replication, context.nowMs());
       const candidates = new Map(
-        [...watch.found, ...known.map(({ contact }) => contact)].map((contact) => [contact.peer, contact]),
+        [...watch.found, ...routed.map(({ contact }) => contact)].map((contact) => [contact.peer, contact]),
       );
-      for (const contact of ranked([...candidates.values()], watch).slice(0, wanted)) {
+      for (const { peer } of watch.peers.values()) candidates.delete(peer);
+      for (const contact of listened.ranked([...candidates.values()]).slice(0, wanted)) {
         watch.peers.set(contact.peer, contact);
-        listenedTo.set(contact.peer, (listenedTo.get(contact.peer) ?? 0) + 1);
+        listened.add(contact.peer);
         requests.watch(contact, watch.key);
       }
     }
     if (watch.peers.size < peersPerAgent) retryLater();
   }
 
-  /** Those that are avoided come last; among the others, those that are listened to already, so that few do for many. */
-  function ranked(candidates: readonly PeerContact[], watch: Watch): PeerContact[] {
-    const nowMs = context.nowMs();
-    const rank = ({ peer }: PeerContact): number => {
-      if ((avoidedUntilMs.get(peer) ?? 0) > nowMs) return 2;
-      return isClient && listenedTo.has(peer) ? 0 : 1;
-    };
-    return candidates
-      .filter(({ peer }) => !watch.peers.has(peer))
-      .map((contact, index) => ({ contact, index, rank: rank(contact) }))
-      .sort((left, right) => left.rank - right.rank || left.index - right.index)
-      .map(({ contact }) => contact);
-  }
-
   function leave(peer: string, key: string): void {
     const watch = watches.get(key);
     if (watch?.peers.delete(peer) !== true) return;
-    const count = (listenedTo.get(peer) ?? 1) - 1;
-    if (count === 0) listenedTo.delete(peer);
-    else listenedTo.set(peer, count);
+    listened.remove(peer);
     watch.isSearchDue = true;
     retryLater();
-  }
-
-  function avoid(peer: string, durationMs: number): void {
-    avoidedUntilMs.delete(peer);
-    avoidedUntilMs.set(peer, context.nowMs() + durationMs);
-    if (avoidedUntilMs.size > avoidedPeersMax) avoidedUntilMs.delete(avoidedUntilMs.keys().next().value!);
   }
 
   /** Ever more rarely while there is nobody to ask; whoever comes makes it soon again. */
@@ -216,7 +206,7 @@ export function createSubscriptions(
       const contact = watch.peers.get(peer);
       if (contact === undefined) continue;
       context.count('watches', 'silent');
-      avoid(peer, silencePenaltyMs);
+      listened.avoid(peer, silencePenaltyMs);
       requests.unwatch(contact, watch.key);
       leave(peer, watch.key);
     }
@@ -224,76 +214,61 @@ export function createSubscriptions(
     begin(watch);
   }
 
-  function auditLater(): void {
-    timers.at(context.nowMs() + auditIntervalMs * (0.75 + random.next() / 2), audit);
+  function watch(agentId: AgentId): void {
+    const key = agentKey(agentId);
+    if (watches.has(key) || watches.size >= agentsMax) return;
+    const added: Watch = {
+      key,
+      agentId,
+      peers: new Map(),
+      found: [],
+      isSearching: false,
+      isSearchDue: true,
+      unheard: new Set(),
+    };
+    watches.set(key, added);
+    if (isClient) audit.start();
+    begin(added);
   }
 
-  /** All that push may be silent together: so somebody else is asked what they have. */
-  function audit(): void {
-    auditLater();
-    const others = routing.peers().filter(({ peer }) => !listenedTo.has(peer));
-    const [contact] = random.pick(others.length > 0 ? others : routing.peers(), 1);
-    if (contact === undefined) return;
-    const keys = [...watches.keys()];
-    const start = keys.length > auditAgentsMax ? auditFrom % keys.length : 0;
-    auditFrom = start + auditAgentsMax;
-    for (const key of [...keys, ...keys].slice(start, start + Math.min(keys.length, auditAgentsMax))) {
-      const item = { agentId: agentIdFromKey(key), known: table.row(key)?.digest ?? null };
-      outbox.find(contact, item, 0, (answer) => joinFound(contact.peer, key, answer?.record ?? null));
+  function unwatch(agentId: AgentId): void {
+    const key = agentKey(agentId);
+    for (const contact of [...(watches.get(key)?.peers.values() ?? [])]) {
+      requests.unwatch(contact, key);
+      leave(contact.peer, key);
+    }
+    watches.delete(key);
+  }
+
+  function pushed(peer: string, body: Uint8Array): void {
+    try {
+      const bundles = decodePush(body);
+      if (mayPush(peer, bundles.length, context.nowMs())) {
+        for (const bytes of bundles) join(peer, null, bytes, 'push');
+      } else context.count('pushes_refused', 'over-quota');
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      context.count('pushes_refused', error.code);
     }
   }
+
+  function peerGone(peer: string): void {
+    if (!listened.has(peer)) return;
+    listened.avoid(peer, failurePenaltyMs);
+    for (const one of watches.values()) {
+      if (!one.peers.has(peer)) continue;
+      leave(peer, one.key);
+      begin(one);
+    }
+  }
+
+  function peerCame(): void {
+    retryMs = retryFirstMs;
+    fillAll();
+  }
+
   return {
-    watch(agentId) {
-      const key = agentKey(agentId);
-      if (watches.has(key) || watches.size >= agentsMax) return;
-      const watch: Watch = {
-        key,
-        agentId,
-        peers: new Map(),
-        found: [],
-        isSearching: false,
-        isSearchDue: true,
-        unheard: new Set(),
-      };
-      watches.set(key, watch);
-      if (isClient && !isAuditSet) auditLater();
-      isAuditSet = true;
-      begin(watch);
-    },
-    unwatch(agentId) {
-      const key = agentKey(agentId);
-      const watch = watches.get(key);
-      for (const contact of [...(watch?.peers.values() ?? [])]) {
-        requests.unwatch(contact, key);
-        leave(contact.peer, key);
-      }
-      watches.delete(key);
-    },
-    pushed(peer, body) {
-      try {
-        const bundles = decodePush(body);
-        if (mayPush(peer, bundles.length, context.nowMs())) {
-          for (const bytes of bundles) join(peer, null, bytes, 'push');
-        } else context.count('pushes_refused', 'over-quota');
-      } catch (error) {
-        if (!isProtocolError(error)) throw error;
-        context.count('pushes_refused', error.code);
-      }
-    },
-    peerGone(peer) {
-      if (!listenedTo.has(peer)) return;
-      avoid(peer, failurePenaltyMs);
-      for (const watch of watches.values()) {
-        if (!watch.peers.has(peer)) continue;
-        leave(peer, watch.key);
-        begin(watch);
-      }
-    },
-    peerCame() {
-      retryMs = retryFirstMs;
-      fillAll();
-    },
-    accepted,
+    ...{ watch, unwatch, pushed, peerGone, peerCame, accepted },
     get size() {
       return watches.size;
     },
