@@ -2,11 +2,15 @@
 import type { NodeConfig } from '../config/config-types.ts';
 import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
 
+/** Longer than a connection takes; then nobody is there. */
+const meetWithinMs = 2_000;
+
 export function peerConfigOf(config: NodeConfig): PeerConfig {
   return {
     ...peerConfigDefault,
     role: config.mode,
     protocolPrefix: config.protocolPrefix,
+    meetWithinMs: config.bootstrap.length > 0 || config.mdns ? meetWithinMs : 0,
     replication: config.replication.count,
     acknowledgements: config.replication.acknowledgements,
     respondersMin: config.replication.responders,

@@ -37,6 +37,8 @@ export interface TestNetwork {
   nowSeconds(): number;
   /** Runs until nothing but timers is left, or the time is over. */
   run(durationMs: number): void;
+  /** Does something once the time has come, while something else runs. */
+  after(durationMs: number, task: () => void): void;
   resolve(peer: TestPeer, agentId: Uint8Array, fresh?: boolean): Resolution;
   publish(peer: TestPeer, bundle: Uint8Array, acknowledgements?: number): PublishResult;
   /** Every peer meets every other on the same side. */
@@ -328,6 +330,7 @@ export function createTestNetwork(options: {
     nowMs: () => nowMs,
     nowSeconds: () => Math.floor(nowMs / 1000),
     run,
+    after: at,
     resolve: (peer, agentId, fresh = true) =>
       complete((callId) =>
         dispatch(peer, { type: 'resolve-called', callId, agentId, fresh, timeoutMs: 8_000 }),

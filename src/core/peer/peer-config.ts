@@ -24,6 +24,8 @@ export interface PeerConfig {
   readonly requestTimeoutMs: number;
   /** The shortest silence after which a lookup or a put asks one more candidate. */
   readonly hedgeAfterMs: number;
+  /** How long a search that knows nobody waits for a first peer; 0: the peer may be the only one. */
+  readonly meetWithinMs: number;
   readonly syncIntervalMs: number;
   readonly handOverIntervalMs: number;
   /** Records of up to 1 KiB (larger ones count for each KiB) that one peer may put: at once, and per second. */
@@ -48,6 +50,7 @@ export const peerConfigDefault: PeerConfig = {
   respondersMin,
   requestTimeoutMs: 5_000,
   hedgeAfterMs: 250,
+  meetWithinMs: 0,
   syncIntervalMs: syncIntervalSeconds * 1000,
   handOverIntervalMs: handOverSeconds * 1000,
   putsBurst: 4_000,

@@ -54,8 +54,16 @@ interface Search {
   readonly waiting: Set<(resolution: Resolution) => void>;
   /** Bundles being verified, by the same digest, and who showed them: the search ends only after them. */
   readonly pendingPeers: Map<string, string[]>;
+  /** Asked, and silent for longer than answers take: others are asked in their place. */
+  readonly latePeers: Set<string>;
+  /** The newest that is held or was verified: a store that refuses it does not make it unseen. */
+  seen: CachedAgent | null;
   cancelTimers: (() => void)[];
+  /** Nobody is known yet: the first that is met is waited for. */
+  isAlone: boolean;
   isWidened: boolean;
+  /** Those who were asked who else there is, and have not said. */
+  widening: number;
   isDone: boolean;
 }
 
@@ -117,10 +125,21 @@ export function createResolver(
       shownByPeer: new Map(),
       waiting: new Set(),
       pendingPeers: new Map(),
+      latePeers: new Set(),
+      seen: held,
       cancelTimers: [],
+      isAlone: routing.size === 0 && config.meetWithinMs > 0,
       isWidened: false,
+      widening: 0,
       isDone: false,
     };
+    if (search.isAlone) {
+      const giveUp = (): void => {
+        search.isAlone = false;
+        advance(search);
+      };
+      search.cancelTimers.push(context.timers.at(context.nowMs() + config.meetWithinMs, giveUp));
+    }
     if (held?.isHeld === true) search.shownByPeer.set(context.self.peer, bytesToHex(search.known!));
     searchByAgent.set(key, search);
     return search;
@@ -134,9 +153,12 @@ export function createResolver(
     }
     // Most of those that were asked hold it: more than a spare beside them would only be work.
     const missing = config.respondersMin - countHolders(search) + sparePeers;
-    const wanted = Math.min(lookupParallelism, missing) - search.lookup.inFlight;
+    const awaited = search.lookup.inFlight - search.latePeers.size;
+    const wanted = Math.min(lookupParallelism, missing) - awaited;
     for (const contact of search.lookup.take(Math.max(0, wanted))) ask(search, contact);
-    if (search.lookup.isComplete && search.pendingPeers.size === 0) finish(search);
+    if (!search.lookup.isComplete || search.pendingPeers.size > 0 || search.isAlone) return;
+    if (search.shownByPeer.size < config.respondersMin) widen(search);
+    if (search.widening === 0) finish(search);
   }
 
   /** Enough peers hold the record, and nothing that came is still unverified. */
@@ -154,33 +176,49 @@ export function createResolver(
 
   function ask(search: Search, contact: PeerContact): void {
     const item = { agentId: search.agentId, known: search.known };
-    outbox.find(contact, item, config.replication, (answer) => settle(search, contact, answer));
+    let isAwaited = true;
+    outbox.find(contact, item, config.replication, (answer) => {
+      isAwaited = false;
+      search.latePeers.delete(contact.peer);
+      settle(search, contact, answer);
+    });
     // Hedge: a silent peer must not hold up the others.
     const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
-      if (search.isDone || search.shownByPeer.has(contact.peer)) return;
-      const [next] = search.lookup.take(1);
-      if (next !== undefined) ask(search, next);
-      else widen(search);
+      if (search.isDone || !isAwaited) return;
+      search.latePeers.add(contact.peer);
+      const asked = search.lookup.inFlight;
+      advance(search);
+      if (!search.isDone && search.lookup.inFlight === asked) widen(search);
     });
     search.cancelTimers.push(cancel);
   }
 
-  /** Silent peers and nobody else to ask: whoever holds the record named only peers closer than itself, but knows more. */
+  /** Nobody else to ask, and too few have answered: they named only peers closer than themselves, but know more. */
   function widen(search: Search): void {
     if (search.isWidened) return;
     search.isWidened = true;
     const point = kadIdOfAgent(search.agentId).bytes;
     const request = encodeRequest({ type: 'closest', point, count: config.replication });
+    const settleOne = (): void => {
+      search.widening = Math.max(0, search.widening - 1);
+      advance(search);
+    };
     for (const contact of search.lookup.answeredClosest().slice(0, widenPeers)) {
+      search.widening++;
       context.send(contact, request, (body) => {
         try {
           if (body !== null) search.lookup.learned(decodeClosestAnswer(body));
         } catch {
           context.count('answers_refused', 'malformed');
         }
-        advance(search);
+        settleOne();
       });
     }
+    const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
+      search.widening = 0;
+      advance(search);
+    });
+    search.cancelTimers.push(cancel);
   }
 
   function settle(search: Search, contact: PeerContact, answer: FindAnswer | null): void {
@@ -224,7 +262,8 @@ export function createResolver(
         expected: search.agentId,
         source: 'resolve',
         shouldHold: bundle.addr !== null && shouldHold(agentIdOfBundle(bundle)),
-        onJoined({ refusal }) {
+        onJoined({ refusal, agent }) {
+          search.seen = agent ?? search.seen;
           const peers = search.pendingPeers.get(shown) ?? [];
           search.pendingPeers.delete(shown);
           if (refusal === null) for (const peer of peers) search.shownByPeer.set(peer, shown);
@@ -244,7 +283,8 @@ export function createResolver(
     search.isDone = true;
     searchByAgent.delete(search.key);
     for (const cancel of search.cancelTimers) cancel();
-    table.load(search.key, (agent) => {
+    table.load(search.key, (stored) => {
+      const agent = stored ?? search.seen;
       const resolution = describe(search.agentId, agent, search);
       if (
         agent !== null &&
@@ -288,6 +328,7 @@ export function createResolver(
 
   function peerAdded(contact: PeerContact): void {
     for (const search of searchByAgent.values()) {
+      search.isAlone = false;
       search.lookup.learned([contact]);
       for (const next of search.lookup.take(1)) ask(search, next);
     }
