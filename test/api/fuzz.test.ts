@@ -157,9 +157,14 @@ function urlOf(path: string, paths: readonly [string, string][], queries: Record
     path,
   );
   const query = new URLSearchParams(
-    Object.entries(queries).map(([name, value]) => [name, String(value as string).toWellFormed()]),
+    Object.entries(queries).map(([name, value]) => [name, textOf(value).toWellFormed()]),
   );
   return query.size === 0 ? filled : `${filled}?${query}`;
+}
+
+/** Of objects too, whose prototype may be none. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** What must not stand in an answer: frames of a stack, folders of the machine. */
