@@ -21,6 +21,8 @@ export interface CustodyJournal {
   read(agentId: AgentId): Promise<CustodyNote>;
   /** Durable when it resolves. @throws StoreError */
   write(agentId: AgentId, note: CustodyNote): Promise<void>;
+  /** Nothing is known of that agent any more. */
+  remove(agentId: AgentId): Promise<void>;
 }
 
 /** More are forgotten, the oldest first: they end within 30 days. */
@@ -37,6 +39,7 @@ export function createCustodyJournal(store: Pick<Store, 'get' | 'write'>): Custo
       return bytes === undefined ? emptyNote : decodeNote(bytes);
     },
     write: (agentId, note) => store.write([{ key: keyOf(agentId), value: encodeNote(note) }]),
+    remove: (agentId) => store.write([{ key: keyOf(agentId), value: null }]),
   };
 }
 

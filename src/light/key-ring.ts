@@ -28,8 +28,11 @@ export function createKeyRing(): KeyRing {
   }
 
   return {
-    has: (agentId) => heldByAgent.has(agentKey(agentId)),
-    agentIds: () => [...heldByAgent.values()].map(({ agentId }) => agentId),
+    has: (agentId) => heldByAgent.get(agentKey(agentId))?.used.signing !== undefined,
+    agentIds: () =>
+      [...heldByAgent.values()]
+        .filter(({ used }) => used.signing !== undefined)
+        .map(({ agentId }) => agentId),
     remove: (agentId) => void heldByAgent.delete(agentKey(agentId)),
     list: async () =>
       [...heldByAgent.values()].map(({ agentId, used }) => ({
@@ -53,7 +56,9 @@ export function createKeyRing(): KeyRing {
     },
     async discardStaged(agentId) {
       const one = heldByAgent.get(agentKey(agentId));
-      if (one !== undefined) one.staged = {};
+      if (one === undefined) return;
+      one.staged = {};
+      if (Object.keys(one.used).length === 0) heldByAgent.delete(agentKey(agentId));
     },
   };
 }

@@ -79,6 +79,7 @@ export function createOwnAgents(parts: {
       const agentId = heldId(agent);
       await service.release(agentId);
       ring.remove(agentId);
+      await journal.remove(agentId);
       unstored.forget(agentId);
     },
     async update(agent, draft, options) {

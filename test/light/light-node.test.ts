@@ -1,5 +1,6 @@
 /** The light node's own rules over a model network: calls, keys, errors, events, and when what is held may be served. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
 import { agentKey, formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { createAgentKeys, LightNodeError, type LightNodeErrorCode } from '../../src/light/index.ts';
@@ -117,6 +118,36 @@ describe('the life of an agent', () => {
     expect((await reader.node.resolve(left.agentId)).status).not.toBe('ok');
     expect(node.held()).toHaveLength(1);
     expect(await code(node.update(left.agentId, urls))).toBe('not-held');
+  });
+});
+
+describe('a store that outlives the node', () => {
+  it('keeps what was seen: an agent that has ended stays so in the next run, without a network', async () => {
+    const store = { ...createMemoryStore(), close: async () => {} };
+    const agent = bornAgent('remembered', nowSeconds());
+    await full[0]!.publish(bundleOf(agent));
+    const first = await network.light({ ports: { store } });
+    await first.node.resolve(agent.agentId);
+    await full[0]!.publish(bundleOf(ended(agent, nowSeconds() + 1)));
+    await settled();
+    await first.node.stop();
+    const second = await network.light({ ports: { store } });
+    network.isolate(second);
+    expect((await second.node.resolve(agent.agentId)).status).toBe('tombstoned');
+  });
+
+  it('holds nothing of an agent that was released', async () => {
+    const store = { ...createMemoryStore(), close: async () => {} };
+    const { node } = await network.light({ ports: { store } });
+    const { agentId } = await node.register(urls, createAgentKeys());
+    const notes = async (): Promise<number> => {
+      let count = 0;
+      for await (const _entry of store.entries('custody/')) count++;
+      return count;
+    };
+    expect(await notes()).toBe(1);
+    await node.release(agentId);
+    expect(await notes()).toBe(0);
   });
 });
 

@@ -44,6 +44,12 @@ describe('a light node over sockets', () => {
     expect({ status, url: record?.primaryFactsUrl }).toEqual({ status: 'ok', url: urls.primaryFactsUrl });
   });
 
+  it('can be stopped before it was started', async () => {
+    light = await createLightNode({ bootstrap: addresses() });
+    await light.stop();
+    await expect(light.start()).rejects.toMatchObject({ code: 'not-running' });
+  });
+
   it('is told of a revocation made at a full node while the caller there still waits', async () => {
     const { agentId } = await nodes[1]!.node.agents.register(urls);
     await join();
