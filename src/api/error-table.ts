@@ -163,6 +163,8 @@ const apiRows = {
   'too-slow': row(408, failure, 'send the request at once'),
   'too-many-requests': row(429, failure, 'wait a second, or raise api.requestsPerSecond of the node'),
   'not-found': row(404, notFound, 'nobody that answered knows this agent: check the id'),
+  'not-yours': row(403, refused, 'change it at the node that registered it, or with the token of this one'),
+  'too-many-names': row(507, failure, 'remove names that nobody needs'),
   'no-record': row(404, notFound, 'the network knows no state of this agent'),
   'not-ready': row(503, failure, 'wait until the node has started'),
   internal: row(500, failure, 'this is a defect of weft: look at the log of the node and report it'),

@@ -1,0 +1,131 @@
+/**
+ * A server with the bounds of this project and no routes: every wait is bounded, headers, bodies, idle connections and
+ * their number (F13), bodies are JSON or CBOR, and every error goes out in one form.
+ */
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import { ApiError, type Problem, problemOf } from './api-error.ts';
+import type { ApiMetrics } from './api-metrics.ts';
+import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
+
+/** A bundle has at most 48 KiB; JSON bodies are far smaller. */
+const bodyBytesMax = 64 * 1024;
+const headerBytesMax = 16 * 1024;
+const headersTimeoutMs = 5_000;
+const requestTimeoutMs = 10_000;
+const idleTimeoutMs = 30_000;
+/** How often Node looks for requests that are too slow; its default of 30 s would keep them that much longer. */
+const timeoutCheckIntervalMs = 1_000;
+/** Hears of failures whose reason callers are not told. */
+export type OnDefect = (error: unknown, route: string) => void;
+
+export interface BoundedAppOptions {
+  readonly onDefect: OnDefect;
+  readonly metrics: ApiMetrics;
+  /** What callers are told of a problem; left out: all of it. */
+  readonly shown?: (problem: Problem) => Problem;
+  /** How a problem goes out; left out: as RFC 9457 has it. */
+  readonly sendProblem?: (reply: FastifyReply, problem: Problem) => FastifyReply;
+}
+
+/** A server that listens. */
+export interface ApiServer {
+  readonly url: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Opens it on an address. @throws the listen error of node:net, such as EADDRINUSE. */
+export async function listenAt(
+  app: FastifyInstance,
+  address: { readonly host: string; readonly port: number; readonly connectionsMax: number },
+): Promise<ApiServer> {
+  app.server.maxConnections = address.connectionsMax;
+  await app.listen({ host: address.host, port: address.port });
+  const { port } = app.server.address() as { port: number };
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return { url: `http://${host}:${port}`, port, stop: () => app.close() };
+}
+
+/** The server, before it has routes. */
+export function createBoundedApp({
+  onDefect,
+  metrics,
+  shown = (problem) => problem,
+  sendProblem = sendAsDocument,
+}: BoundedAppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: idleTimeoutMs,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckIntervalMs,
+      maxHeaderSize: headerBytesMax,
+    },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    clientErrorHandler: (error, socket) => {
+      const problem = answerBrokenRequest(error, socket);
+      if (problem !== null) metrics.refused(problem.code);
+    },
+    frameworkErrors: (error, _request, reply) => {
+      const problem = problemOf(apiErrorOf(error));
+      metrics.refused(problem.code);
+      return sendProblem(reply as FastifyReply, problem);
+    },
+  });
+  acceptBodies(app);
+  // The schemas of answers describe them; an answer goes out as the route made it.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control') || reply.statusCode >= 400)
+      reply.header('cache-control', 'no-store');
+    reply.header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.answered(request.routeOptions.url ?? 'none', reply.statusCode);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const told = problemOf(apiErrorOf(error));
+    const problem = shown(told);
+    metrics.refused(problem.code);
+    if (problem.status === 429) reply.header('retry-after', '1');
+    if (problem.code === 'internal' || problem !== told)
+      onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
+    return sendProblem(reply, problem);
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0]!.slice(0, 100);
+    throw new ApiError('no-route', `there is no ${request.method} ${path}`);
+  });
+  return app;
+}
+
+/** JSON (as fastify reads it, prototype keys refused), CBOR as bytes, and nothing else; an empty body is an empty wish. */
+function acceptBodies(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser(
+    ['application/cbor', 'application/octet-stream'],
+    { parseAs: 'buffer' },
+    (_request, body, done) => {
+      done(null, body);
+    },
+  );
+  app.addHook('preValidation', async (request) => {
+    if (request.body === undefined && request.method !== 'GET') request.body = {};
+  });
+}
+
+/** Files and addresses of the machine stand in the log, and are nobody else's business. */
+export function withoutPlaces(problem: Problem): Problem {
+  const family = problem.type.split(':')[3];
+  if (family === undefined || !['store', 'keystore', 'host', 'config'].includes(family)) return problem;
+  const { data: _data, ...rest } = problem;
+  return { ...rest, detail: `the node could not do it: ${problem.title}` };
+}
+
+function sendAsDocument(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}

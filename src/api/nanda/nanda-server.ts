@@ -1,0 +1,207 @@
+/**
+ * The interface of the NANDA index, version 1, on a port of its own: the same paths and bodies, so that its clients find
+ * agents of weft, and register some, without knowing it. Its clients present no token: from loopback they may change the
+ * names of this daemon, from elsewhere only add some.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { isLoopback } from '../../config/load-config.ts';
+import { urlBytesMax } from '../../core/limits.ts';
+import type { WeftNode } from '../../node/node-types.ts';
+import { ApiError } from '../api-error.ts';
+import { createApiMetrics } from '../api-metrics.ts';
+import { assertLoopbackName, createTokenCheck } from '../authorise.ts';
+import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from '../bounded-app.ts';
+import { createRateLimit, type RateLimit } from '../rate-limit.ts';
+import { type NameBook, type NamedAgent, openNameBook } from './name-book.ts';
+import { createNandaAgents, type NandaAgents } from './nanda-agents.ts';
+
+/** A name may be whatever a client calls its agent. */
+const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });
+const url = Type.String({ minLength: 1, maxLength: urlBytesMax });
+const words = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });
+/** Other properties are left alone, as the index itself does. */
+const registerBody = Type.Object({
+  agent_id: Type.Optional(name),
+  agent_url: Type.Optional(url),
+  api_url: Type.Optional(Type.Union([url, Type.Null()])),
+});
+const statusBody = Type.Object({
+  alive: Type.Optional(Type.Boolean()),
+  assigned_to: Type.Optional(Type.Union([name, Type.Null()])),
+  capabilities: Type.Optional(words),
+  tags: Type.Optional(words),
+});
+const text = Type.Optional(Type.String({ maxLength: 256 }));
+const searchQuery = Type.Object({ q: text, capabilities: text, tags: text });
+const idParams = Type.Object({ id: name });
+
+type Id = { Params: Static<typeof idParams> };
+
+export interface NandaOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly remote: boolean;
+  readonly connectionsMax: number;
+  /** Holders of it may change names from anywhere. */
+  readonly token: string;
+  readonly rateLimit?: RateLimit;
+  /** Where the names are kept. */
+  readonly file: string;
+  readonly onDefect: OnDefect;
+}
+
+/** Opens it over a node. @throws the listen error of node:net, such as EADDRINUSE. */
+export function startNandaIndex(node: WeftNode, options: NandaOptions): Promise<ApiServer> {
+  return listenAt(createNandaIndex(node, options), options);
+}
+
+/** The interface without a socket. */
+export function createNandaIndex(node: WeftNode, options: NandaOptions): FastifyInstance {
+  const app = createBoundedApp({
+    onDefect: options.onDefect,
+    metrics: createApiMetrics(),
+    shown: withoutPlaces,
+    sendProblem: (reply, { status, detail }) => sendError(reply, status, detail),
+  });
+  const checkRate = createRateLimit(options.rateLimit ?? { requestsPerSecond: 0, requestsBurst: 1 });
+  app.addHook('onRequest', async (request) => {
+    checkRate(request);
+    if (!options.remote) assertLoopbackName(request);
+  });
+  const book = openNameBook(options.file);
+  const agents = createNandaAgents(node, book);
+  const mayChange = createChangeCheck(options.token);
+  addLookupRoutes(app, agents, book);
+  addListRoutes(app, book);
+  addWriteRoutes(app, agents, book, mayChange);
+  return app;
+}
+
+function addLookupRoutes(app: FastifyInstance, agents: NandaAgents, book: NameBook): void {
+  const schema = { params: idParams };
+  app.get<Id>('/lookup/:id', { schema }, async ({ params: { id } }, reply) => {
+    const found = await agents.lookUp(id);
+    if (found === null) return sendError(reply, 404, `ID '${id}' not found`);
+    return { agent_id: found.agentId, agent_url: found.agentUrl, api_url: found.apiUrl };
+  });
+  app.get<Id>('/status/:id', { schema }, async ({ params: { id } }, reply) => {
+    const found = book.get(id);
+    if (found === undefined) return sendError(reply, 404, `ID '${id}' not found`);
+    return reply.type('application/json; charset=utf-8').send(String(found.alive));
+  });
+  app.get<Id>('/sender/:id', { schema }, async ({ params: { id } }, reply) => {
+    const found = book.get(id);
+    return found === undefined
+      ? sendError(reply, 400, 'Unassigned agent')
+      : { sender_name: found.assignedTo };
+  });
+  app.get<Id>('/agents/:id', { schema }, async ({ params: { id } }, reply) => {
+    const found = book.get(id);
+    return found === undefined ? sendError(reply, 404, 'Agent not found') : payloadOf(found);
+  });
+}
+
+function addListRoutes(app: FastifyInstance, book: NameBook): void {
+  const clientsOf = (): Set<string> =>
+    new Set(book.all().flatMap(({ assignedTo }) => (assignedTo === null ? [] : [assignedTo])));
+  app.get('/list', async () => Object.fromEntries(book.all().map((agent) => [agent.name, agent.agentUrl])));
+  app.get('/clients', async () => Object.fromEntries([...clientsOf()].map((client) => [client, 'alive'])));
+  app.get('/stats', async () => ({
+    total_agents: book.all().length,
+    alive_agents: book.all().filter(({ alive }) => alive).length,
+    total_clients: clientsOf().size,
+  }));
+  app.get('/health', async () => ({ status: 'ok', mongo: false }));
+  app.get<{ Querystring: Static<typeof searchQuery> }>(
+    '/search',
+    { schema: { querystring: searchQuery } },
+    async ({ query: { q = '', capabilities = '', tags = '' } }) => {
+      const wanted = q.trim().toLowerCase();
+      const fits = (agent: NamedAgent): boolean =>
+        agent.name.toLowerCase().includes(wanted) &&
+        hasOneOf(agent.capabilities, capabilities) &&
+        hasOneOf(agent.tags, tags);
+      return book.all().filter(fits).map(payloadOf);
+    },
+  );
+}
+
+function addWriteRoutes(
+  app: FastifyInstance,
+  agents: NandaAgents,
+  book: NameBook,
+  mayChange: (request: FastifyRequest) => boolean,
+): void {
+  app.post<{ Body: Static<typeof registerBody> }>(
+    '/register',
+    { schema: { body: registerBody } },
+    async (request, reply) => {
+      const { agent_id: id, agent_url: agentUrl, api_url: apiUrl = null } = request.body;
+      if (id === undefined || agentUrl === undefined)
+        return sendError(reply, 400, 'Missing agent_id or agent_url');
+      await agents.register(id, agentUrl, apiUrl, mayChange(request));
+      return { status: 'success', message: `Agent ${id} registered successfully` };
+    },
+  );
+  app.delete<Id>('/agents/:id', { schema: { params: idParams } }, async (request, reply) => {
+    const { id } = request.params;
+    if (book.get(id) === undefined) return sendError(reply, 404, 'Agent not found');
+    assertMayChange(mayChange(request), id);
+    await agents.remove(id);
+    return { status: 'deleted', agent_id: id };
+  });
+  app.put<Id & { Body: Static<typeof statusBody> }>(
+    '/agents/:id/status',
+    { schema: { params: idParams, body: statusBody } },
+    async (request, reply) => {
+      const { id } = request.params;
+      if (book.get(id) === undefined) return sendError(reply, 404, 'Agent not found');
+      assertMayChange(mayChange(request), id);
+      return { status: 'updated', agent: payloadOf(agents.update(id, request.body)) };
+    },
+  );
+}
+
+function createChangeCheck(token: string): (request: FastifyRequest) => boolean {
+  const checkToken = createTokenCheck(token);
+  return (request) => {
+    if (isLoopback(request.ip.replace(/^::ffff:/, ''))) return true;
+    try {
+      checkToken(request);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function assertMayChange(isAllowed: boolean, id: string): void {
+  if (!isAllowed) throw new ApiError('not-yours', `Agent ${id} belongs to somebody else`);
+}
+
+function hasOneOf(has: readonly string[], list: string): boolean {
+  const wanted = list
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  return wanted.length === 0 || wanted.some((word) => has.includes(word));
+}
+
+function payloadOf(agent: NamedAgent) {
+  return {
+    agent_id: agent.name,
+    agent_url: agent.agentUrl,
+    api_url: agent.apiUrl,
+    alive: agent.alive,
+    assigned_to: agent.assignedTo,
+    last_update: agent.lastUpdate,
+    capabilities: agent.capabilities,
+    tags: agent.tags,
+  };
+}
+
+function sendError(reply: FastifyReply, status: number, error: string): FastifyReply {
+  return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify({ error }));
+}
