@@ -3,11 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDaemon, executable } from '../../demo/lib/daemon.ts';
+import { type ControlAddress, type ControlClient, findDaemon } from '../../src/cli/control-client.ts';
 import { type AgentId, formatAgentId } from '../../src/core/identity/agent-id.ts';
 
 /** A running daemon. */
 export interface RunningDaemon {
   readonly address: string;
+  /** Where its API is, with the token. */
+  readonly api: ControlAddress;
+  /** Calls of its API. */
+  readonly client: ControlClient;
   /** From the start of the process until the API says that the node is ready. */
   readonly readyMs: number;
   /** Records that it stores for others, and bytes of its store on disk. */
@@ -28,10 +33,11 @@ const settings = [
   'quotas.findsBurst=1000000',
 ];
 
-/** Starts a daemon that joins through these addresses (none: a new network), with these further flags of Node's. */
+/** Starts a daemon that joins through these addresses (none: a new network), with these further flags of Node's and settings. */
 export async function startDaemon(
   bootstrap: readonly string[] = [],
   nodeArguments: readonly string[] = [],
+  moreSettings: readonly string[] = [],
 ): Promise<RunningDaemon> {
   const directory = await mkdtemp(join(tmpdir(), 'weft-bench-daemon-'));
   const dataDirectory = join(directory, 'data');
@@ -42,7 +48,7 @@ export async function startDaemon(
     dataDirectory,
     passphraseFile,
     bootstrap,
-    settings,
+    settings: [...settings, ...moreSettings],
     command: [...nodeArguments, executable],
   });
   const stop = async (): Promise<void> => {
@@ -58,6 +64,8 @@ export async function startDaemon(
   }
   return {
     address: daemon.address,
+    api: findDaemon(dataDirectory),
+    client: daemon.client(),
     readyMs: performance.now() - beganMs,
     async stored() {
       const status = await daemon.client().call('GET', '/v1/status');

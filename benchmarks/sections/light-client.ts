@@ -5,6 +5,9 @@ import { startWorker } from '../lib/worker-client.ts';
 /** Daemons of every section that does not say otherwise. */
 export const daemonCount = 8;
 
+export const nodeKinds = ['light', 'full'] as const;
+export type NodeKind = (typeof nodeKinds)[number];
+
 export interface ColdOutcome {
   readonly timesMs: readonly number[];
   /** Agents whose record the node itself stored. */
@@ -31,11 +34,10 @@ export interface LightClient {
   fleet(argument: { bootstrap: readonly string[]; count: number }): Promise<number>;
   coldResolves(argument: {
     bootstrap: readonly string[];
-    kind: 'light' | 'full';
     agentIds: readonly Uint8Array[];
     /** The first so many are not timed. */
     warmUps: number;
-  }): Promise<ColdOutcome>;
+  }): Promise<Readonly<Record<NodeKind, ColdOutcome>>>;
   hearing(argument: { bootstrap: readonly string[]; nodes: number; agents: number }): Promise<HearingOutcome>;
   idle(argument: {
     bootstrap: readonly string[];

@@ -4,7 +4,7 @@ import { quantile, summarize } from '../lib/statistics.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
 import { createBenchmarkAgent, secondsNow } from '../lib/weft-records.ts';
-import { startLightProcess } from './light-client.ts';
+import { nodeKinds, startLightProcess } from './light-client.ts';
 
 /** The section. */
 export const lightColdSection: Section = {
@@ -13,9 +13,8 @@ export const lightColdSection: Section = {
   run: runCold,
 };
 
-const kinds = ['light', 'full'] as const;
 /** Resolves that a node does before the measured ones. */
-const warmUps = 20;
+const warmUps = 50;
 
 async function runCold({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const nodes = quick ? 40 : 60;
@@ -32,13 +31,9 @@ async function runCold({ quick, seed, progress }: RunSettings): Promise<SectionR
     );
     const p50ByKind: Record<string, number> = {};
     const rows: string[][] = [];
-    for (const kind of kinds) {
-      const { timesMs, heldHere } = await process.coldResolves({
-        bootstrap: network.addresses,
-        kind,
-        agentIds,
-        warmUps,
-      });
+    const outcomes = await process.coldResolves({ bootstrap: network.addresses, agentIds, warmUps });
+    for (const kind of nodeKinds) {
+      const { timesMs, heldHere } = outcomes[kind];
       const summary = summarize(timesMs);
       if (summary === null) throw new Error(`the ${kind} node resolved nothing that it did not store`);
       p50ByKind[kind] = quantile(timesMs, 0.5);

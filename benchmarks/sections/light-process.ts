@@ -13,7 +13,13 @@ import { runInLanes } from '../lib/lanes.ts';
 import { median } from '../lib/statistics.ts';
 import { serveCalls } from '../lib/worker-calls.ts';
 import { benchmarkOverrides } from '../subjects/weft-network.ts';
-import type { ColdOutcome, HearingOutcome, IdleOutcome } from './light-client.ts';
+import {
+  type ColdOutcome,
+  type HearingOutcome,
+  type IdleOutcome,
+  type NodeKind,
+  nodeKinds,
+} from './light-client.ts';
 
 const draft = { primaryFactsUrl: 'https://agents.example/light/facts.json' };
 /** A light node that has not heard of a revocation after this has missed it. */
@@ -99,44 +105,46 @@ function fleet({ bootstrap, count }: { bootstrap: readonly string[]; count: numb
   });
 }
 
-/** Resolves of agents that the node has never heard of, one after the other; those it stores for others are left out. */
+/**
+ * Resolves of agents that neither node has ever heard of, one after the other, by both in turns: whatever the machine
+ * does meanwhile, it does to both. Those that a node stores for others are left out.
+ */
 async function coldResolves({
   bootstrap,
-  kind,
   agentIds,
   warmUps,
 }: {
   bootstrap: readonly string[];
-  kind: 'light' | 'full';
   agentIds: readonly Uint8Array[];
   warmUps: number;
-}): Promise<ColdOutcome> {
+}): Promise<Readonly<Record<NodeKind, ColdOutcome>>> {
   const directory = await mkdtemp(join(tmpdir(), 'weft-bench-light-'));
-  const node =
-    kind === 'light'
-      ? await createLightNode({ bootstrap })
-      : await createNode(
-          loadConfig({
-            flags: { ...benchmarkOverrides, dataDirectory: directory, bootstrap: [...bootstrap] },
-          }),
-        );
+  const flags = { ...benchmarkOverrides, dataDirectory: directory, bootstrap: [...bootstrap] };
+  const nodes = {
+    light: await createLightNode({ bootstrap }),
+    full: await createNode(loadConfig({ flags })),
+  };
+  const outcomes = {
+    light: { timesMs: [] as number[], heldHere: 0 },
+    full: { timesMs: [] as number[], heldHere: 0 },
+  };
   try {
-    await node.start();
+    await Promise.all([nodes.light.start(), nodes.full.start()]);
     // Both have met their neighbours.
     await delay(5_000);
-    const timesMs: number[] = [];
-    let heldHere = 0;
     for (const [index, agentId] of agentIds.entries()) {
-      const beganMs = performance.now();
-      const { status, responders } = await node.resolve(agentId);
-      const timeMs = performance.now() - beganMs;
-      if (status !== 'ok') throw new Error(`a cold resolve was ${status}`);
-      if (responders.includes(node.peer)) heldHere++;
-      else if (index >= warmUps) timesMs.push(timeMs);
+      for (const kind of index % 2 === 0 ? nodeKinds : nodeKinds.toReversed()) {
+        const beganMs = performance.now();
+        const { status, responders } = await nodes[kind].resolve(agentId);
+        const timeMs = performance.now() - beganMs;
+        if (status !== 'ok') throw new Error(`a cold resolve was ${status}`);
+        if (responders.includes(nodes[kind].peer)) outcomes[kind].heldHere++;
+        else if (index >= warmUps) outcomes[kind].timesMs.push(timeMs);
+      }
     }
-    return { timesMs, heldHere };
+    return outcomes;
   } finally {
-    await node.stop();
+    await Promise.all([nodes.light.stop(), nodes.full.stop()]);
     await rm(directory, { recursive: true, force: true });
   }
 }
