@@ -7,6 +7,10 @@ export interface ApiMetrics {
   refused(code: string): void;
   /** A reader of changes that did not read. */
   streamDropped(): void;
+  /** A connection that went because there were too many: one that was idle, or the new one. */
+  connectionClosed(which: 'idle' | 'new'): void;
+  /** What tells how many connections are open. */
+  countConnections(count: () => number): void;
   /** What tells how many streams are open. */
   countStreams(count: () => number): void;
   /** Prometheus text exposition format. */
@@ -28,6 +32,21 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['code'],
     registers,
   });
+  const closed = new Counter({
+    name: 'weft_api_connections_closed_total',
+    help: 'Connections closed because there were too many: idle ones, new ones',
+    labelNames: ['which'],
+    registers,
+  });
+  let openConnections = (): number => 0;
+  new Gauge({
+    name: 'weft_api_connections',
+    help: 'Open connections to the control API',
+    registers,
+    collect() {
+      this.set(openConnections());
+    },
+  });
   let openStreams = (): number => 0;
   const dropped = new Counter({
     name: 'weft_api_streams_dropped_total',
@@ -46,6 +65,10 @@ export function createApiMetrics(): ApiMetrics {
     answered: (route, status) => requests.inc({ route, status }),
     refused: (code) => problems.inc({ code }),
     streamDropped: () => dropped.inc(),
+    connectionClosed: (which) => closed.inc({ which }),
+    countConnections(count) {
+      openConnections = count;
+    },
     countStreams(count) {
       openStreams = count;
     },

@@ -1,10 +1,12 @@
 /**
- * A server with the bounds of this project and no routes: every wait is bounded, headers, bodies, idle connections and
- * their number (F13), bodies are JSON or CBOR, and every error goes out in one form.
+ * A server with the bounds of this project and no routes: every wait is bounded, headers, bodies, connections and their
+ * number (F13), bodies are JSON or CBOR, and every error goes out in one form.
  */
+import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { ApiError, type Problem, problemOf } from './api-error.ts';
 import type { ApiMetrics } from './api-metrics.ts';
+import { boundConnections } from './connection-bound.ts';
 import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
 
 /** A bundle has at most 48 KiB; JSON bodies are far smaller. */
@@ -13,6 +15,8 @@ const headerBytesMax = 16 * 1024;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
 const idleTimeoutMs = 30_000;
+/** Nothing read or written while a request is under way: longer than any call may take (120 s). */
+const standstillMs = 150_000;
 /** How often Node looks for requests that are too slow; its default of 30 s would keep them that much longer. */
 const timeoutCheckIntervalMs = 1_000;
 /** Hears of failures whose reason callers are not told. */
@@ -34,16 +38,20 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+const metricsByApp = new WeakMap<FastifyInstance, ApiMetrics>();
+
 /** Opens it on an address. @throws the listen error of node:net, such as EADDRINUSE. */
 export async function listenAt(
   app: FastifyInstance,
   address: { readonly host: string; readonly port: number; readonly connectionsMax: number },
 ): Promise<ApiServer> {
-  app.server.maxConnections = address.connectionsMax;
-  await app.listen({ host: address.host, port: address.port });
+  const metrics = metricsByApp.get(app)!;
+  metrics.countConnections(boundConnections(app.server, address.connectionsMax, metrics.connectionClosed));
+  // One server, which is the bounded one: for this name fastify would open a second, for IPv6.
+  const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+  await app.listen({ host, port: address.port });
   const { port } = app.server.address() as { port: number };
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return { url: `http://${host}:${port}`, port, stop: () => app.close() };
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port, stop: () => app.close() };
 }
 
 /** The server, before it has routes. */
@@ -57,6 +65,7 @@ export function createBoundedApp({
     logger: false,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: standstillMs,
     keepAliveTimeout: idleTimeoutMs,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
@@ -64,6 +73,8 @@ export function createBoundedApp({
       headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: timeoutCheckIntervalMs,
       maxHeaderSize: headerBytesMax,
+      // Said by a hook below, in the form of every other refusal.
+      requireHostHeader: false,
     },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     clientErrorHandler: (error, socket) => {
@@ -76,6 +87,8 @@ export function createBoundedApp({
       return sendProblem(reply as FastifyReply, problem);
     },
   });
+  metricsByApp.set(app, metrics);
+  app.addHook('onRequest', async (request) => assertOneHost(request.raw));
   acceptBodies(app);
   // The schemas of answers describe them; an answer goes out as the route made it.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -92,15 +105,53 @@ export function createBoundedApp({
     const problem = shown(told);
     metrics.refused(problem.code);
     if (problem.status === 429) reply.header('retry-after', '1');
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="weft"');
     if (problem.code === 'internal' || problem !== told)
       onDefect(error, `${request.method} ${request.routeOptions.url ?? ''}`);
     return sendProblem(reply, problem);
   });
-  app.setNotFoundHandler((request) => {
-    const path = request.url.split('?')[0]!.slice(0, 100);
-    throw new ApiError('no-route', `there is no ${request.method} ${path}`);
-  });
+  answerUnknownRoutes(app);
   return app;
+}
+
+/** A path that has other methods says which; every other is not there. */
+function answerUnknownRoutes(app: FastifyInstance): void {
+  const methodsByPattern = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.includes('*')) return;
+    const known = methodsByPattern.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+    methodsByPattern.set(url, known);
+    for (const one of [method].flat()) known.methods.add(one);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!;
+    const wanted = `${request.method} ${path.slice(0, 100)}`;
+    const fitting = [...methodsByPattern.values()].filter(({ pattern }) => pattern.test(path));
+    const methods = new Set(fitting.flatMap((one) => [...one.methods]));
+    if (methods.size === 0) throw new ApiError('no-route', `there is no ${wanted}`);
+    const allowed = [...methods].sort().join(', ');
+    reply.header('allow', allowed);
+    throw new ApiError('wrong-method', `there is no ${wanted}, but ${allowed}`);
+  });
+}
+
+/** `/v1/agents/:id` as a pattern of paths. */
+function patternOf(url: string): RegExp {
+  const parts = url
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part.replace(/[^\w-]/g, '\\$&')));
+  return new RegExp(`^${parts.join('/')}$`);
+}
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 has one Host, and no request has two, of which proxies may choose another. */
+function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0'))
+    throw new ApiError('bad-request', `a request has one Host header, not ${hosts}`);
 }
 
 /** JSON (as fastify reads it, prototype keys refused), CBOR as bytes, and nothing else; an empty body is an empty wish. */

@@ -1,22 +1,17 @@
 /**
- * One reader of the node's changes for all streams of the API: numbers them, keeps the last ones for who comes back,
- * and hands each to every stream as bytes that were made once. Decides what a stream that resumes is told.
+ * One reader of the node's changes for all streams of the API: hands each to every stream as bytes that were made once,
+ * a few streams a turn, so that thousands of them hold up nothing else. Decides what a stream that resumes is told.
  */
-import { randomBytes } from 'node:crypto';
 import { type AgentId, agentIdFromKey, agentKey } from '../core/identity/agent-id.ts';
-import type { AgentState } from '../core/record/agent-state.ts';
 import type { AgentChange, WeftNode } from '../node/node-types.ts';
-import { changeView, type JsonObject } from './views.ts';
+import { createKeptChanges, encodeItem, type KeptChange, type StreamFormat } from './kept-changes.ts';
 
-/** What is kept for readers that come back; about half a minute of a busy network. */
-const keptChangesMax = 4096;
-/** Of the states behind them, estimated from their parts. */
-const keptBytesMax = 16 * 1024 * 1024;
 /** Shows readers that the stream lives, and lets a dead connection be noticed. */
 const heartbeatMs = 15_000;
-
-/** Lines of JSON, or server-sent events. */
-export type StreamFormat = 'lines' | 'events';
+/** Changes that go out together when there are more at once. */
+const changesPerRoundMax = 64;
+/** Streams that are written to before anything else of the node has its turn; some milliseconds. */
+const streamsPerTurnMax = 256;
 
 export interface StreamOptions {
   readonly format: StreamFormat;
@@ -26,8 +21,10 @@ export interface StreamOptions {
   readonly revocationsOnly: boolean;
   /** The last id that the reader has seen; null: from now on. */
   readonly after: string | null;
-  /** Takes bytes at once; what it does with a slow reader is its own business. */
-  readonly deliver: (frame: Buffer) => void;
+  /** Takes bytes at once, and says whether the reader keeps up. What it does with one that does not is its own business. */
+  readonly deliver: (frame: Buffer) => boolean;
+  /** Resolves when a reader that lagged has read, or is gone. */
+  readonly drained: () => Promise<void>;
   /** The node or the API stops. */
   readonly onEnd: () => void;
 }
@@ -41,16 +38,12 @@ export interface ChangeHub {
   stop(): void;
 }
 
-interface KeptChange {
-  readonly sequence: number;
-  readonly change: AgentChange;
-  readonly key: string;
-  readonly bytesEstimate: number;
-  readonly frames: Partial<Record<StreamFormat, Buffer>>;
-}
-
 interface Stream extends StreamOptions {
   readonly keys: ReadonlySet<string>;
+  /** Of the changes up to this one it needs none: they were there before it, or it was given them. */
+  position: number;
+  /** It is given what it missed, as fast as it reads, and nothing else meanwhile. */
+  isBehind: boolean;
 }
 
 /** A hub over this node. @param onDefect hears when the node's own stream fails */
@@ -58,42 +51,52 @@ export function createChangeHub(
   node: Pick<WeftNode, 'changes'>,
   onDefect: (error: unknown) => void,
 ): ChangeHub {
-  // Ids of another run say so, and are not mistaken for ours.
-  const run = randomBytes(6).toString('hex');
   const streams = new Set<Stream>();
   const watches = createWatches(node);
   const abort = new AbortController();
-  const kept: KeptChange[] = [];
-  let keptBytes = 0;
-  let sequence = 0;
+  const kept = createKeptChanges();
+  /** Not handed out yet. */
+  const pending: KeptChange[] = [];
+  let isHandingOut = false;
   let heartbeat: NodeJS.Timeout | undefined;
 
-  const idOf = (number: number): string => `${run}-${number}`;
-
-  function keep(change: AgentChange): KeptChange {
-    const bytesEstimate = estimateBytes(change.state);
-    const entry = { sequence: ++sequence, change, key: agentKey(change.agentId), bytesEstimate, frames: {} };
-    kept.push(entry);
-    keptBytes += bytesEstimate;
-    while (kept.length > keptChangesMax || keptBytes > keptBytesMax) keptBytes -= kept.shift()!.bytesEstimate;
-    return entry;
+  /** A few streams a turn, each once; those that come meanwhile are left out. */
+  async function visit(task: (stream: Stream) => void): Promise<void> {
+    let visited = 0;
+    for (const stream of [...streams]) {
+      if (++visited % streamsPerTurnMax === 0) await nextTurn();
+      if (streams.has(stream)) task(stream);
+    }
   }
 
-  function frameOf(entry: KeptChange, format: StreamFormat): Buffer {
-    const id = idOf(entry.sequence);
-    entry.frames[format] ??= encode(format, { ...changeView(entry.change), id }, id);
-    return entry.frames[format];
+  async function beat(): Promise<void> {
+    const item = { type: 'heartbeat', timeMs: Date.now() };
+    const frames = { lines: encodeItem('lines', item, null), events: encodeItem('events', item, null) };
+    await visit((stream) => stream.deliver(frames[stream.format]));
   }
 
-  function broadcast(item: JsonObject): void {
-    for (const stream of streams) stream.deliver(encode(stream.format, item, null));
+  async function handOut(): Promise<void> {
+    if (isHandingOut) return;
+    isHandingOut = true;
+    // What came in one go goes out in one write.
+    await nextTurn();
+    while (pending.length > 0) {
+      const round = createRound(pending.splice(0, changesPerRoundMax), kept.frameOf);
+      await visit((stream) => {
+        const bytes = stream.isBehind ? null : round(stream);
+        if (bytes !== null) stream.deliver(bytes);
+      });
+    }
+    isHandingOut = false;
   }
 
   async function read(): Promise<void> {
     try {
       for await (const change of node.changes({ signal: abort.signal })) {
-        const entry = keep(change);
-        for (const stream of streams) if (wants(stream, entry)) stream.deliver(frameOf(entry, stream.format));
+        const entry = kept.add(change);
+        if (streams.size === 0) continue;
+        pending.push(entry);
+        void handOut();
       }
     } catch (error) {
       onDefect(error);
@@ -102,28 +105,44 @@ export function createChangeHub(
     }
   }
 
-  /** What a reader that was here before has missed, or that it cannot be told any more. */
+  /** Tells a reader that was here before where it is, and what it has missed. */
   function resume(stream: Stream, after: string): void {
-    const number = after.startsWith(`${run}-`) ? Number(after.slice(run.length + 1)) : Number.NaN;
-    const oldest = sequence - kept.length;
-    if (!(number >= oldest && number <= sequence)) {
-      const reason = Number.isNaN(number) ? 'restarted' : 'too-old';
-      stream.deliver(encode(stream.format, { type: 'gap', reason, after }, null));
+    const number = kept.numberOf(after);
+    const oldest = kept.oldest();
+    if (number === null) tellGap(stream, 'restarted', after);
+    else if (number < oldest) tellGap(stream, 'too-old', after);
+    stream.position = Math.max(number ?? oldest, oldest);
+    void catchUp(stream);
+  }
+
+  async function catchUp(stream: Stream): Promise<void> {
+    stream.isBehind = true;
+    while (streams.has(stream) && stream.position < kept.latest()) {
+      const oldest = kept.oldest();
+      if (stream.position < oldest) {
+        tellGap(stream, 'too-old', kept.idOf(stream.position));
+        stream.position = oldest;
+      }
+      const entry = kept.after(stream.position);
+      stream.position = entry.sequence;
+      if (wants(stream, entry) && !stream.deliver(kept.frameOf(entry, stream.format))) await stream.drained();
     }
-    const from = Number.isNaN(number) || number > sequence ? oldest : number;
-    for (const entry of kept) {
-      if (entry.sequence > from && wants(stream, entry)) stream.deliver(frameOf(entry, stream.format));
-    }
+    stream.isBehind = false;
+  }
+
+  function tellGap(stream: Stream, reason: 'restarted' | 'too-old', after: string): void {
+    stream.deliver(encodeItem(stream.format, { type: 'gap', reason, after }, null));
   }
 
   return {
     open(options) {
-      const stream: Stream = { ...options, keys: new Set(options.agents.map(agentKey)) };
+      const keys = new Set(options.agents.map(agentKey));
+      const stream: Stream = { ...options, keys, position: kept.latest(), isBehind: false };
       streams.add(stream);
       for (const key of stream.keys) watches.begin(key);
       // A reader that resumes is at its own place until it has been given what it missed.
-      const id = options.after === null ? idOf(sequence) : null;
-      stream.deliver(encode(stream.format, { type: 'listening' }, id));
+      const id = options.after === null ? kept.idOf(stream.position) : null;
+      stream.deliver(encodeItem(stream.format, { type: 'listening' }, id));
       if (options.after !== null) resume(stream, options.after);
       return () => {
         if (!streams.delete(stream)) return;
@@ -132,7 +151,7 @@ export function createChangeHub(
     },
     count: () => streams.size,
     start() {
-      heartbeat = setInterval(() => broadcast({ type: 'heartbeat', timeMs: Date.now() }), heartbeatMs);
+      heartbeat = setInterval(() => void beat(), heartbeatMs);
       heartbeat.unref();
       void read();
     },
@@ -143,11 +162,6 @@ export function createChangeHub(
       for (const stream of [...streams]) stream.onEnd();
     },
   };
-}
-
-/** True for an id that a hub made, of this run or another. */
-export function isEventId(text: string): boolean {
-  return /^[0-9a-f]{12}-(0|[1-9]\d{0,14})$/.test(text);
 }
 
 /** Agents that some stream names are watched through the node, once for all streams. */
@@ -183,20 +197,46 @@ function createWatches(node: Pick<WeftNode, 'changes'>) {
   };
 }
 
-function wants(stream: Stream, { key, change }: KeptChange): boolean {
+/** The other work of the process goes first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What each stream is given of these changes: bytes that are the same, and made once, for all that want the same. */
+function createRound(
+  changes: readonly KeptChange[],
+  frameOf: (entry: KeptChange, format: StreamFormat) => Buffer,
+): (stream: Stream) => Buffer | null {
+  const framesByFormat = {
+    lines: changes.map(() => null as Buffer | null),
+    events: changes.map(() => null as Buffer | null),
+  };
+  const bytesByWish = new Map<string, Buffer | null>();
+  const first = changes[0]!.sequence;
+
+  const bytesFor = (stream: Stream): Buffer | null => {
+    const frames = framesByFormat[stream.format];
+    const wanted: Buffer[] = [];
+    for (const [index, entry] of changes.entries()) {
+      if (entry.sequence <= stream.position || !wants(stream, entry)) continue;
+      frames[index] ??= frameOf(entry, stream.format);
+      wanted.push(frames[index]);
+    }
+    return wanted.length > 1 ? Buffer.concat(wanted) : (wanted[0] ?? null);
+  };
+
+  return (stream) => {
+    if (stream.keys.size > 0 || stream.position >= first) return bytesFor(stream);
+    const wish = `${stream.format} ${stream.revocationsOnly}`;
+    const known = bytesByWish.get(wish);
+    if (known !== undefined) return known;
+    const bytes = bytesFor(stream);
+    bytesByWish.set(wish, bytes);
+    return bytes;
+  };
+}
+
+function wants(stream: Stream, { key, isRevocation }: KeptChange): boolean {
   if (stream.keys.size > 0 && !stream.keys.has(key)) return false;
-  return !stream.revocationsOnly || change.change !== 'changed';
-}
-
-function encode(format: StreamFormat, item: JsonObject, id: string | null): Buffer {
-  const text = JSON.stringify(item);
-  if (format === 'lines') return Buffer.from(`${text}\n`);
-  const idLine = id === null ? '' : `id: ${id}\n`;
-  return Buffer.from(`${idLine}event: ${String(item['type'])}\ndata: ${text}\n\n`);
-}
-
-/** Memory of a decoded state, roughly: each signed part is a few small objects around a few hundred bytes. */
-function estimateBytes({ keyState, operations, delegations, revocations }: AgentState): number {
-  const parts = keyState.retained.length + operations.length + delegations.length + revocations.length;
-  return 2048 + parts * 1024;
+  return !stream.revocationsOnly || isRevocation;
 }

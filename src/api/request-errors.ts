@@ -34,12 +34,12 @@ export function apiErrorOf(error: unknown): unknown {
 /** Answers what is no HTTP, or came too slowly, and closes. Returns what it answered; null when nobody listens any more. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): Problem | null {
   if (error.code === 'ECONNRESET' || socket.destroyed) return null;
-  const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const problem = problemOf(
-    isSlow
-      ? new ApiError('too-slow', 'the request did not arrive in time')
-      : new ApiError('bad-request', 'this is not an HTTP request that can be read'),
-  );
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0) {
+    // Opened ahead, as browsers do, and never used: nobody waits for an answer.
+    socket.destroy();
+    return null;
+  }
+  const problem = problemOf(brokenRequest(error.code));
   const body = JSON.stringify(problem);
   if (socket.writable) {
     socket.write(
@@ -49,4 +49,15 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   }
   socket.destroySoon();
   return problem;
+}
+
+function brokenRequest(code: string | undefined): ApiError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ApiError('too-slow', 'the request did not arrive in time');
+    case 'HPE_HEADER_OVERFLOW':
+      return new ApiError('headers-too-large', 'the request has more headers than are read');
+    default:
+      return new ApiError('bad-request', 'this is not an HTTP request that can be read');
+  }
 }

@@ -65,7 +65,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
     addNodeRoutes(scope, node, metrics);
     addResolveRoutes(scope, node, openReads);
     addAgentRoutes(scope, node);
-    addChangeRoutes(scope, hub, metrics);
+    addChangeRoutes(scope, hub, metrics, options.connectionsMax);
     addDidRoutes(scope, node);
     addReferenceRoutes(scope);
   });

@@ -26,8 +26,9 @@ export function createChangeBus(): ChangeBus {
   let isClosed = false;
 
   function emit(change: AgentChange): void {
+    const key = agentKey(change.agentId);
     for (const reader of readers) {
-      if (reader.wanted !== null && !reader.wanted.has(agentKey(change.agentId))) continue;
+      if (reader.wanted !== null && !reader.wanted.has(key)) continue;
       if (reader.queue.length >= queuedChangesMax) reader.queue.shift();
       reader.queue.push(change);
       reader.wake();

@@ -1,7 +1,8 @@
 /** Server-sent events: ids, resuming, what is told when that is not possible. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createChangeHub, isEventId } from '../../src/api/change-hub.ts';
+import { createChangeHub } from '../../src/api/change-hub.ts';
+import { isEventId } from '../../src/api/kept-changes.ts';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import type { AgentChange } from '../../src/node/node-types.ts';
@@ -136,23 +137,22 @@ describe('what is kept for readers that come back', () => {
       throw error;
     });
     hub.start();
+    const quiet = { agents: [], revocationsOnly: false, drained: async () => {}, onEnd: () => {} };
     const read = (after: string | null): string[] => {
       const frames: string[] = [];
-      const deliver = (frame: Buffer): number => frames.push(frame.toString());
-      const options = { format: 'lines', agents: [], revocationsOnly: false, onEnd: () => {} } as const;
-      hub.open({ ...options, after, deliver })();
+      const deliver = (frame: Buffer): boolean => frames.push(frame.toString()) > 0;
+      hub.open({ ...quiet, format: 'lines', after, deliver })();
       return frames;
     };
     let firstId = '';
     const stop = hub.open({
+      ...quiet,
       format: 'events',
-      agents: [],
-      revocationsOnly: false,
       after: null,
       deliver: (frame) => {
         firstId ||= /^id: (\S+)/.exec(frame.toString())?.[1] ?? '';
+        return true;
       },
-      onEnd: () => {},
     });
     for (let count = 0; count < 6000; count++) node.announce(change('changed'));
     await delay(20);

@@ -326,7 +326,7 @@ describe('a request that is refused', () => {
     ],
     ['an escape that is none', 'GET', '/v1/agents/%zz', undefined, {}, 400, 'bad-request'],
     ['an unknown route', 'GET', '/v2/status', undefined, {}, 404, 'no-route'],
-    ['an unknown method', 'DELETE', '/v1/status', undefined, {}, 404, 'no-route'],
+    ['an unknown method', 'DELETE', '/v1/status', undefined, {}, 405, 'wrong-method'],
     [
       'an unknown query',
       'GET',

@@ -1,18 +1,34 @@
 /** The live stream of changes: NDJSON, or server-sent events for who accepts those. */
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { parseAgentId } from '../../core/identity/agent-id.ts';
 import { changesAnswer } from '../answers.ts';
 import { ApiError } from '../api-error.ts';
 import type { ApiMetrics } from '../api-metrics.ts';
 import { readAccess } from '../authorise.ts';
-import { type ChangeHub, isEventId } from '../change-hub.ts';
+import type { ChangeHub } from '../change-hub.ts';
+import { isEventId } from '../kept-changes.ts';
 import { type ChangesQuery, changesQuery } from '../schemas.ts';
 
 /** What a reader may leave unread; more, and it is dropped. Frames are shared, so many slow readers cost little. */
 const unreadBytesMax = 1024 * 1024;
 
-/** Adds it: `{"type":"listening"}` first, so that a reader knows that nothing after it is missed. */
-export function addChangeRoutes(app: FastifyInstance, hub: ChangeHub, metrics: ApiMetrics): void {
+/** How long a reader that is given what it missed may read nothing. */
+const catchUpMsMax = 30_000;
+/** Connections that streams leave to requests, so that who follows changes keeps nobody from asking. */
+const requestShare = 1 / 16;
+
+/**
+ * Adds it: `{"type":"listening"}` first, so that a reader knows that nothing after it is missed.
+ * @param connectionsMax of the server
+ */
+export function addChangeRoutes(
+  app: FastifyInstance,
+  hub: ChangeHub,
+  metrics: ApiMetrics,
+  connectionsMax: number,
+): void {
+  const streamsMax = Math.max(1, Math.floor(connectionsMax * (1 - requestShare)));
   const schema = {
     querystring: changesQuery,
     response: changesAnswer,
@@ -30,35 +46,62 @@ export function addChangeRoutes(app: FastifyInstance, hub: ChangeHub, metrics: A
       const agents = [agent].flat().map(parseAgentId);
       const after = lastEventId(request.headers['last-event-id']);
       const isEvents = request.headers.accept?.includes('text/event-stream') ?? false;
+      if (hub.count() >= streamsMax)
+        throw new ApiError('too-many-streams', `${streamsMax} streams of changes are open`);
       reply.hijack();
       const { raw } = reply;
-      // Bytes until the connection closes: a frame goes out as it is, to thousands of readers in one turn.
+      const { socket } = request.raw;
+      // Bytes until the connection closes: a frame goes out as it is, to thousands of readers.
       raw.useChunkedEncodingByDefault = false;
       raw.shouldKeepAlive = false;
       raw.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),
         'content-type': isEvents ? 'text/event-stream' : 'application/x-ndjson',
         'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
         'x-content-type-options': 'nosniff',
       });
+      raw.flushHeaders();
+      metrics.answered('/v1/changes', 200);
       const close = hub.open({
         format: isEvents ? 'events' : 'lines',
         agents,
         revocationsOnly: only === 'revocations',
         after,
         deliver(frame) {
-          if (raw.destroyed || raw.writableEnded) return;
+          if (raw.destroyed || raw.writableEnded) return true;
           if (raw.writableLength > unreadBytesMax) {
             metrics.streamDropped();
-            raw.destroy();
-          } else raw.write(frame);
+            socket.destroy();
+            return true;
+          }
+          // Past the response, whose bookkeeping of a write costs as much as the write, once it is its turn on the socket.
+          return raw.socket === null ? raw.write(frame) : socket.write(frame);
         },
+        drained: () => drained(socket, catchUpMsMax, metrics.streamDropped),
         onEnd: () => raw.end(),
       });
       raw.once('close', close);
       if (raw.destroyed) close();
     },
   );
+}
+
+/** Resolves when the socket takes more, or is closed; closes it when neither happens in time. */
+function drained(socket: Socket, timeoutMs: number, onDropped: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      onDropped();
+      socket.destroy();
+    }, timeoutMs);
+    const end = (): void => {
+      clearTimeout(timer);
+      socket.off('drain', end).off('close', end);
+      resolve();
+    };
+    socket.on('drain', end).on('close', end);
+    if (socket.destroyed || !socket.writableNeedDrain) end();
+  });
 }
 
 function lastEventId(header: string | string[] | undefined): string | null {
