@@ -69,6 +69,10 @@ const keys = object({
 });
 const delegation = object({
   hash: hex,
+  issuer: Type.String({
+    description: 'The agent id at depth 1, else the hash of the grant above',
+    pattern: '^[0-9a-f]{64}$',
+  }),
   slot: whole,
   audience: hex,
   rights: Type.Array(text),
@@ -80,6 +84,7 @@ const delegation = object({
 const revocation = object({
   kind: text,
   target: hex,
+  grants: Type.Array(delegation, { description: 'The chain that lets a delegate revoke, from the root' }),
   reason: text,
   depth: whole,
   issuedAt: time,
@@ -187,6 +192,7 @@ export const statusAnswer = {
     knownPeers: whole,
     agents: agentCounts,
     store,
+    memory: object({ residentBytes: whole, heapUsedBytes: whole }),
   }),
 };
 export const peersAnswer = {
@@ -200,9 +206,45 @@ export const peersAnswer = {
         latencyMs: nullable(Type.Number()),
         agentVersion: nullable(text),
         inMesh: Type.Boolean(),
+        isFull: Type.Boolean({ description: 'Stores records for others' }),
+        gossipScore: nullable(Type.Number({ description: 'gossipsub: below -40 it is told less' })),
+        connectedAt: nullable(time),
+        protocols: Type.Array(text),
       }),
     ),
   }),
+};
+export const keyspaceAnswer = {
+  200: object({
+    place: hex,
+    held: Type.Array(whole, {
+      description: 'Records held in each of 256 equal parts of the key space, from 00 to ff',
+    }),
+    peers: Type.Array(
+      object({
+        peer: text,
+        place: Type.String({ description: 'The first 8 bytes of its place', pattern: '^[0-9a-f]{16}$' }),
+        sharedBits: Type.Integer({ description: 'Leading bits that it shares with this node' }),
+      }),
+      { description: 'The closest first, at most 256' },
+    ),
+  }),
+};
+export const samplesAnswer = {
+  200: object({
+    intervalMs: whole,
+    timesMs: Type.Array(whole),
+    series: Type.Record(Type.String(), Type.Array(Type.Number()), {
+      description:
+        'One number for each time. recordsHeld, agentsKnown, storeBytes, residentBytes, connectedPeers are values of the moment; signaturesVerified, resolves, publishes, requests, refused, failures count from the start of the node.',
+    }),
+  }),
+};
+export const exportAnswer = {
+  200: {
+    description: 'An archive of bundles',
+    content: { 'application/cbor-seq': { schema: binary() } },
+  },
 };
 export const changesAnswer = {
   200: {

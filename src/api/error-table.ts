@@ -3,6 +3,7 @@
  * Families are the names of the error classes; a code may mean different things in two of them.
  */
 
+import type { ArchiveErrorCode } from '../archive/archive-error.ts';
 import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
 import type { NodeErrorCode } from '../node/node-types.ts';
@@ -148,6 +149,17 @@ const hostRows: Readonly<Record<string, ErrorRow>> = {
   'dial-failed': row(503, failure, 'check the address and the network'),
 };
 
+const archiveRows: Readonly<Record<ArchiveErrorCode, ErrorRow>> = {
+  'not-an-archive': row(422, refused, 'give a file that `weft export` made'),
+  'wrong-archive-version': row(422, refused, 'it was made by another version of weft: update the older one'),
+  truncated: row(422, refused, 'what was there is taken; get the whole file and import it again'),
+  'damaged-archive': row(
+    422,
+    refused,
+    'what stood before the fault is taken; get a sound copy and import it',
+  ),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -157,6 +169,7 @@ const apiRows = {
   ),
   'wrong-host': row(421, refused, 'call the API by a loopback name, or set api.remote'),
   'no-route': row(404, usage, 'docs/api.md lists the routes, and so does /docs of the node'),
+  'no-dashboard': row(404, failure, 'run `npm run build` in the clone; the package from the registry has it'),
   'wrong-method': row(405, usage, 'docs/api.md lists the routes, and so does /docs of the node'),
   'wrong-media-type': row(415, usage, 'send application/json, or application/cbor for a bundle'),
   'body-too-large': row(413, refused, 'a bundle has at most 48 KiB'),
@@ -167,6 +180,12 @@ const apiRows = {
   'not-found': row(404, notFound, 'nobody that answered knows this agent: check the id'),
   'not-yours': row(403, refused, 'change it at the node that registered it, or with the token of this one'),
   'too-many-names': row(507, failure, 'remove names that nobody needs'),
+  'names-not-kept': row(507, failure, 'free some disk space of the node, and look at its log'),
+  'bad-names-file': row(
+    500,
+    failure,
+    'put a copy of it back, or move it away: the agents stay in custody, only their names are forgotten',
+  ),
   'no-record': row(404, notFound, 'the network knows no state of this agent'),
   'not-ready': row(503, failure, 'wait until the node has started'),
   internal: row(500, failure, 'this is a defect of weft: look at the log of the node and report it'),
@@ -182,6 +201,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   OverlayError: overlayRows,
   KeystoreError: keystoreRows,
   HostError: hostRows,
+  ArchiveError: archiveRows,
   ApiError: apiRows,
 };
 

@@ -85,6 +85,11 @@ export const changesQuery = object({
     }),
   ),
 });
+export const samplesQuery = object({
+  points: Type.Optional(
+    Type.String({ pattern: '^[1-9][0-9]{0,3}$', description: 'At most so many samples; 720 are kept' }),
+  ),
+});
 export const publishQuery = object({
   acknowledgements: Type.Optional(Type.String({ pattern: '^([1-9]|1[0-9]|20)$' })),
   timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
@@ -125,6 +130,7 @@ export type BatchBody = Static<typeof batchBody>;
 export type DidParams = Static<typeof didParams>;
 export type DidQuery = Static<typeof didQuery>;
 export type ChangesQuery = Static<typeof changesQuery>;
+export type SamplesQuery = Static<typeof samplesQuery>;
 export type PublishQuery = Static<typeof publishQuery>;
 export type RegisterBody = Static<typeof registerBody>;
 export type UpdateBody = Static<typeof updateBody>;

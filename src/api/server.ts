@@ -9,11 +9,13 @@ import { assertLoopbackName, createAccessCheck } from './authorise.ts';
 import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from './bounded-app.ts';
 import { createChangeHub } from './change-hub.ts';
 import { addCors } from './cors.ts';
+import { addDashboardRoutes } from './dashboard.ts';
 import { addReferenceRoutes, describeRoutes } from './openapi.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addChangeRoutes } from './routes/changes.ts';
 import { addDidRoutes } from './routes/did.ts';
+import { addExportRoutes } from './routes/export.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 
@@ -31,6 +33,8 @@ export interface ApiOptions {
   readonly rateLimit?: RateLimit;
   /** Whose pages may call; left out: nobody's. */
   readonly corsOrigins?: readonly string[];
+  /** Left out: dist/dashboard of the package. */
+  readonly dashboardFolder?: string;
   /** Hears of failures that nobody planned, which callers see as `internal`. */
   readonly onDefect: OnDefect;
 }
@@ -67,7 +71,9 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
     addAgentRoutes(scope, node);
     addChangeRoutes(scope, hub, metrics, options.connectionsMax);
     addDidRoutes(scope, node);
+    addExportRoutes(scope, node);
     addReferenceRoutes(scope);
+    addDashboardRoutes(scope, options.dashboardFolder);
   });
   return app;
 }

@@ -7,6 +7,7 @@ import { formatAgentId } from '../core/identity/agent-id.ts';
 import { type Delegation, fieldBits, rightBits } from '../core/identity/delegation.ts';
 import type { KeyState } from '../core/identity/key-state.ts';
 import type { Revocation } from '../core/identity/revocation.ts';
+import { sharedPrefixBits } from '../core/overlay/distance.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
 import { addrExpiresAt } from '../core/record/agent-addr.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
@@ -14,7 +15,14 @@ import { ttlSeconds, validitySeconds } from '../core/record/durations.ts';
 import { pointerFields } from '../core/record/field.ts';
 import { materialise } from '../core/record/merge.ts';
 import type { Operation } from '../core/record/operation.ts';
-import type { AgentChange, AgentResult, NodeStatus } from '../node/node-types.ts';
+import type {
+  AgentChange,
+  AgentResult,
+  Keyspace,
+  NodeSamples,
+  NodeStatus,
+  PeerStatus,
+} from '../node/node-types.ts';
 
 /** What JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -103,7 +111,7 @@ export function storeView({ store, agents }: NodeStatus): JsonObject {
 
 /** The node itself. */
 export function statusView(status: NodeStatus): JsonObject {
-  const { startedAtMs, network, agents, store, addresses, ...rest } = status;
+  const { startedAtMs, network, agents, store, memory, addresses, ...rest } = status;
   return {
     ...rest,
     addresses,
@@ -111,13 +119,49 @@ export function statusView(status: NodeStatus): JsonObject {
     network: { ...network },
     agents: { ...agents },
     store: { ...store },
+    memory: { ...memory },
   };
+}
+
+/** One peer that the node knows. */
+export function peerView(peer: PeerStatus): JsonObject {
+  const { connectedAtMs, gossipScore, ...rest } = peer;
+  return {
+    ...rest,
+    gossipScore: gossipScore === null ? null : Math.round(gossipScore * 100) / 100,
+    connectedAt: connectedAtMs === null ? null : timeMsView(connectedAtMs),
+  };
+}
+
+/** Who and what stands where. A place is its first 8 bytes. */
+export function keyspaceView({ self, peers, held }: Keyspace): JsonObject {
+  const place = (point: Keyspace['self']): string => bytesToHex(point.bytes.subarray(0, 8));
+  return {
+    place: place(self),
+    held,
+    peers: peers.map(({ contact, kadId }) => ({
+      peer: contact.peer,
+      place: place(kadId),
+      sharedBits: sharedPrefixBits(self, kadId),
+    })),
+  };
+}
+
+/** At most so many samples, the newest among them. */
+export function samplesView({ intervalMs, timesMs, series }: NodeSamples, pointsMax: number): JsonObject {
+  const step = Math.max(1, Math.ceil(timesMs.length / pointsMax));
+  const last = timesMs.length - 1;
+  const thin = (values: readonly number[]): number[] =>
+    values.filter((_, index) => (last - index) % step === 0);
+  const thinned = Object.entries(series).map(([name, values]) => [name, thin(values)]);
+  return { intervalMs, timesMs: thin(timesMs), series: Object.fromEntries(thinned) };
 }
 
 /** A grant. */
 export function delegationView(token: Delegation): JsonObject {
   return {
     hash: token.key,
+    issuer: bytesToHex(token.issuer),
     slot: token.slot,
     audience: bytesToHex(token.audience),
     rights: namesOf(rightBits, token.rights),
@@ -133,6 +177,7 @@ export function revocationView(revocation: Revocation): JsonObject {
   return {
     kind: revocation.kind,
     target: bytesToHex(revocation.target),
+    grants: revocation.chain.map(delegationView),
     reason: revocation.reason,
     depth: revocation.depth,
     issuedAt: timeView(revocation.issuedAt),

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createHost } from '../adapters/libp2p/create-host.ts';
 import type { Host, HostListeners, HostOptions } from '../adapters/libp2p/host-types.ts';
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
+import { encodeArchive } from '../archive/archive-format.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
@@ -17,10 +18,11 @@ import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type DriverListeners } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
-import { createMetrics, type NodeMetrics } from './metrics.ts';
+import { createMeasures, type NodeMeasures } from './measures.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
+import { storedBundles } from './stored-bundles.ts';
 
 const seedBytes = 16;
 
@@ -45,7 +47,7 @@ async function compose(
 ): Promise<WeftNode> {
   const { store, verifier, clock, entropy, log } = ports;
   const topics = gossipTopics(config.protocolPrefix);
-  const frameRefused = (code: string): void => metrics.counted('frames_refused', code, 1);
+  const frameRefused = (code: string): void => measures.counted('frames_refused', code, 1);
   const host = await openHost(await hostOptions(config, ports, topics, { frameRefused }));
   const bus = createChangeBus();
   const peer = createPeer({
@@ -53,20 +55,17 @@ async function compose(
     self: { peer: host.peer, addresses: [] },
     seed: entropy.randomBytes(seedBytes),
   });
-  const metrics = createMetrics({
-    snapshot: peer.snapshot,
-    statistics: () => store.statistics(),
-    connections: () => host.network().connections,
-  });
+  const connections = (): number => host.network().connections;
+  const measures = createMeasures(ports, { snapshot: peer.snapshot, connections });
   const driver = createDriver(
     peer,
     { overlay: host.overlay, gossip: host.gossip, store, verifier, clock, log, soon: setImmediate },
-    driverListeners(bus, metrics, ports),
+    driverListeners(bus, measures, ports),
   );
   const calls = createNetworkCalls({
     driver,
     bus,
-    measures: metrics,
+    measures,
     clock,
     acknowledgements: config.replication.acknowledgements,
   });
@@ -91,12 +90,14 @@ async function compose(
     calls.setRunning(true);
     await agents.start();
     state = 'ready';
+    measures.start();
     log.info({ peer: host.peer, addresses: host.addresses() }, 'the node is running');
   }
 
   async function stopOnce(): Promise<void> {
     const wasRunning = state === 'ready';
     state = 'stopping';
+    measures.stop();
     await agents.stop();
     if (wasRunning) await driver.handOver();
     calls.setRunning(false);
@@ -112,6 +113,7 @@ async function compose(
     const snapshot = peer.snapshot();
     const network = host.network();
     const [statistics, custodial] = await Promise.all([store.statistics(), agents.list()]);
+    const { rss, heapUsed } = process.memoryUsage();
     return {
       version: packageVersion(),
       peer: host.peer,
@@ -123,6 +125,7 @@ async function compose(
       knownPeers: network.knownPeers,
       agents: { stored: snapshot.held, known: snapshot.agents, custodial: custodial.length },
       store: statistics,
+      memory: { residentBytes: rss, heapUsedBytes: heapUsed },
     };
   }
 
@@ -137,10 +140,13 @@ async function compose(
     },
     status,
     peers: () => peerStatuses(host),
+    keyspace: peer.keyspace,
+    samples: measures.samples,
     resolve: calls.resolve,
     publish: calls.publish,
     changes: calls.changes,
-    metrics: metrics.render,
+    archive: () => encodeArchive(storedBundles(store), Math.floor(clock.nowMs() / 1000)),
+    metrics: measures.render,
   };
 }
 
@@ -189,29 +195,21 @@ function reachOptions({ profile, reach }: NodeConfig): NonNullable<HostOptions['
 
 function driverListeners(
   bus: ReturnType<typeof createChangeBus>,
-  metrics: NodeMetrics,
+  measures: NodeMeasures,
   { log }: NodePorts,
 ): DriverListeners {
   const alarmLog = log.child({ subsystem: 'alarm' });
   return {
     changed: ({ agentId, change, state, source }, acceptedAtMs) =>
       bus.emit({ agentId, change, state, source, acceptedAtMs }),
-    counted: metrics.counted,
+    counted: measures.counted,
     alarmed(alarm, agentId) {
-      metrics.counted('alarms', alarm, 1);
+      measures.counted('alarms', alarm, 1);
       alarmLog.warn({ alarm, agent: formatAgentId(agentId) }, `alarm: ${alarm}`);
     },
   };
 }
 
 function peerStatuses(host: Host): PeerStatus[] {
-  return host.peers().map(({ peer, addresses, connected, direction, latencyMs, agentVersion, inMesh }) => ({
-    peer,
-    addresses,
-    connected,
-    direction,
-    latencyMs,
-    agentVersion,
-    inMesh,
-  }));
+  return host.peers().map((details) => ({ ...details }));
 }

@@ -1,13 +1,17 @@
 /** The surface of a full node: what the control API, the CLI and an embedding program see. */
 import type { AgentId } from '../core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
+import type { Keyspace } from '../core/peer/keyspace.ts';
 import type { AgentService } from '../custody/agent-types.ts';
 import type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
 import type { StoreStatistics } from '../ports/store.ts';
+import type { NodeSamples } from './sampler.ts';
 
+export type { Keyspace } from '../core/peer/keyspace.ts';
 export type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
 export type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
 export { NodeError, type NodeErrorCode } from '../driver/node-error.ts';
+export type { NodeSamples } from './sampler.ts';
 
 export interface PeerStatus {
   readonly peer: string;
@@ -18,6 +22,14 @@ export interface PeerStatus {
   readonly agentVersion: string | null;
   /** True when this peer is in the gossip mesh of at least one topic. */
   readonly inMesh: boolean;
+  /** Stores records for others. */
+  readonly isFull: boolean;
+  /** What gossip thinks of it; null for who is not connected. */
+  readonly gossipScore: number | null;
+  /** Milliseconds since 1970; null for who is not connected. */
+  readonly connectedAtMs: number | null;
+  /** What it speaks, of this network and of gossip. */
+  readonly protocols: readonly string[];
 }
 
 export interface NodeStatus {
@@ -36,6 +48,8 @@ export interface NodeStatus {
   /** Records held for others and itself; agents whose keys or revocations are known; agents whose key this node holds. */
   readonly agents: { readonly stored: number; readonly known: number; readonly custodial: number };
   readonly store: StoreStatistics;
+  /** Of the whole process. */
+  readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number };
 }
 
 export interface WeftNode {
@@ -47,6 +61,10 @@ export interface WeftNode {
   stop(): Promise<void>;
   status(): Promise<NodeStatus>;
   peers(): readonly PeerStatus[];
+  /** Where this node, its neighbours and its records stand. */
+  keyspace(): Keyspace;
+  /** How it fared in the last hour. */
+  samples(): NodeSamples;
   resolve(agentId: AgentId, options?: ResolveOptions): Promise<Resolution>;
   /** Publishes a bundle signed elsewhere. @throws ProtocolError when it is not valid. */
   publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
@@ -55,6 +73,8 @@ export interface WeftNode {
     readonly agents?: readonly AgentId[];
     readonly signal?: AbortSignal;
   }): AsyncIterable<AgentChange>;
+  /** All that the store holds of agents, as the bytes of an archive (src/archive); no keys. */
+  archive(): AsyncIterable<Uint8Array>;
   /** Prometheus text (documented in docs/operating.md). */
   metrics(): Promise<string>;
 }

@@ -1,11 +1,14 @@
 /** A node that answers from memory and records what it was asked, for tests of routing and of error mapping. */
 
+import { Readable } from 'node:stream';
+import { encodeArchive } from '../../src/archive/archive-format.ts';
 import { recordValuesDefault } from '../../src/core/author/record-values.ts';
 import { registerAgent } from '../../src/core/author/register.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
+import { kadIdOfAgent } from '../../src/core/overlay/distance.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
-import type { AgentState } from '../../src/core/record/agent-state.ts';
+import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
 import type { AgentChange, AgentResult, NodeStatus, WeftNode } from '../../src/node/node-types.ts';
 
 /** One registered agent, the same in every run. */
@@ -79,6 +82,9 @@ export function createRecordedNode(): RecordedNode {
     stop: answer('stop', () => undefined),
     status: answer('status', () => statusOf(node)),
     peers: () => [],
+    keyspace: () => ({ self: kadIdOfAgent(state.agentId), peers: [], held: Array<number>(256).fill(0) }),
+    samples: () => ({ intervalMs: 5000, timesMs: [], series: {} as never }),
+    archive: () => encodeArchive(Readable.from([encodeState(state)]), 0),
     metrics: answer('metrics', () => '# HELP weft_agents Agents\nweft_agents 1\n'),
     resolve: answer('resolve', () => node.resolution),
     publish: answer('publish', () => result.publish),
@@ -117,6 +123,7 @@ function statusOf(node: RecordedNode): NodeStatus {
     knownPeers: 0,
     agents: { stored: 1, known: 1, custodial: 1 },
     store: { entries: 1, sizeBytes: 10, freeBytes: 1000, full: false, quarantined: 0 },
+    memory: { residentBytes: 1, heapUsedBytes: 1 },
   };
 }
 

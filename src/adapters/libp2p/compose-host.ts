@@ -49,6 +49,9 @@ export async function composeHost(platform: HostPlatform, options: HostOptions):
       agentVersion: known.agentVersion,
       isFull: known.isFull,
       inMesh: meshPeers.has(known.peer),
+      gossipScore: known.isConnected ? gossip.scoreOf(known.peer) : null,
+      connectedAtMs: known.connectedAtMs,
+      protocols: known.protocols,
     }));
   }
 

@@ -24,6 +24,8 @@ export interface Libp2pGossip extends Gossip {
   networkStopped(): void;
   /** Peers in the mesh of at least one topic. */
   meshPeers(): ReadonlySet<string>;
+  /** The score of a neighbour, as gossipsub keeps it. */
+  scoreOf(peer: string): number;
   /** Lost streams that were reopened. */
   readonly reopenedStreams: number;
 }
@@ -31,6 +33,7 @@ export interface Libp2pGossip extends Gossip {
 /** gossipsub 17 has it, its interface does not; the contract tests hold it. */
 type GossipSubWithMesh = GossipSub & {
   getMeshPeers(topic: string): string[];
+  readonly score: { score(peer: string): number };
   isStarted(): boolean;
   /** Replaced when it stops, with the timer of the next heartbeat still set: a process would live on for it. */
   readonly status: { readonly heartbeatTimeout?: ReturnType<typeof setTimeout> };
@@ -122,6 +125,7 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
     },
     networkStopped: () => clearTimeout(lastStatus.heartbeatTimeout),
     meshPeers: () => new Set([...subscribed].flatMap((topic) => pubsub.getMeshPeers(topic))),
+    scoreOf: (peer) => pubsub.score.score(peer),
     get reopenedStreams() {
       return watchdog.reopened;
     },

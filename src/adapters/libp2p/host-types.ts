@@ -113,6 +113,11 @@ export interface PeerDetails {
   readonly isFull: boolean;
   /** In this node's gossip mesh of at least one topic. */
   readonly inMesh: boolean;
+  /** What gossip thinks of it (docs/operating.md); null for who is not connected. */
+  readonly gossipScore: number | null;
+  readonly connectedAtMs: number | null;
+  /** What it speaks, of this network and of gossip. */
+  readonly protocols: readonly string[];
 }
 
 export interface NetworkState {

@@ -12,6 +12,9 @@ import { contactAddresses } from './multiaddrs.ts';
 
 /** Full peers without a connection that are kept for the core's table; the one lost longest ago goes first. */
 const lostPeersMax = 4096;
+/** Of what a peer says that it speaks; the rest is libp2p's own. */
+const shownProtocolsMax = 8;
+const shownProtocolLengthMax = 64;
 
 export interface KnownPeer {
   readonly peer: string;
@@ -20,6 +23,10 @@ export interface KnownPeer {
   readonly isFull: boolean;
   readonly isConnected: boolean;
   readonly direction: 'inbound' | 'outbound' | null;
+  /** Milliseconds since 1970; null while there is no connection. */
+  readonly connectedAtMs: number | null;
+  /** Of this network and of gossip, as its identify named them; at most 8. */
+  readonly protocols: readonly string[];
 }
 
 export interface DirectoryListener {
@@ -58,12 +65,15 @@ const stranger = {
   isFull: false,
   isConnected: false,
   direction: null,
+  connectedAtMs: null,
+  protocols: [],
 } as const;
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
   const { libp2p, dialer, profile, recordProtocol, connectionsMax, log } = options;
+  const ownProtocols = recordProtocol.replace(/record\/[^/]*$/, '');
   /** Insertion order is the order of the last loss or meeting. Bounded by connections and `lostPeersMax`. */
   const peers = new Map<string, Mutable<KnownPeer>>();
   const listeners: DirectoryListener[] = [];
@@ -97,6 +107,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     known.direction = detail.direction;
     if (known.isConnected) return;
     known.isConnected = true;
+    known.connectedAtMs = detail.timeline.open;
     tell((listener) => listener.peerConnected?.(known.peer));
   }
 
@@ -105,6 +116,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     if (!dialer.isConnected(peer)) return;
     const known = touch(peer);
     known.agentVersion = detail.agentVersion ?? null;
+    known.protocols = shownProtocols(detail.protocols);
     const wasFull = known.isFull;
     known.isFull = detail.protocols.includes(recordProtocol);
     const addresses = contactAddresses(profile, detail.signedPeerRecord?.addresses ?? detail.listenAddrs);
@@ -113,6 +125,13 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     if (known.isFull && (!wasFull || isMoved)) tell((listener) => listener.peerAdded?.({ peer, addresses }));
     if (!known.isFull && wasFull) tell((listener) => listener.peerRemoved?.(peer));
     if (!known.isFull && detail.connection.direction === 'outbound') leaveStranger(detail);
+  }
+
+  function shownProtocols(protocols: readonly string[]): readonly string[] {
+    return protocols
+      .filter((name) => name.startsWith(ownProtocols) || name.startsWith('/meshsub/'))
+      .filter((name) => name.length <= shownProtocolLengthMax)
+      .slice(0, shownProtocolsMax);
   }
 
   /** Whom this node dials should serve the record protocol of its network; who dials in may be a client. */
@@ -127,6 +146,7 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
     const known = touch(peer);
     known.isConnected = false;
     known.direction = null;
+    known.connectedAtMs = null;
     tell((listener) => listener.peerDisconnected?.(peer));
     if (known.isFull) suspect(peer);
     else peers.delete(peer);

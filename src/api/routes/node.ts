@@ -5,24 +5,37 @@ import { encodeState } from '../../core/record/agent-state.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import {
   healthAnswer,
+  keyspaceAnswer,
   metricsAnswer,
   peersAnswer,
   publishAnswer,
+  samplesAnswer,
   statusAnswer,
   storeAnswer,
 } from '../answers.ts';
 import { ApiError } from '../api-error.ts';
 import type { ApiMetrics } from '../api-metrics.ts';
 import { openAccess, readAccess } from '../authorise.ts';
-import { type PublishQuery, publishQuery } from '../schemas.ts';
-import { publishView, stateView, statusView, storeView } from '../views.ts';
+import { type PublishQuery, publishQuery, type SamplesQuery, samplesQuery } from '../schemas.ts';
+import {
+  keyspaceView,
+  peerView,
+  publishView,
+  samplesView,
+  stateView,
+  statusView,
+  storeView,
+} from '../views.ts';
 
 const tags = ['node'];
+/** As many as the node keeps. */
+const samplesKept = 720;
 
 /** Adds them. Health and metrics need no token. */
 export function addNodeRoutes(app: FastifyInstance, node: WeftNode, metrics: ApiMetrics): void {
   addHealthRoutes(app, node, metrics);
   addStatusRoutes(app, node);
+  addPictureRoutes(app, node);
   addPublishRoute(app, node);
 }
 
@@ -63,9 +76,33 @@ function addStatusRoutes(app: FastifyInstance, node: WeftNode): void {
     operationId: 'peers',
     summary: 'The peers that this node knows',
   };
-  app.get('/v1/peers', { schema: peers, ...readAccess }, async () => ({ peers: node.peers() }));
+  app.get('/v1/peers', { schema: peers, ...readAccess }, async () => ({
+    peers: node.peers().map(peerView),
+  }));
   const store = { response: storeAnswer, tags, operationId: 'store', summary: 'How much this node keeps' };
   app.get('/v1/store', { schema: store, ...readAccess }, async () => storeView(await node.status()));
+}
+
+function addPictureRoutes(app: FastifyInstance, node: WeftNode): void {
+  const keyspace = {
+    response: keyspaceAnswer,
+    tags,
+    operationId: 'keyspace',
+    summary: 'Where this node, its neighbours and its records stand in the key space',
+  };
+  app.get('/v1/keyspace', { schema: keyspace, ...readAccess }, async () => keyspaceView(node.keyspace()));
+  const samples = {
+    querystring: samplesQuery,
+    response: samplesAnswer,
+    tags,
+    operationId: 'samples',
+    summary: 'How the node fared in the last hour, every 5 s',
+  };
+  app.get<{ Querystring: SamplesQuery }>(
+    '/v1/samples',
+    { schema: samples, ...readAccess },
+    async ({ query }) => samplesView(node.samples(), Number(query.points ?? samplesKept)),
+  );
 }
 
 function addPublishRoute(app: FastifyInstance, node: WeftNode): void {

@@ -18,6 +18,7 @@ import { type AgentRow, createAgentIndex, type IndexRow } from './agent-index.ts
 import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry } from './entry.ts';
+import { createPlaceCounts, type PlaceCounts } from './keyspace.ts';
 
 /** Agents whose news the store refuses and that stay in memory: about 20 MB. */
 const unsavedAgentsMax = 8192;
@@ -55,6 +56,8 @@ export interface AgentTable {
   /** Summaries of what anti-entropy reconciles: key logs and revocations of all agents, and the records held. */
   readonly authority: BucketSummary;
   readonly held: BucketSummary;
+  /** How many of the records held stand in each part of the key space. */
+  readonly places: PlaceCounts;
 }
 
 export function createAgentTable(context: PeerContext): AgentTable {
@@ -62,6 +65,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const cache = new Map<string, CachedAgent>();
   const authority = createBucketSummary();
   const held = createBucketSummary();
+  const places = createPlaceCounts();
   /** Known agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
   const unsaved = new Set<string>();
 
@@ -77,7 +81,9 @@ export function createAgentTable(context: PeerContext): AgentTable {
 
   function summarise(agentId: AgentId, row: IndexRow | null, change: 1 | -1): void {
     if (row?.authorityDigest) authority.toggle(agentId, row.authorityDigest, change);
-    if (row?.isHeld) held.toggle(agentId, row.digest, change);
+    if (!row?.isHeld) return;
+    held.toggle(agentId, row.digest, change);
+    places.count(row.kadHigh, change);
   }
 
   function remember(key: string, agent: CachedAgent): void {
@@ -215,6 +221,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     },
     authority,
     held,
+    places,
   };
 }
 

@@ -18,6 +18,7 @@ import type { PeerEffect } from './effects.ts';
 import type { PeerContact, PeerEvent } from './events.ts';
 import { createGossipIntake } from './gossip-intake.ts';
 import { createIngest, type IngestResult, type IngestSource } from './ingest.ts';
+import { describeKeyspace, type Keyspace } from './keyspace.ts';
 import { createNeighbourhood } from './neighbourhood.ts';
 import { createOutbox } from './outbox.ts';
 import type { PeerConfig } from './peer-config.ts';
@@ -46,6 +47,8 @@ export interface PeerSnapshot {
 export interface Peer {
   handle(event: PeerEvent, nowMs: number): readonly PeerEffect[];
   snapshot(): PeerSnapshot;
+  /** For who looks on; nothing in it is needed to go on. */
+  keyspace(): Keyspace;
 }
 
 /** An establishment that held for so long is not expected to be overturned (§1: `late-fork`). */
@@ -91,7 +94,11 @@ export function createPeer(options: {
     return ledger.takeEffects();
   }
 
-  return { handle, snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting }) };
+  return {
+    handle,
+    snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting }),
+    keyspace: parts.keyspace,
+  };
 }
 
 type OutsideEvent = Exclude<
@@ -102,6 +109,7 @@ type OutsideEvent = Exclude<
 function createParts(context: PeerContext): {
   handle(event: OutsideEvent): void;
   snapshot(): Omit<PeerSnapshot, 'waitingRequests'>;
+  keyspace(): Keyspace;
 } {
   const { routing } = context;
   const table = createAgentTable(context);
@@ -264,6 +272,7 @@ function createParts(context: PeerContext): {
       activePublishes: publisher.active,
       activeSyncs: synchroniser.active,
     }),
+    keyspace: () => describeKeyspace(routing, table.places, context.nowMs()),
   };
 }
 
