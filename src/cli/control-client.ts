@@ -10,6 +10,8 @@ export interface ControlClient {
   /** A body of bytes, and one back. */
   readBytes(path: string): Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }>;
   sendBytes(path: string, bytes: Uint8Array): Promise<JsonObject>;
+  /** A long body as it comes. A source that falls silent or breaks off is `unreachable`. */
+  readChunks(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Lines of the stream of changes, until the signal. */
   stream(path: string, signal: AbortSignal): AsyncIterable<JsonObject>;
 }
@@ -64,6 +66,19 @@ export function createControlClient({ url, token }: ControlAddress): ControlClie
         signal: timely(),
       });
       return (await response.json()) as JsonObject;
+    },
+    async *readChunks(path, signal = new AbortController().signal) {
+      const response = await request(path, { signal });
+      const reader = response.body!.getReader();
+      try {
+        for (;;) {
+          const { value, done } = await readInTime(reader, url, signal);
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        await reader.cancel().catch(() => undefined);
+      }
     },
     async *stream(path, signal) {
       const response = await request(path, { signal });
@@ -140,7 +155,11 @@ async function* linesOf(
   }
 }
 
-async function readInTime(reader: ReadableStreamDefaultReader<string>, url: string, signal: AbortSignal) {
+async function readInTime<Chunk>(
+  reader: ReadableStreamDefaultReader<Chunk>,
+  url: string,
+  signal: AbortSignal,
+) {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
     const message = `the daemon at ${url} is silent`;

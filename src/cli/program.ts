@@ -2,7 +2,11 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../api/error-table.ts';
 import { packageVersion } from '../config/package-root.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addDelegateCommand } from './commands/delegate.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addImportCommand } from './commands/import.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addKeyEventCommands } from './commands/key-event-commands.ts';
@@ -54,5 +58,9 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addWatchCommand(program, run);
   addKeyCommands(program, run);
   addInspectCommand(program, run);
+  addDoctorCommand(program, run);
+  addExportCommand(program, run);
+  addImportCommand(program, run);
+  addCompletionCommand(program, run);
   return program;
 }

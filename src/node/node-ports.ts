@@ -46,14 +46,7 @@ export async function openPorts(config: NodeConfig, replace: NodeReplacements): 
   installNativeHash();
   const log = replace.log ?? createNodeLog(config);
   const entropy = replace.entropy ?? createSystemEntropy();
-  const store =
-    replace.store ??
-    (await createLevelStore({
-      directory: join(config.dataDirectory, 'store'),
-      ballastBytes: config.store.ballastBytes,
-      freeBytesMin: config.store.freeBytesMin,
-      log: log.child({ subsystem: 'store' }),
-    }));
+  const store = replace.store ?? (await openStore(config, log));
   try {
     const { keys, identitySeed } = replace;
     const opened =
@@ -75,12 +68,23 @@ export async function openPorts(config: NodeConfig, replace: NodeReplacements): 
   }
 }
 
+/** The store of a data folder, made when it is not there. @throws StoreError */
+export function openStore(config: NodeConfig, log: Log): Promise<Store> {
+  return createLevelStore({
+    directory: join(config.dataDirectory, 'store'),
+    ballastBytes: config.store.ballastBytes,
+    freeBytesMin: config.store.freeBytesMin,
+    log: log.child({ subsystem: 'store' }),
+  });
+}
+
 /** The log of a node, also for what runs around it. */
 export function createNodeLog(config: NodeConfig): Log {
   return createPinoLog(config.log);
 }
 
-function createVerifier(config: NodeConfig): Verifier {
+/** What checks signatures, as the settings say. */
+export function createVerifier(config: NodeConfig): Verifier {
   switch (config.verifier) {
     case 'sodium':
       return createSodiumVerifier({ workers: config.verifierWorkers });

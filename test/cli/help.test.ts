@@ -28,6 +28,10 @@ describe('the help', () => {
       'watch',
       'keys',
       'inspect',
+      'doctor',
+      'export',
+      'import',
+      'completion',
     ]);
     for (const command of program.commands) expect(stdout).toContain(command.name());
     expect(stdout).toMatch(
