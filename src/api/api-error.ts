@@ -5,8 +5,8 @@ import { type ApiErrorCode, errorTable, lookUpError } from './error-table.ts';
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
 
-  constructor(code: ApiErrorCode, message: string) {
-    super(message);
+  constructor(code: ApiErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
     this.name = 'ApiError';
     this.code = code;
   }

@@ -1,12 +1,15 @@
 /**
  * Names of the NANDA index that this daemon gave out, each with the agent in custody that stands behind it and what the
- * network does not carry: status, tags, capabilities. One JSON file, written whole; bounded.
+ * network does not carry: status, tags, capabilities. One file, to which each change adds a line; bounded.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { ApiError } from '../api-error.ts';
+import { type LineFile, openLineFile } from './line-file.ts';
 
 /** Names that one daemon gives out. */
-const namesMax = 10_000;
+export const namesMax = 10_000;
+const header = '{"file":"names of the NANDA index","version":1}';
+/** Lines that say nothing any more, beyond one for each name, before the file is written anew. */
+const staleLinesMax = 2000;
 
 export interface NamedAgent {
   readonly name: string;
@@ -24,56 +27,111 @@ export interface NamedAgent {
 }
 
 export interface NameBook {
+  readonly size: number;
   get(name: string): NamedAgent | undefined;
   /** In the order in which they came. */
   all(): readonly NamedAgent[];
-  /** Durable when it returns. @throws ApiError `too-many-names` */
-  set(entry: NamedAgent): void;
-  delete(name: string): void;
-  /** @throws ApiError `too-many-names` when one more does not fit. */
-  assertRoom(): void;
+  /** Durable, and visible, when it resolves. @throws ApiError `too-many-names`, `names-not-kept` */
+  set(entry: NamedAgent): Promise<void>;
+  /** @throws ApiError `names-not-kept` */
+  delete(name: string): Promise<void>;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
 }
 
-/** Opens the book in that file; there is none at first. */
-export function openNameBook(file: string): NameBook {
-  const entryByName = new Map(readEntries(file).map((entry) => [entry.name, entry]));
+interface Removal {
+  readonly name: string;
+  readonly removed: true;
+}
 
-  function save(): void {
-    const descriptor = openSync(`${file}.new`, 'w', 0o600);
-    try {
-      writeSync(descriptor, `${JSON.stringify([...entryByName.values()])}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+/** Opens the book in that file, which is made when it is not there. @throws ApiError `bad-names-file` */
+export async function openNameBook(path: string): Promise<NameBook> {
+  const entryByName = new Map<string, NamedAgent>();
+  let staleLines = 0;
+
+  function apply(change: NamedAgent | Removal): void {
+    if ('removed' in change) {
+      staleLines += entryByName.delete(change.name) ? 2 : 1;
+      return;
     }
-    renameSync(`${file}.new`, file);
+    if (entryByName.has(change.name)) staleLines++;
+    entryByName.set(change.name, change);
   }
 
-  function assertRoom(): void {
-    if (entryByName.size >= namesMax)
-      throw new ApiError('too-many-names', `this node gives out ${namesMax} names and no more`);
+  const file = await openLineFile(path, {
+    header,
+    onLine: (line, lineNumber) => apply(readChange(line, lineNumber, path)),
+    notOurs: () => badFile(path, 'its first line is not the one that weft writes'),
+  }).catch((error: unknown) => {
+    throw error instanceof ApiError ? error : badFile(path, (error as Error).message, error);
+  });
+
+  async function save(change: NamedAgent | Removal): Promise<void> {
+    try {
+      await file.append(JSON.stringify(change));
+    } catch (error) {
+      throw new ApiError('names-not-kept', 'the names of this node cannot be written', { cause: error });
+    }
+    apply(change);
+    if (staleLines > entryByName.size + staleLinesMax) await shorten(file);
+  }
+
+  async function shorten(lines: LineFile): Promise<void> {
+    staleLines = 0;
+    try {
+      await lines.replace([...entryByName.values()].map((entry) => JSON.stringify(entry)));
+    } catch {
+      // The long file is as good as the short one; the next change that is one too many tries again.
+    }
   }
 
   return {
+    get size() {
+      return entryByName.size;
+    },
     get: (name) => entryByName.get(name),
     all: () => [...entryByName.values()],
-    set(entry) {
-      if (!entryByName.has(entry.name)) assertRoom();
-      entryByName.set(entry.name, entry);
-      save();
+    async set(entry) {
+      if (!entryByName.has(entry.name)) assertRoom(entryByName.size);
+      await save(entry);
     },
-    delete(name) {
-      if (entryByName.delete(name)) save();
-    },
-    assertRoom,
+    delete: (name) => save({ name, removed: true }),
+    close: () => file.close(),
   };
 }
 
-function readEntries(file: string): readonly NamedAgent[] {
+/** @throws ApiError `too-many-names` when one more does not fit beside so many. */
+export function assertRoom(names: number): void {
+  if (names >= namesMax)
+    throw new ApiError('too-many-names', `this node gives out ${namesMax} names and no more`);
+}
+
+function readChange(line: string, lineNumber: number, path: string): NamedAgent | Removal {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as readonly NamedAgent[];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const change: unknown = JSON.parse(line);
+    if (isChange(change)) return change;
+  } catch {
+    // Not JSON: the same complaint.
   }
+  throw badFile(path, `line ${lineNumber} is damaged`);
+}
+
+function isChange(value: unknown): value is NamedAgent | Removal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { name, removed, agentId, agentUrl, apiUrl, alive, assignedTo, lastUpdate, capabilities, tags } =
+    value as Record<string, unknown>;
+  const isText = (part: unknown): boolean => typeof part === 'string';
+  const isTexts = (part: unknown): boolean => Array.isArray(part) && part.every(isText);
+  if (!isText(name)) return false;
+  if (removed !== undefined) return removed === true;
+  return (
+    [agentId, agentUrl, lastUpdate].every(isText) &&
+    [apiUrl, assignedTo].every((part) => part === null || isText(part)) &&
+    typeof alive === 'boolean' &&
+    [capabilities, tags].every(isTexts)
+  );
+}
+
+function badFile(path: string, what: string, cause?: unknown): ApiError {
+  return new ApiError('bad-names-file', `${path} cannot be used: ${what}`, { cause });
 }

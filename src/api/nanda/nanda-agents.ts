@@ -2,16 +2,23 @@
  * What the NANDA index does to agents, in terms of weft: a name is an agent in this daemon's custody, its `agent_url` the
  * record's primary facts, its `api_url` the adaptive resolver. Decides who may change what; the bodies are the routes'.
  */
-import { agentKey, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import { type AgentId, agentKey, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
 import type { AgentState } from '../../core/record/agent-state.ts';
 import { materialise } from '../../core/record/merge.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { ApiError } from '../api-error.ts';
-import type { NameBook, NamedAgent } from './name-book.ts';
+import { lookUpError } from '../error-table.ts';
+import { assertRoom, type NameBook, type NamedAgent } from './name-book.ts';
 
 /** What a lookup answers. */
 export interface NandaAddress {
   readonly agentId: string;
+  readonly agentUrl: string;
+  readonly apiUrl: string | null;
+}
+
+export interface Registration {
+  readonly name: string;
   readonly agentUrl: string;
   readonly apiUrl: string | null;
 }
@@ -24,12 +31,17 @@ export interface StatusUpdate {
 }
 
 export interface NandaAgents {
-  /** @param mayChange whether this caller may change a name that exists */
-  register(name: string, agentUrl: string, apiUrl: string | null, mayChange: boolean): Promise<void>;
+  /**
+   * @param mayChange whether this caller may change a name that exists
+   * @throws ApiError `not-yours`, `too-many-names`, `names-not-kept`, and what custody throws
+   */
+  register(registration: Registration, mayChange: boolean): Promise<void>;
   /** By name, by the client that it is assigned to, or by `nanda:` id; null: not found. */
   lookUp(id: string): Promise<NandaAddress | null>;
-  remove(name: string): Promise<void>;
-  update(name: string, update: StatusUpdate): NamedAgent;
+  /** Ends the agent and forgets the name; false: there is none. */
+  remove(name: string): Promise<boolean>;
+  /** Null: no such name. */
+  update(name: string, update: StatusUpdate): Promise<NamedAgent | null>;
 }
 
 /** Those operations over a node. Changes of one name wait for one another. */
@@ -38,89 +50,137 @@ export function createNandaAgents(
   book: NameBook,
   nowMs: () => number = Date.now,
 ): NandaAgents {
-  const turnByName = new Map<string, Promise<void>>();
+  const inTurn = createTurns();
+  /** Names that are about to come into the book. */
+  let arriving = 0;
   const now = (): string => new Date(nowMs()).toISOString();
 
-  async function inTurn(name: string, task: () => Promise<void>): Promise<void> {
-    const turn = (turnByName.get(name) ?? Promise.resolve()).then(task);
-    const settled = turn.catch(() => {});
-    turnByName.set(name, settled);
-    try {
-      await turn;
-    } finally {
-      if (turnByName.get(name) === settled) turnByName.delete(name);
-    }
-  }
-
-  async function isInCustody(agentId: string): Promise<boolean> {
-    const key = agentKey(parseAgentId(agentId));
+  async function isInCustody(agentId: AgentId): Promise<boolean> {
+    const key = agentKey(agentId);
     return (await node.agents.list()).some((agent) => agentKey(agent.agentId) === key);
   }
 
-  async function registerNow(name: string, agentUrl: string, apiUrl: string | null, mayChange: boolean) {
-    const known = book.get(name);
-    const draft = { primaryFactsUrl: agentUrl, adaptiveResolverUrl: apiUrl };
-    const agentId = known?.agentId ?? idOf(name);
-    if (agentId !== null) {
-      if (known?.agentUrl === agentUrl && known.apiUrl === apiUrl) return;
-      if (!mayChange || !(await isInCustody(agentId)))
-        throw new ApiError('not-yours', `Agent ${name} belongs to somebody else`);
-      await node.agents.update(parseAgentId(agentId), draft);
-      book.set({
-        ...blank(name, now()),
-        ...known,
-        agentId,
-        agentUrl,
-        apiUrl,
-        alive: false,
-        lastUpdate: now(),
-      });
-      return;
+  async function hasEnded(agentId: AgentId): Promise<boolean> {
+    return (await node.resolve(agentId)).status === 'tombstoned';
+  }
+
+  async function addNew(given: Registration): Promise<void> {
+    const { agentId } = await node.agents.register(draftOf(given));
+    try {
+      await book.set({ ...blank, ...given, agentId: formatAgentId(agentId), lastUpdate: now() });
+    } catch (error) {
+      // Nobody would ever find it; who asked is told of the first failure.
+      await node.agents.revoke(agentId, 'cessationOfOperation').catch(() => {});
+      throw error;
     }
-    book.assertRoom();
-    const made = await node.agents.register(draft);
-    book.set({ ...blank(name, now()), agentId: formatAgentId(made.agentId), agentUrl, apiUrl });
+  }
+
+  async function change(given: Registration, agentId: AgentId, known: NamedAgent | undefined): Promise<void> {
+    if (!isSame(given, known)) {
+      if (!(await isInCustody(agentId))) throw notYours(given.name);
+      await node.agents.update(agentId, draftOf(given));
+    }
+    const id = formatAgentId(agentId);
+    await book.set({ ...blank, ...known, ...given, agentId: id, alive: false, lastUpdate: now() });
+  }
+
+  async function registerNow(given: Registration, mayChange: boolean): Promise<void> {
+    const known = book.get(given.name);
+    const agentId = known === undefined ? idOf(given.name) : parseAgentId(known.agentId);
+    if (agentId === null) return addNew(given);
+    if (!mayChange) {
+      if (isSame(given, known)) return;
+      throw notYours(given.name);
+    }
+    // Its controller ended it elsewhere; the name is free for a new one.
+    if (known !== undefined && (await hasEnded(agentId))) return addNew(given);
+    return change(given, agentId, known);
+  }
+
+  async function registerInTurn(given: Registration, mayChange: boolean): Promise<void> {
+    if (book.get(given.name) !== undefined) return registerNow(given, mayChange);
+    assertRoom(book.size + arriving);
+    arriving++;
+    try {
+      await registerNow(given, mayChange);
+    } finally {
+      arriving--;
+    }
   }
 
   /** The truth is the record, wherever the name led. */
-  async function addressOf(name: string, agentId: string): Promise<NandaAddress | null> {
-    const { state, status } = await node.resolve(parseAgentId(agentId));
+  async function addressOf(name: string, agentId: AgentId): Promise<NandaAddress | null> {
+    const { state, status } = await node.resolve(agentId);
     if (status !== 'ok' || state === null) return null;
     const { primary, adaptive } = fieldsOf(state);
     return primary === null ? null : { agentId: name, agentUrl: primary, apiUrl: adaptive };
   }
 
+  async function removeNow(name: string): Promise<boolean> {
+    const known = book.get(name);
+    if (known === undefined) return false;
+    try {
+      await node.agents.revoke(parseAgentId(known.agentId), 'cessationOfOperation');
+    } catch (error) {
+      // Ended already, or its keys were taken away: there is nothing left here but the name.
+      const code = lookUpError(error)?.code ?? '';
+      const isGone = code === 'not-custodial' || (await hasEnded(parseAgentId(known.agentId)));
+      if (!isGone) throw error;
+    }
+    await book.delete(name);
+    return true;
+  }
+
+  async function updateNow(name: string, update: StatusUpdate): Promise<NamedAgent | null> {
+    const known = book.get(name);
+    if (known === undefined) return null;
+    const { assigned_to: assignedTo, ...rest } = update;
+    const changed = {
+      ...known,
+      ...rest,
+      ...(assignedTo !== undefined && { assignedTo }),
+      lastUpdate: now(),
+    };
+    await book.set(changed);
+    return changed;
+  }
+
   return {
-    register: (name, agentUrl, apiUrl, mayChange) =>
-      inTurn(name, () => registerNow(name, agentUrl, apiUrl, mayChange)),
+    register: (given, mayChange) => inTurn(given.name, () => registerInTurn(given, mayChange)),
     async lookUp(id) {
       const named = book.get(id) ?? book.all().find(({ assignedTo }) => assignedTo === id);
-      if (named !== undefined) return addressOf(named.name, named.agentId);
-      const agentId = idOf(id);
+      if (named !== undefined) return addressOf(named.name, parseAgentId(named.agentId));
+      const agentId = isWritten(id) ? idOf(id) : null;
       return agentId === null ? null : addressOf(id, agentId);
     },
-    remove: (name) =>
-      inTurn(name, async () => {
-        const known = book.get(name);
-        if (known === undefined) return;
-        await node.agents.revoke(parseAgentId(known.agentId), 'cessationOfOperation');
-        book.delete(name);
-      }),
-    update(name, { alive, assigned_to: assignedTo, capabilities, tags }) {
-      const known = book.get(name);
-      if (known === undefined) throw new ApiError('not-found', 'Agent not found');
-      const changed = {
-        ...known,
-        ...(alive !== undefined && { alive }),
-        ...(assignedTo !== undefined && { assignedTo }),
-        ...(capabilities !== undefined && { capabilities }),
-        ...(tags !== undefined && { tags }),
-        lastUpdate: now(),
-      };
-      book.set(changed);
-      return changed;
-    },
+    remove: (name) => inTurn(name, () => removeNow(name)),
+    update: (name, update) => inTurn(name, () => updateNow(name, update)),
   };
+}
+
+/** Tasks of one name, one after the other. */
+function createTurns(): <Value>(name: string, task: () => Promise<Value>) => Promise<Value> {
+  const turnByName = new Map<string, Promise<unknown>>();
+  return async (name, task) => {
+    const turn = (turnByName.get(name) ?? Promise.resolve()).then(task);
+    const settled = turn.catch(() => {});
+    turnByName.set(name, settled);
+    try {
+      return await turn;
+    } finally {
+      if (turnByName.get(name) === settled) turnByName.delete(name);
+    }
+  };
+}
+
+const blank = { apiUrl: null, alive: false, assignedTo: null, capabilities: [], tags: [] } as const;
+
+function draftOf({ agentUrl, apiUrl }: Registration) {
+  return { primaryFactsUrl: agentUrl, adaptiveResolverUrl: apiUrl };
+}
+
+function isSame(given: Registration, known: NamedAgent | undefined): boolean {
+  return known?.agentUrl === given.agentUrl && known.apiUrl === given.apiUrl;
 }
 
 function fieldsOf(state: AgentState) {
@@ -129,21 +189,15 @@ function fieldsOf(state: AgentState) {
   return { primary: textOf(fields.primary.value), adaptive: textOf(fields.adaptive.value) };
 }
 
-function idOf(text: string): string | null {
-  if (!/^(did:)?nanda:/.test(text)) return null;
-  return formatAgentId(parseAgentId(text));
+/** Null for a name that is none of the ids. @throws ProtocolError `bad-argument` for one that wants to be */
+function idOf(name: string): AgentId | null {
+  return /^(did:)?nanda:/.test(name) ? parseAgentId(name) : null;
 }
 
-function blank(name: string, lastUpdate: string): NamedAgent {
-  return {
-    name,
-    agentId: '',
-    agentUrl: '',
-    apiUrl: null,
-    alive: false,
-    assignedTo: null,
-    lastUpdate,
-    capabilities: [],
-    tags: [],
-  };
+function isWritten(id: string): boolean {
+  return /^(did:)?nanda:[a-z2-7]{52}$/.test(id);
+}
+
+function notYours(name: string): ApiError {
+  return new ApiError('not-yours', `Agent ${name} belongs to somebody else`);
 }

@@ -16,8 +16,17 @@ import { createRateLimit, type RateLimit } from '../rate-limit.ts';
 import { type NameBook, type NamedAgent, openNameBook } from './name-book.ts';
 import { createNandaAgents, type NandaAgents } from './nanda-agents.ts';
 
-/** A name may be whatever a client calls its agent. */
-const name = Type.String({ minLength: 1, maxLength: 128, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });
+/**
+ * A name may be whatever a client calls its agent, as long as a URL can say it: no control characters, no half of a
+ * surrogate pair, not `.` or `..`.
+ */
+const name = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: '^(?!\\.{1,2}$)[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
+});
+/** Of a name as it stands in a path, percent-encoded: the router's bound. */
+const pathNameMax = 200;
 const url = Type.String({ minLength: 1, maxLength: urlBytesMax });
 const words = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });
 /** Other properties are left alone, as the index itself does. */
@@ -52,13 +61,20 @@ export interface NandaOptions {
   readonly onDefect: OnDefect;
 }
 
-/** Opens it over a node. @throws the listen error of node:net, such as EADDRINUSE. */
-export function startNandaIndex(node: WeftNode, options: NandaOptions): Promise<ApiServer> {
-  return listenAt(createNandaIndex(node, options), options);
+/** Opens it over a node. @throws ApiError `bad-names-file`; the listen error of node:net, such as EADDRINUSE. */
+export async function startNandaIndex(node: WeftNode, options: NandaOptions): Promise<ApiServer> {
+  const app = await createNandaIndex(node, options);
+  try {
+    return await listenAt(app, options);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
-/** The interface without a socket. */
-export function createNandaIndex(node: WeftNode, options: NandaOptions): FastifyInstance {
+/** The interface without a socket; closing it closes the file of the names. @throws ApiError `bad-names-file` */
+export async function createNandaIndex(node: WeftNode, options: NandaOptions): Promise<FastifyInstance> {
+  const book = await openNameBook(options.file);
   const app = createBoundedApp({
     onDefect: options.onDefect,
     metrics: createApiMetrics(),
@@ -70,7 +86,7 @@ export function createNandaIndex(node: WeftNode, options: NandaOptions): Fastify
     checkRate(request);
     if (!options.remote) assertLoopbackName(request);
   });
-  const book = openNameBook(options.file);
+  app.addHook('onClose', () => book.close());
   const agents = createNandaAgents(node, book);
   const mayChange = createChangeCheck(options.token);
   addLookupRoutes(app, agents, book);
@@ -109,7 +125,7 @@ function addListRoutes(app: FastifyInstance, book: NameBook): void {
   app.get('/list', async () => Object.fromEntries(book.all().map((agent) => [agent.name, agent.agentUrl])));
   app.get('/clients', async () => Object.fromEntries([...clientsOf()].map((client) => [client, 'alive'])));
   app.get('/stats', async () => ({
-    total_agents: book.all().length,
+    total_agents: book.size,
     alive_agents: book.all().filter(({ alive }) => alive).length,
     total_clients: clientsOf().size,
   }));
@@ -141,25 +157,33 @@ function addWriteRoutes(
       const { agent_id: id, agent_url: agentUrl, api_url: apiUrl = null } = request.body;
       if (id === undefined || agentUrl === undefined)
         return sendError(reply, 400, 'Missing agent_id or agent_url');
-      await agents.register(id, agentUrl, apiUrl, mayChange(request));
-      return { status: 'success', message: `Agent ${id} registered successfully` };
+      assertReachable(id);
+      await agents.register({ name: id, agentUrl, apiUrl }, mayChange(request));
+      return { message: `Agent ${id} registered successfully`, status: 'success' };
     },
   );
   app.delete<Id>('/agents/:id', { schema: { params: idParams } }, async (request, reply) => {
     const { id } = request.params;
-    if (book.get(id) === undefined) return sendError(reply, 404, 'Agent not found');
-    assertMayChange(mayChange(request), id);
-    await agents.remove(id);
-    return { status: 'deleted', agent_id: id };
+    if (book.get(id) !== undefined) assertMayChange(mayChange(request), id);
+    const isRemoved = await agents.remove(id);
+    return isRemoved ? { status: 'deleted', agent_id: id } : sendError(reply, 404, 'Agent not found');
   });
   app.put<Id & { Body: Static<typeof statusBody> }>(
     '/agents/:id/status',
     { schema: { params: idParams, body: statusBody } },
     async (request, reply) => {
       const { id } = request.params;
-      if (book.get(id) === undefined) return sendError(reply, 404, 'Agent not found');
-      assertMayChange(mayChange(request), id);
-      return { status: 'updated', agent: payloadOf(agents.update(id, request.body)) };
+      if (book.get(id) !== undefined) assertMayChange(mayChange(request), id);
+      const { alive, assigned_to, capabilities, tags } = request.body;
+      const updated = await agents.update(id, {
+        ...(alive !== undefined && { alive }),
+        ...(assigned_to !== undefined && { assigned_to }),
+        ...(capabilities !== undefined && { capabilities }),
+        ...(tags !== undefined && { tags }),
+      });
+      return updated === null
+        ? sendError(reply, 404, 'Agent not found')
+        : { status: 'updated', agent: payloadOf(updated) };
     },
   );
 }
@@ -175,6 +199,12 @@ function createChangeCheck(token: string): (request: FastifyRequest) => boolean 
       return false;
     }
   };
+}
+
+/** The path of a request takes no more; a name that nobody can ask for is no use. */
+function assertReachable(id: string): void {
+  if (encodeURIComponent(id).length > pathNameMax)
+    throw new ApiError('bad-request', `agent_id is longer than ${pathNameMax} characters in a path`);
 }
 
 function assertMayChange(isAllowed: boolean, id: string): void {

@@ -1,5 +1,7 @@
 /** `weft start`: a node in the foreground, from its settings to its clean end. */
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { ApiServer } from '../../api/bounded-app.ts';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
 import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/token-file.ts';
 import type { NodeConfig } from '../../config/config-types.ts';
@@ -46,13 +48,15 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
     await node.start();
     const onDefect = (error: unknown, route: string): void => log.error({ error, route }, 'a request failed');
     const api = await openApi(node, config, onDefect);
+    let nanda: ApiServer | null = null;
     try {
-      await announceReady(terminal, config, node, api.url);
+      nanda = config.nanda.enabled ? await openNanda(node, config, onDefect) : null;
+      await announceReady(terminal, config, node, { api: api.url, nanda: nanda?.url ?? null });
       await ended;
     } finally {
       terminal.note('stopping');
       removeAddressFile(config.dataDirectory);
-      await api.stop();
+      await Promise.all([api.stop(), nanda?.stop()]);
     }
   } finally {
     await node.stop();
@@ -91,38 +95,67 @@ async function openApi(
     writeAddressFile(config.dataDirectory, address);
     return api;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
-    const reason =
-      code === 'EADDRINUSE'
-        ? 'another program uses it'
-        : code === 'EACCES'
-          ? 'not allowed'
-          : 'no such address';
-    throw new CliError(
-      'failed',
-      `the API cannot listen on ${host}:${port}: ${reason}`,
-      'take another with --api-port; 0 takes any free one',
-      { cause: error },
-    );
+    const hint = 'take another with --api-port; 0 takes any free one';
+    throw listenErrorOf(error, `the API cannot listen on ${host}:${port}`, hint);
   }
 }
+
+/** The interface of the NANDA index, for who switched it on. */
+async function openNanda(
+  node: WeftNode,
+  config: NodeConfig,
+  onDefect: (error: unknown, route: string) => void,
+): Promise<ApiServer> {
+  const { host, port, remote } = config.nanda;
+  const { connectionsMax, requestsPerSecond, requestsBurst, tokenFile } = config.api;
+  try {
+    const { startNandaIndex } = await import('../../api/nanda/nanda-server.ts');
+    return await startNandaIndex(node, {
+      host,
+      port,
+      remote,
+      connectionsMax,
+      token: openTokenFile(tokenFile),
+      rateLimit: { requestsPerSecond, requestsBurst },
+      file: join(config.dataDirectory, 'nanda-names.jsonl'),
+      onDefect,
+    });
+  } catch (error) {
+    const hint = 'take another with --set nanda.port=<port>; 0 takes any free one';
+    throw listenErrorOf(error, `the NANDA index cannot listen on ${host}:${port}`, hint);
+  }
+}
+
+/** What a taken port, or one that is not ours to take, means to an operator; every other error as it is. */
+function listenErrorOf(error: unknown, what: string, hint: string): unknown {
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const reason = syscall === 'listen' ? listenReasons[code] : undefined;
+  return reason === undefined ? error : new CliError('failed', `${what}: ${reason}`, hint, { cause: error });
+}
+
+const listenReasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses it',
+  EACCES: 'not allowed',
+  EADDRNOTAVAIL: 'no such address',
+};
 
 async function announceReady(
   terminal: Terminal,
   config: NodeConfig,
   node: WeftNode,
-  url: string,
+  urls: { readonly api: string; readonly nanda: string | null },
 ): Promise<void> {
   const { network } = await node.status();
   const addresses = node.addresses();
   const { dataDirectory } = config;
-  const api = { url, tokenFile: config.api.tokenFile };
+  const api = { url: urls.api, tokenFile: config.api.tokenFile };
+  const nanda = urls.nanda === null ? {} : { nanda: { url: urls.nanda } };
   terminal.give({
     type: 'ready',
     peer: node.peer,
     addresses,
     api,
+    ...nanda,
     dataDirectory,
     isNew: network.isNew,
     processId: process.pid,
@@ -132,7 +165,8 @@ async function announceReady(
   addresses.forEach((address, index) => {
     terminal.say(`  ${index === 0 ? 'address' : '       '}  ${address}`);
   });
-  terminal.say(`  api      ${url}  ${terminal.paint('quiet', `token in ${config.api.tokenFile}`)}`);
+  terminal.say(`  api      ${urls.api}  ${terminal.paint('quiet', `token in ${config.api.tokenFile}`)}`);
+  if (urls.nanda !== null) terminal.say(`  nanda    ${urls.nanda}`);
   terminal.say(`  data     ${dataDirectory}`);
   if (network.isNew) {
     terminal.say(`  network  ${terminal.paint('warning', 'this is a new network')}; others join it with`);
