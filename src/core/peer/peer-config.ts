@@ -49,7 +49,7 @@ export const peerConfigDefault: PeerConfig = {
   acknowledgements: acknowledgementsDefault,
   respondersMin,
   requestTimeoutMs: 5_000,
-  hedgeAfterMs: 250,
+  hedgeAfterMs: 100,
   meetWithinMs: 0,
   syncIntervalMs: syncIntervalSeconds * 1000,
   handOverIntervalMs: handOverSeconds * 1000,

@@ -39,8 +39,6 @@ export interface Resolver {
   readonly active: number;
 }
 
-/** Asked beyond those that are needed, so that one silent peer does not cost a hedge. */
-const sparePeers = 1;
 /** Of those that answered, asked who else there is. */
 const widenPeers = 2;
 
@@ -151,8 +149,8 @@ export function createResolver(
       finish(search);
       return;
     }
-    // Most of those that were asked hold it: more than a spare beside them would only be work.
-    const missing = config.respondersMin - countHolders(search) + sparePeers;
+    // Most of those that are asked hold it: more would only be work, and the hedge is there for the silent.
+    const missing = config.respondersMin - countHolders(search);
     const awaited = search.lookup.inFlight - search.latePeers.size;
     const wanted = Math.min(lookupParallelism, missing) - awaited;
     for (const contact of search.lookup.take(Math.max(0, wanted))) ask(search, contact);
