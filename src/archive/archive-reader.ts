@@ -105,8 +105,8 @@ function createSplitter(source: AsyncIterable<Uint8Array>): Splitter {
     if (head === 'wrong') throw damaged('what stands there is no bundle');
     const end = head.headBytes + head.contentBytes;
     if (buffer.length < end) return null;
-    // Copies: a bundle that is kept must not keep the whole chunk.
-    const raw = Uint8Array.prototype.slice.call(buffer, 0, end);
+    // A copy: a bundle that is kept must not keep the whole chunk, and must be no Buffer, whose slice() is a view.
+    const raw = new Uint8Array(buffer.subarray(0, end));
     buffer = buffer.subarray(end);
     offset += end;
     return { raw, content: raw.subarray(head.headBytes) };

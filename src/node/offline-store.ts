@@ -2,7 +2,6 @@
  * The store of a data folder on which no daemon runs: all of it as an archive, and bundles taken in as from a stranger:
  * the protocol core judges them behind the same door as puts of other peers, and what it accepts is durable.
  */
-import { join } from 'node:path';
 import { installNativeHash } from '../adapters/native/native-hash.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
@@ -178,9 +177,4 @@ function outcomeOf(answer: PutAnswer, before: Uint8Array | null, after: Uint8Arr
   if (isChanged) return { status: 'imported', code: null };
   if (answer.status === 'refused') return { status: 'refused', code: answer.code ?? 'refused' };
   return { status: 'known', code: null };
-}
-
-/** Where the store of these settings lies. */
-export function storeDirectory(config: NodeConfig): string {
-  return join(config.dataDirectory, 'store');
 }

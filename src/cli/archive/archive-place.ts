@@ -3,6 +3,7 @@
  * none does.
  */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { addressFile } from '../../api/token-file.ts';
 import type { NodeConfig } from '../../config/config-types.ts';
 import type { TakeOutcome } from '../../node/offline-store.ts';
@@ -21,16 +22,20 @@ export interface ArchivePlace {
   close(): Promise<void>;
 }
 
-/** @throws CliError `unreachable` for a daemon named by --api, `not-initialised`; StoreError `locked` and others. */
-export async function openArchivePlace(context: Context): Promise<ArchivePlace> {
+/**
+ * @param wish an export makes no store where there is none
+ * @throws CliError `unreachable` for a daemon named by --api, `not-initialised`; StoreError `locked` and others.
+ */
+export async function openArchivePlace(context: Context, wish: 'export' | 'import'): Promise<ArchivePlace> {
   if (context.globals.api !== undefined) return placeOfDaemon(context.client());
   const config = context.config();
   const client = await runningDaemon(context, config);
   if (client !== null) return placeOfDaemon(client);
-  if (!hasKeys(config)) {
+  const hasStore = existsSync(join(config.dataDirectory, 'store'));
+  if (!hasStore && (wish === 'export' || !hasKeys(config))) {
     throw new CliError(
       'not-initialised',
-      `there is no node in ${config.dataDirectory}, and no daemon runs on it`,
+      `${config.dataDirectory} holds no ${wish === 'export' ? 'store' : 'node'}, and no daemon runs on it`,
       'make one with `weft init`, or name its data folder with --data',
     );
   }

@@ -42,7 +42,7 @@ async function exportTo(context: Context, file: string, force: boolean): Promise
     throw new CliError('usage', 'stdout cannot take both the archive and JSON', 'name a file');
   if (file !== '-' && !force && existsSync(file))
     throw new CliError('usage', `${file} is there already`, 'give another name, or --force');
-  const place = await openArchivePlace(context);
+  const place = await openArchivePlace(context, 'export');
   const progress = createProgress(terminal);
   const sink = file === '-' ? stdoutSink(terminal.stdout) : openFileSink(file);
   let sizeBytes = 0;

@@ -30,7 +30,7 @@ async function importFrom(context: Context, file: string): Promise<ExitCode> {
   const { terminal } = context;
   const source = file === '-' ? terminal.stdin : await openFile(file);
   const archive = await openArchive(source as AsyncIterable<Uint8Array>);
-  const place = await openArchivePlace(context);
+  const place = await openArchivePlace(context, 'import');
   const progress = createProgress(terminal);
   const tally = createTally();
   let fault: ArchiveError | null = null;
