@@ -1,9 +1,10 @@
 /** `npm run bench`: see `--help`, and docs/benchmarks.md for what is measured and how. */
 import { runBench } from './lib/bench.ts';
+import { apiSuite } from './suites/api.ts';
 import { lightSuite } from './suites/light.ts';
 import { overlaySuite } from './suites/overlay.ts';
 
-process.exitCode = await runBench(process.argv.slice(2), [overlaySuite, lightSuite], {
+process.exitCode = await runBench(process.argv.slice(2), [overlaySuite, lightSuite, apiSuite], {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
 });

@@ -34,7 +34,7 @@ export async function runBench(
 
 /** A section that fails does not take the others' results with it: it is reported, and the exit code says so. */
 async function runSuite(options: Options, output: BenchOutput): Promise<0 | 1> {
-  const { suite, quick, seed } = options;
+  const { suite, quick, seed, soakSeconds } = options;
   const startedAtMs = Date.now();
   const machine = describeMachine();
   const versions = readPackageVersions(suite.packages);
@@ -47,7 +47,7 @@ async function runSuite(options: Options, output: BenchOutput): Promise<0 | 1> {
     if (!options.sections.includes(section.name)) continue;
     progress(`${section.name}: ${section.summary}`);
     try {
-      resultBySection.set(section.name, await section.run({ quick, seed, progress }));
+      resultBySection.set(section.name, await section.run({ quick, seed, soakSeconds, progress }));
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
       progress(`${section.name} failed: ${reason}`);

@@ -13,6 +13,8 @@ export interface Options {
   readonly sections: readonly string[];
   readonly outDirectory: string;
   readonly seed: number;
+  /** Length of the section `soak`; null: as by default. */
+  readonly soakSeconds: number | null;
 }
 
 /** A mistake on the command line; the message says what would be right. */
@@ -53,7 +55,14 @@ export function parseOptions(
     sections: known.filter((section) => wanted.length === 0 || wanted.includes(section)),
     outDirectory: resolve(values.out ?? 'benchmarks/results'),
     seed,
+    soakSeconds: values.soak === undefined ? null : secondsOf(values.soak),
   };
+}
+
+function secondsOf(length: string): number {
+  const [, number, unit] = /^(\d+)(s|m)$/.exec(length) ?? [];
+  if (number === undefined) throw new UsageError(`--soak takes a length such as 10m or 90s, not '${length}'`);
+  return Number(number) * (unit === 'm' ? 60 : 1);
 }
 
 function parse(args: readonly string[]) {
@@ -68,6 +77,7 @@ function parse(args: readonly string[]) {
         only: { type: 'string', multiple: true },
         out: { type: 'string' },
         seed: { type: 'string' },
+        soak: { type: 'string' },
       },
     });
   } catch (error) {
@@ -94,6 +104,7 @@ Flags:
   --only <names>   these sections, separated by commas; the targets of the others are then not met
   --out <dir>      where the result (JSON) and the plot (SVG) are written; default benchmarks/results
   --seed <n>       keys and values depend on it alone; the report names the one used
+  --soak <length>  how long the section soak of the api suite runs, such as 10m
   -h, --help       this text
 
 Examples:
@@ -101,6 +112,7 @@ Examples:
   npm --silent run bench -- --json > result.json
   npm run bench -- --only compare --out /tmp/compare
   npm run bench -- overlay --seed 7
+  npm run bench -- api --only soak --soak 10m
 
 Exit codes: 0 when it completed, whatever the targets; 1 when it failed; 2 on a wrong command line.`;
 }

@@ -117,7 +117,7 @@ function readAnswers(socket: Socket, onAnswer: (status: number) => void): void {
     let at = 0;
     while (at < chunk.length || bodyBytesLeft === 0) {
       if (bodyBytesLeft < 0) {
-        head += chunk.latin1Slice(at);
+        head += chunk.toString('latin1', at);
         at = chunk.length;
         const end = head.indexOf('\r\n\r\n');
         if (end < 0) return;

@@ -7,6 +7,8 @@ import type { TargetRow } from './targets.ts';
 export interface RunSettings {
   readonly quick: boolean;
   readonly seed: number;
+  /** What `--soak` says; null when it was left out. */
+  readonly soakSeconds: number | null;
   /** One line of progress for a person; goes to stderr. */
   readonly progress: (line: string) => void;
 }

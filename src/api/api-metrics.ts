@@ -1,8 +1,13 @@
 /** What the API itself counts; /metrics shows it after the node's own. */
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface ApiMetrics {
-  answered(route: string, status: number): void;
+  /**
+   * A request came to an end.
+   * @param route such as `GET /v1/agents/:id`; `none` for what is no route, so that a caller makes no series
+   * @param seconds until the last byte was handed over; null for a stream, which begins only
+   */
+  answered(route: string, status: number, seconds: number | null): void;
   /** A request that was refused, or failed, by the code of its problem. */
   refused(code: string): void;
   /** A reader of changes that did not read. */
@@ -26,6 +31,16 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['route', 'status'],
     registers,
   });
+  const durations = new Histogram({
+    name: 'weft_api_request_duration_seconds',
+    help: 'Time of a request to the control API, from its headers to its last byte, by route',
+    labelNames: ['route'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  // As many as routes and statuses. Looked up here, since the package writes the labels anew at each count.
+  const requestsByKey = new Map<string, { inc(): void }>();
+  const durationsByRoute = new Map<string, { observe(seconds: number): void }>();
   const problems = new Counter({
     name: 'weft_api_problems_total',
     help: 'Requests to the control API that were refused or failed, by code',
@@ -62,7 +77,10 @@ export function createApiMetrics(): ApiMetrics {
     },
   });
   return {
-    answered: (route, status) => requests.inc({ route, status }),
+    answered(route, status, seconds) {
+      once(requestsByKey, `${status} ${route}`, () => requests.labels({ route, status })).inc();
+      if (seconds !== null) once(durationsByRoute, route, () => durations.labels({ route })).observe(seconds);
+    },
     refused: (code) => problems.inc({ code }),
     streamDropped: () => dropped.inc(),
     connectionClosed: (which) => closed.inc({ which }),
@@ -74,4 +92,12 @@ export function createApiMetrics(): ApiMetrics {
     },
     render: () => registry.metrics(),
   };
+}
+
+function once<Value>(valueByKey: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = valueByKey.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  valueByKey.set(key, value);
+  return value;
 }

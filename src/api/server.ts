@@ -55,12 +55,16 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   metrics.countStreams(hub.count);
   const checkRate = createRateLimit(rateLimit);
   const checkAccess = createAccessCheck(options.token, openReads);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     checkRate(request);
     if (!options.remote) assertLoopbackName(request);
+    done();
   });
   addCors(app, options.corsOrigins ?? []);
-  app.addHook('onRequest', async (request) => checkAccess(request));
+  app.addHook('onRequest', (request, _reply, done) => {
+    checkAccess(request);
+    done();
+  });
   app.addHook('onReady', async () => hub.start());
   app.addHook('preClose', async () => hub.stop());
   // A plugin of their own, for it is loaded after the one that describes them.

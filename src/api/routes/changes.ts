@@ -62,7 +62,7 @@ export function addChangeRoutes(
         'x-content-type-options': 'nosniff',
       });
       raw.flushHeaders();
-      metrics.answered('/v1/changes', 200);
+      metrics.answered('GET /v1/changes', 200, null);
       const close = hub.open({
         format: isEvents ? 'events' : 'lines',
         agents,

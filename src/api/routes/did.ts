@@ -108,6 +108,8 @@ function didErrorOf(error: unknown): DidError {
 
 function signalOf(reply: FastifyReply): AbortSignal {
   const abort = new AbortController();
-  reply.raw.once('close', () => abort.abort());
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) abort.abort();
+  });
   return abort.signal;
 }
