@@ -31,13 +31,7 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['route', 'status'],
     registers,
   });
-  const durations = new Histogram({
-    name: 'weft_api_request_duration_seconds',
-    help: 'Time of a request to the control API, from its headers to its last byte, by route',
-    labelNames: ['route'],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
-  });
+  const durations = createDurations(registers);
   // As many as routes and statuses. Looked up here, since the package writes the labels anew at each count.
   const requestsByKey = new Map<string, { inc(): void }>();
   const durationsByRoute = new Map<string, { observe(seconds: number): void }>();
@@ -100,4 +94,14 @@ function once<Value>(valueByKey: Map<string, Value>, key: string, make: () => Va
   const value = make();
   valueByKey.set(key, value);
   return value;
+}
+
+function createDurations(registers: Registry[]): Histogram<'route'> {
+  return new Histogram({
+    name: 'weft_api_request_duration_seconds',
+    help: 'Time of a request to the control API, from its headers to its last byte, by route',
+    labelNames: ['route'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
 }

@@ -56,6 +56,8 @@ export interface RunningAgentService<Secret = Uint8Array>
   release(agentId: AgentId): Promise<void>;
   /** Finishes what a crash left and begins to keep records alive; returns before the network has answered. */
   start(): Promise<void>;
+  /** Agents in custody here, and when the next fence is due, milliseconds since 1970; null: none is planned. */
+  upkeep(): { readonly agents: number; readonly nextRefenceAtMs: number | null };
   /** Waits for the calls under way; nothing is signed afterwards. */
   stop(): Promise<void>;
 }
@@ -309,6 +311,7 @@ export function createAgentService<Secret>(parts: CustodyParts<Secret>): Running
     ...{ register, update, refence, rotate, recover, delegate, createDelegateKey, revoke },
     revokeDelegation: revokeOne,
     start: () => upkeep.start(update),
+    upkeep: upkeep.state,
     async stop() {
       upkeep.stop();
       await exclusive.idle();

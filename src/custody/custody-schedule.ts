@@ -12,6 +12,8 @@ export interface CustodySchedule {
   /** No callback comes any more. */
   stop(): void;
   readonly size: number;
+  /** When the earliest is due, milliseconds since 1970; null when nothing is planned. Looks at all of them. */
+  nextMs(): number | null;
 }
 
 /** A record is fenced again at the latest when this part of its validity is over. */
@@ -67,6 +69,11 @@ export function createCustodySchedule(clock: Clock, onDue: (key: string) => void
     },
     get size() {
       return dueByKey.size;
+    },
+    nextMs() {
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const timeMs of dueByKey.values()) nextMs = Math.min(nextMs, timeMs);
+      return dueByKey.size === 0 ? null : nextMs;
     },
   };
 }

@@ -48,5 +48,7 @@ export interface CustodyParts<Secret = Uint8Array> {
   readonly createSecret: () => Secret;
   /** Age at which a record in custody is fenced again, seconds. */
   readonly refenceSeconds: number;
+  /** Told of each fence that was due: `done`, or `failed` and tried again. */
+  readonly refenced?: (outcome: 'done' | 'failed') => void;
   readonly log: Log;
 }

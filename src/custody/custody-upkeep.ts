@@ -30,6 +30,8 @@ export interface CustodyUpkeep {
   forget(agentId: AgentId): void;
   /** Operations that this node has just signed and published; none when it signed a fence in their place. */
   noteUpdate(agentId: AgentId, operations: readonly Operation[]): void;
+  /** Agents in custody here, and when the next fence is due, milliseconds since 1970. */
+  state(): { readonly agents: number; readonly nextRefenceAtMs: number | null };
   stop(): void;
 }
 
@@ -84,7 +86,9 @@ export function createCustodyUpkeep<Secret>(
         ? 'keys are held of an agent that nobody knows'
         : 'a record could not be fenced; it is tried again';
       log.warn({ error, agent: formatAgentId(agentId) }, what);
-      if (!isUnknown) schedule.set(key, clock.nowMs() + retryDelayMs);
+      if (isUnknown) return;
+      parts.refenced?.('failed');
+      schedule.set(key, clock.nowMs() + retryDelayMs);
     }
   }
 
@@ -106,6 +110,7 @@ export function createCustodyUpkeep<Secret>(
         joined.addr !== null && joined.addr.issuedAt >= addr!.issuedAt;
       return { state: fenced, stands: isFenced };
     });
+    parts.refenced?.('done');
     log.debug({ agent: formatAgentId(agentId) }, 'a record in custody has a new fence');
     plan(state);
   }
@@ -177,6 +182,7 @@ export function createCustodyUpkeep<Secret>(
       if (adopted.delete(key)) parts.unwatch([agentId]);
     },
     noteUpdate: (agentId, operations) => recent.note(agentId, operations),
+    state: () => ({ agents: adopted.size, nextRefenceAtMs: schedule.nextMs() }),
     stop() {
       stopping.abort();
       schedule.stop();

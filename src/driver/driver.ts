@@ -235,7 +235,9 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
             { error },
             isFull ? 'the disk is full: writes are refused' : 'the store could not be written',
           );
-          dispatch({ type: 'entries-written', requestId, failure: isFull ? 'store-full' : 'store-failed' });
+          const failure = isFull ? 'store-full' : 'store-failed';
+          listeners.counted('store_failures', failure, 1);
+          dispatch({ type: 'entries-written', requestId, failure });
         },
       );
   }

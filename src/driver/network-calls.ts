@@ -32,7 +32,8 @@ export interface NetworkCalls {
 
 /** Told of each call that came to an end. */
 export interface CallMeasures {
-  resolved(status: Resolution['status'], seconds: number): void;
+  /** `isCached`: from this node's own memory, within the ttl. */
+  resolved(status: Resolution['status'], seconds: number, isCached: boolean): void;
   published(status: PublishResult['status'], seconds: number): void;
 }
 
@@ -56,7 +57,7 @@ export function createNetworkCalls(parts: {
     const startMs = clock.nowMs();
     const { fresh = false, timeoutMs = resolveTimeoutMs, signal } = options;
     const resolution = await driver.resolve(agentId, { fresh, timeoutMs, ...(signal && { signal }) });
-    measures.resolved(resolution.status, (clock.nowMs() - startMs) / 1000);
+    measures.resolved(resolution.status, (clock.nowMs() - startMs) / 1000, resolution.cached);
     return resolution;
   }
 

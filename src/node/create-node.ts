@@ -23,6 +23,7 @@ import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.t
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
 import { storedBundles } from './stored-bundles.ts';
+import { timedPorts } from './timed-ports.ts';
 
 const seedBytes = 16;
 
@@ -55,11 +56,11 @@ async function compose(
     self: { peer: host.peer, addresses: [] },
     seed: entropy.randomBytes(seedBytes),
   });
-  const connections = (): number => host.network().connections;
-  const measures = createMeasures(ports, { snapshot: peer.snapshot, connections });
+  const custody = (): ReturnType<typeof agents.upkeep> => agents.upkeep();
+  const measures = createMeasures(ports, { host, config, snapshot: peer.snapshot, custody });
   const driver = createDriver(
     peer,
-    { overlay: host.overlay, gossip: host.gossip, store, verifier, clock, log, soon: setImmediate },
+    { ...timedPorts(host, verifier, measures), store, clock, log, soon: setImmediate },
     driverListeners(bus, measures, ports),
   );
   const calls = createNetworkCalls({
@@ -78,6 +79,7 @@ async function compose(
     createSigner: createNativeSigner,
     createSecret: () => entropy.randomBytes(keyBytes),
     refenceSeconds: config.refenceSeconds,
+    refenced: (outcome) => measures.counted('refences', outcome, 1),
     log: log.child({ subsystem: 'custody' }),
   });
   const startedAtMs = clock.nowMs();
@@ -200,8 +202,11 @@ function driverListeners(
 ): DriverListeners {
   const alarmLog = log.child({ subsystem: 'alarm' });
   return {
-    changed: ({ agentId, change, state, source }, acceptedAtMs) =>
-      bus.emit({ agentId, change, state, source, acceptedAtMs }),
+    changed({ agentId, change, state, source }, acceptedAtMs) {
+      const accepted = { agentId, change, state, source, acceptedAtMs };
+      measures.changed(accepted);
+      bus.emit(accepted);
+    },
     counted: measures.counted,
     alarmed(alarm, agentId) {
       measures.counted('alarms', alarm, 1);

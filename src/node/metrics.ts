@@ -1,21 +1,26 @@
-/** The node's Prometheus metrics; docs/operating.md explains each. Names end in the unit. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { PeerSnapshot } from '../core/peer/peer.ts';
-import type { StoreStatistics } from '../ports/store.ts';
+/**
+ * The node's Prometheus metrics: what happened, as counters and histograms; what is, as the gauges of node-gauges.
+ * docs/operating.md explains each. Names end in the unit, and labels take few values: none is a peer or an agent.
+ */
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { PublishResult, Resolution } from '../core/peer/effects.ts';
+import type { AgentChange } from '../driver/call-types.ts';
+import type { CallMeasures } from '../driver/network-calls.ts';
+import type { StoreCommit } from '../ports/store.ts';
+import { addGauges, type GaugeSources } from './node-gauges.ts';
 
-export interface NodeMetrics {
+export interface NodeMetrics extends CallMeasures {
   counted(metric: string, label: string, value: number): void;
-  resolved(status: string, seconds: number): void;
-  published(status: string, seconds: number): void;
+  /** A change that this node accepted. */
+  changed(change: Pick<AgentChange, 'change' | 'source' | 'state' | 'acceptedAtMs'>): void;
+  /** A request of this node to another peer came to an end. */
+  requested(outcome: string, seconds: number): void;
+  /** A batch of signatures was verified. */
+  verified(seconds: number): void;
+  /** A group of writes is on the disk. */
+  committed(commit: StoreCommit): void;
   /** Prometheus text exposition format. */
   render(): Promise<string>;
-}
-
-/** What is read anew at every scrape. */
-export interface MetricSources {
-  snapshot(): PeerSnapshot;
-  statistics(): Promise<StoreStatistics>;
-  connections(): number;
 }
 
 /** Metrics that the core may count; another name is a defect and is counted as one. */
@@ -36,13 +41,28 @@ const counterHelp: Readonly<Record<string, string>> = {
   records_handed_over: 'Records given up to closer peers',
   entries_refetched: 'Store entries lost to corruption and fetched again',
   signatures_verified: 'Signatures verified, by verifier',
+  store_failures: 'Writes of records that the store refused or failed, by code',
+  refences: 'Fences of records in custody that were due, by outcome',
+  key_events: 'Lines for the log of key events, by what became of them',
+  spans: 'Spans of traces, by what became of them',
   alarms: 'Alarms raised, by kind',
   defects: 'Failures of the protocol core on an event, by event: each is a bug to report',
 };
 
-const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Metrics of the core that are distributions. */
+const distributionHelp: Readonly<Record<string, string>> = {
+  lookup_requests: 'Peers that were asked in one search of a resolve',
+};
 
-export function createMetrics(sources: MetricSources): NodeMetrics {
+const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const shortBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const requestBuckets = [1, 2, 3, 4, 6, 8, 12, 20, 40, 64];
+/** Whole seconds of two clocks: nothing below one second means anything. */
+const ageBuckets = [1, 2, 5, 10, 30, 60, 300, 3600, 86_400];
+/** Ways by which a change comes from elsewhere soon after it was made. */
+const heardSources: ReadonlySet<string> = new Set(['gossip', 'push', 'sync']);
+
+export function createMetrics(sources: GaugeSources): NodeMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -52,58 +72,112 @@ export function createMetrics(sources: MetricSources): NodeMetrics {
       new Counter({ name: `weft_${name}_total`, help, labelNames: ['kind'], registers }),
     ]),
   );
-  const histogram = (name: string, help: string): Histogram<'status'> =>
-    new Histogram({ name, help, labelNames: ['status'], buckets: latencyBuckets, registers });
-  const resolves = histogram('weft_resolve_duration_seconds', 'Time of a resolve, by status');
-  const publishes = histogram(
-    'weft_publish_duration_seconds',
-    'Time of a put to its acknowledgements, by status',
+  const distributions = new Map(
+    Object.entries(distributionHelp).map(([name, help]) => [
+      name,
+      new Histogram({
+        name: `weft_${name}`,
+        help,
+        labelNames: ['kind'],
+        buckets: requestBuckets,
+        registers,
+      }),
+    ]),
   );
+  const timings = createTimings(registers);
   addGauges(registers, sources);
 
   function counted(metric: string, label: string, value: number): void {
     const counter = counters.get(metric);
-    if (counter === undefined) counters.get('defects')!.inc({ kind: `unknown-metric-${metric}` });
-    else counter.inc({ kind: label }, value);
+    if (counter !== undefined) counter.inc({ kind: label }, value);
+    else if (distributions.has(metric)) distributions.get(metric)!.observe({ kind: label }, value);
+    else counters.get('defects')!.inc({ kind: `unknown-metric-${metric}` });
   }
 
+  return { ...timings, counted, render: () => registry.metrics() };
+}
+
+function createTimings(registers: Registry[]): Omit<NodeMetrics, 'counted' | 'render'> {
+  const histogram = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    ...labelNames: Label[]
+  ): Histogram<Label> => new Histogram({ name, help, labelNames, buckets, registers });
+  const resolves = histogram(
+    'weft_resolve_duration_seconds',
+    'Time of a resolve, by status and by where the answer came from',
+    latencyBuckets,
+    'status',
+    'from',
+  );
+  const publishes = histogram(
+    'weft_publish_duration_seconds',
+    'Time of a put to its acknowledgements, by status',
+    latencyBuckets,
+    'status',
+  );
+  const requests = histogram(
+    'weft_peer_request_duration_seconds',
+    'Time of a request to another peer, by outcome',
+    latencyBuckets,
+    'outcome',
+  );
+  const verifications = histogram(
+    'weft_verification_duration_seconds',
+    'Time from handing over a batch of signatures to its verdicts',
+    shortBuckets,
+  );
+  const ages = histogram(
+    'weft_change_age_seconds',
+    'Age of a change of keys or revocation when it was accepted, by the clock of who signed it',
+    ageBuckets,
+    'source',
+  );
+  const changes = new Counter({
+    name: 'weft_changes_total',
+    help: 'Changes of agents that were accepted, by what changed and by where this node heard it',
+    labelNames: ['change', 'source'],
+    registers,
+  });
   return {
-    counted,
-    resolved: (status, seconds) => resolves.observe({ status }, seconds),
-    published: (status, seconds) => publishes.observe({ status }, seconds),
-    render: () => registry.metrics(),
+    resolved(status: Resolution['status'], seconds: number, isCached: boolean) {
+      resolves.observe({ status, from: isCached ? 'cache' : 'network' }, seconds);
+    },
+    published: (status: PublishResult['status'], seconds: number) => publishes.observe({ status }, seconds),
+    requested: (outcome, seconds) => requests.observe({ outcome }, seconds),
+    verified: (seconds) => verifications.observe(seconds),
+    changed({ change, source, state, acceptedAtMs }) {
+      changes.inc({ change, source });
+      if (change === 'changed' || !heardSources.has(source)) return;
+      const revocation = change.endsWith('-revoked') ? state.revocations.at(-1) : undefined;
+      const issuedAt = revocation?.issuedAt ?? state.keyState.head.body.issuedAt;
+      ages.observe({ source }, Math.max(0, acceptedAtMs / 1000 - issuedAt));
+    },
+    committed: createCommitMeasure(registers),
   };
 }
 
-function addGauges(registers: Registry[], sources: MetricSources): void {
-  const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(await read());
-      },
-    });
+function createCommitMeasure(registers: Registry[]): (commit: StoreCommit) => void {
+  const commits = new Histogram({
+    name: 'weft_store_commit_duration_seconds',
+    help: 'Time of a synced group commit',
+    buckets: shortBuckets,
+    registers,
+  });
+  const writes = new Counter({
+    name: 'weft_store_writes_total',
+    help: 'Entries that were written or deleted durably',
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'weft_store_written_bytes_total',
+    help: 'Bytes of the entries that were written durably',
+    registers,
+  });
+  return ({ durationMs, entries, sizeBytes }) => {
+    commits.observe(durationMs / 1000);
+    writes.inc(entries);
+    bytes.inc(sizeBytes);
   };
-  gauge('weft_agents', 'Agents of which anything is known', () => sources.snapshot().agents);
-  gauge('weft_records_held', 'Records that this node holds as a storing peer', () => sources.snapshot().held);
-  gauge('weft_routed_peers', 'Storing peers that are known', () => sources.snapshot().routedPeers);
-  gauge('weft_connected_peers', 'Peers with an open connection', sources.connections);
-  gauge('weft_watched_agents', 'Agents that other peers watch here', () => sources.snapshot().watchedAgents);
-  gauge('weft_waiting_requests', 'Port calls under way', () => sources.snapshot().waitingRequests);
-  gauge('weft_store_bytes', 'Size of the store on disk', async () => (await sources.statistics()).sizeBytes);
-  gauge(
-    'weft_store_free_bytes',
-    'Free space on the disk of the store',
-    async () => (await sources.statistics()).freeBytes,
-  );
-  gauge(
-    'weft_store_quarantined_entries',
-    'Entries whose checksum failed since the start',
-    async () => (await sources.statistics()).quarantined,
-  );
-  gauge('weft_store_full', '1 while puts are refused for lack of space', async () =>
-    (await sources.statistics()).full ? 1 : 0,
-  );
 }

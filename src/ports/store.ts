@@ -16,6 +16,15 @@ export interface StoreStatistics {
   readonly quarantined: number;
 }
 
+/** A group of writes that reached the disk together. */
+export interface StoreCommit {
+  /** Of the synced batch alone, without the wait before it. */
+  readonly durationMs: number;
+  /** Written or deleted. */
+  readonly entries: number;
+  readonly sizeBytes: number;
+}
+
 export interface Store {
   /**
    * The value, or undefined when there is none. An entry whose checksum fails is moved to quarantine, reported
@@ -37,6 +46,8 @@ export interface Store {
    * first listener came are reported to it.
    */
   onCorrupt(listener: (key: string) => void): void;
+  /** Calls back after each group commit, where the store has such. The listener must not throw. */
+  onCommit?(listener: (commit: StoreCommit) => void): void;
   close(): Promise<void>;
 }
 

@@ -200,7 +200,7 @@ describe('the documentation', () => {
     const metrics = (await call('GET', '/metrics')).body;
     expect(metrics).toContain('weft_api_problems_total{code="no-route"} 1');
     const operating = readFileSync(join(packageRoot(), 'docs', 'operating.md'), 'utf8');
-    for (const name of metrics.match(/^weft_api_\w+/gm)!) expect(operating).toContain(name);
+    for (const [, name] of metrics.matchAll(/^# TYPE (weft_api_\w+)/gm)) expect(operating).toContain(name);
   });
 });
 

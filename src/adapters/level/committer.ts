@@ -4,6 +4,7 @@
  * its deletes. A write that is refused after a failure may have been applied all the same, whole.
  */
 import type { Log } from '../../ports/log.ts';
+import type { StoreCommit } from '../../ports/store.ts';
 import type { CommitItem } from './commit-queue.ts';
 import type { LevelOperation } from './custody.ts';
 import type { Database } from './database.ts';
@@ -29,6 +30,8 @@ export interface CommitterOptions {
   readonly space: DiskSpace;
   /** Runs a task between two commits. */
   readonly exclusive: <Value>(task: () => Promise<Value>) => Promise<Value>;
+  /** Told of each batch that is on the disk. */
+  readonly committed: (commit: StoreCommit) => void;
   readonly log?: Log;
 }
 
@@ -50,7 +53,7 @@ const tendMsMin = 5000;
 const probeKey = Buffer.from('probe', 'latin1');
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { directory, location, database, roster, space, exclusive, log } = options;
+  const { directory, location, database, roster, space, exclusive, committed, log } = options;
   let sequence = roster.sequence();
   let deletesWhileFull = 0;
   let isTending = false;
@@ -99,7 +102,13 @@ export function createCommitter(options: CommitterOptions): Committer {
         }
       }
     }
+    const startMs = performance.now();
     await apply(operations);
+    committed({
+      durationMs: performance.now() - startMs,
+      entries: operations.length,
+      sizeBytes: writtenBytes,
+    });
     roster.note(noted);
     space.wrote(writtenBytes);
     for (const item of items) item.resolve();

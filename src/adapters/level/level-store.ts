@@ -7,7 +7,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../ports/log.ts';
-import { type Store, StoreError, type StoreWrite } from '../../ports/store.ts';
+import { type Store, type StoreCommit, StoreError, type StoreWrite } from '../../ports/store.ts';
 import { type AuditReport, auditStore } from './audit.ts';
 import { createCommitQueue } from './commit-queue.ts';
 import { createCommitter, type PendingWrite } from './committer.ts';
@@ -56,11 +56,13 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
     throw toOpenError(error, directory);
   });
   const { database, roster, space } = parts;
+  const commitListeners: ((commit: StoreCommit) => void)[] = [];
   const commit = createCommitter({
     directory,
     location: join(directory, 'records'),
     ...parts,
     exclusive: (task) => queue.exclusive(task),
+    committed: (made) => commitListeners.forEach((listener) => void listener(made)),
     ...(log && { log }),
   });
   const queue = createCommitQueue<PendingWrite>(commit.commit);
@@ -121,6 +123,7 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
       };
     },
     onCorrupt: custody.onFault,
+    onCommit: (listener) => void commitListeners.push(listener),
     async close() {
       if (isClosed) return;
       isClosed = true;

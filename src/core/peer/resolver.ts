@@ -57,6 +57,8 @@ interface Search {
   /** The newest that is held or was verified: a store that refuses it does not make it unseen. */
   seen: CachedAgent | null;
   cancelTimers: (() => void)[];
+  /** Peers that were asked so far. */
+  asked: number;
   /** Nobody is known yet: the first that is met is waited for. */
   isAlone: boolean;
   isWidened: boolean;
@@ -126,6 +128,7 @@ export function createResolver(
       latePeers: new Set(),
       seen: held,
       cancelTimers: [],
+      asked: 0,
       isAlone: routing.size === 0 && config.meetWithinMs > 0,
       isWidened: false,
       widening: 0,
@@ -175,6 +178,7 @@ export function createResolver(
   function ask(search: Search, contact: PeerContact): void {
     const item = { agentId: search.agentId, known: search.known };
     let isAwaited = true;
+    search.asked++;
     outbox.find(contact, item, config.replication, (answer) => {
       isAwaited = false;
       search.latePeers.delete(contact.peer);
@@ -281,6 +285,7 @@ export function createResolver(
     search.isDone = true;
     searchByAgent.delete(search.key);
     for (const cancel of search.cancelTimers) cancel();
+    context.count('lookup_requests', 'resolve', search.asked);
     table.load(search.key, (stored) => {
       const agent = stored ?? search.seen;
       const resolution = describe(search.agentId, agent, search);
