@@ -8,7 +8,12 @@ import type { ConfigValue } from '../config/key-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { processEnvironment } from '../config/read-env.ts';
 import { CliError } from './cli-error.ts';
-import { type ControlClient, createControlClient, findDaemon } from './control-client.ts';
+import {
+  type ControlAddress,
+  type ControlClient,
+  createControlClient,
+  findDaemon,
+} from './control-client.ts';
 import { createTerminal, type Streams, type Terminal } from './terminal.ts';
 
 /** Options that every command has. */
@@ -26,6 +31,8 @@ export interface Context {
   nowMs(): number;
   /** The settings, with flags of this command over everything else. @throws ConfigError */
   config(flags?: Readonly<Record<string, ConfigValue>>): NodeConfig;
+  /** Where the running daemon is, looked for at each call. @throws CliError `unreachable` */
+  address(): ControlAddress;
   /** The running daemon. @throws CliError `unreachable` */
   client(): ControlClient;
 }
@@ -42,19 +49,18 @@ export function createContext(streams: Streams, globals: GlobalOptions): Context
     const file = join(loadConfig(sources).dataDirectory, configFileName);
     return existsSync(file) ? loadConfig({ ...sources, file }) : loadConfig(sources);
   }
+  function address(): ControlAddress {
+    const { api, tokenFile } = globals;
+    if (api === undefined) return findDaemon(config().dataDirectory);
+    return { url: api.replace(/\/+$/, ''), token: readToken(tokenFile ?? config().api.tokenFile) };
+  }
   return {
     terminal: createTerminal(streams, globals.json === true),
     globals,
     nowMs: () => Date.now(),
     config,
-    client() {
-      const { api, tokenFile } = globals;
-      if (api === undefined) return createControlClient(findDaemon(config().dataDirectory));
-      return createControlClient({
-        url: api.replace(/\/+$/, ''),
-        token: readToken(tokenFile ?? config().api.tokenFile),
-      });
-    },
+    address,
+    client: () => createControlClient(address()),
   };
 }
 

@@ -11,6 +11,7 @@ import { addInitCommand } from './commands/init.ts';
 import { addInspectCommand } from './commands/inspect.ts';
 import { addKeyEventCommands } from './commands/key-event-commands.ts';
 import { addKeyCommands } from './commands/keys.ts';
+import { addMcpCommand } from './commands/mcp.ts';
 import { addNodeCommands } from './commands/node-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addResolveCommand } from './commands/resolve.ts';
@@ -58,6 +59,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addWatchCommand(program, run);
   addKeyCommands(program, run);
   addInspectCommand(program, run);
+  addMcpCommand(program, run);
   addDoctorCommand(program, run);
   addExportCommand(program, run);
   addImportCommand(program, run);

@@ -8,11 +8,11 @@ import type { NodeConfig } from '../../config/config-types.ts';
 import { isLoopback } from '../../config/load-config.ts';
 import { packageVersion } from '../../config/package-root.ts';
 import type { WeftNode } from '../../node/node-types.ts';
-import { CliError } from '../cli-error.ts';
 import { addConfigOptions, configFlagsOf } from '../config-options.ts';
 import type { Context, Runner } from '../context.ts';
 import { prepareDataFolder } from '../data-folder.ts';
 import { addExamples } from '../help.ts';
+import { listenErrorOf } from '../listen-error.ts';
 import { waitForEnd } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -125,19 +125,6 @@ async function openNanda(
     throw listenErrorOf(error, `the NANDA index cannot listen on ${host}:${port}`, hint);
   }
 }
-
-/** What a taken port, or one that is not ours to take, means to an operator; every other error as it is. */
-function listenErrorOf(error: unknown, what: string, hint: string): unknown {
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
-  const reason = syscall === 'listen' ? listenReasons[code] : undefined;
-  return reason === undefined ? error : new CliError('failed', `${what}: ${reason}`, hint, { cause: error });
-}
-
-const listenReasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses it',
-  EACCES: 'not allowed',
-  EADDRNOTAVAIL: 'no such address',
-};
 
 async function announceReady(
   terminal: Terminal,
