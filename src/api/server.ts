@@ -10,7 +10,7 @@ import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlace
 import { createChangeHub } from './change-hub.ts';
 import { addCors } from './cors.ts';
 import { addDashboardRoutes } from './dashboard.ts';
-import { addReferenceRoutes, describeRoutes } from './openapi.ts';
+import { addReferenceRoutes, collectRoutes } from './openapi.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addChangeRoutes } from './routes/changes.ts';
@@ -67,18 +67,15 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   });
   app.addHook('onReady', async () => hub.start());
   app.addHook('preClose', async () => hub.stop());
-  // A plugin of their own, for it is loaded after the one that describes them.
-  app.register(async (scope) => {
-    await describeRoutes(scope);
-    addNodeRoutes(scope, node, metrics);
-    addResolveRoutes(scope, node, openReads);
-    addAgentRoutes(scope, node);
-    addChangeRoutes(scope, hub, metrics, options.connectionsMax);
-    addDidRoutes(scope, node);
-    addExportRoutes(scope, node);
-    addReferenceRoutes(scope);
-    addDashboardRoutes(scope, options.dashboardFolder);
-  });
+  const routes = collectRoutes(app);
+  addNodeRoutes(app, node, metrics);
+  addResolveRoutes(app, node, openReads);
+  addAgentRoutes(app, node);
+  addChangeRoutes(app, hub, metrics, options.connectionsMax);
+  addDidRoutes(app, node);
+  addExportRoutes(app, node);
+  addReferenceRoutes(app, routes);
+  addDashboardRoutes(app, options.dashboardFolder);
   return app;
 }
 
