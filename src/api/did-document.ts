@@ -2,18 +2,15 @@
  * An agent as a DID document (W3C DID 1.0), with its metadata: `did:nanda` of the id, the signing key as a Multikey, the
  * URLs of the record as services. A frozen agent's document authorises nobody.
  */
-import { base58btc } from 'multiformats/bases/base58';
-import { concatBytes } from '../core/bytes.ts';
 import { formatAgentDid } from '../core/identity/agent-id.ts';
 import type { Resolution } from '../core/peer/effects.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import { pointerFields } from '../core/record/field.ts';
 import { materialise } from '../core/record/merge.ts';
+import { multikeyOf } from '../facts/multikey.ts';
 import { type KeyPeriod, keyPeriods, periodAt } from './history.ts';
 import { type JsonObject, timeView } from './views.ts';
 
-/** Multicodec `ed25519-pub`. */
-const ed25519Codec = Uint8Array.of(0xed, 0x01);
 const contexts = ['https://www.w3.org/ns/did/v1', 'https://w3id.org/security/multikey/v1'];
 const serviceTypes = {
   primary: 'AgentFacts',
@@ -52,11 +49,6 @@ export function didView({ state, status }: Resolution & { state: AgentState }, v
   const key = isFrozen ? null : found.signingKey;
   const document = documentOf(state, key, isLatest && status === 'ok');
   return { status: isEnded ? 410 : 200, document, metadata };
-}
-
-/** The multibase form of an Ed25519 public key: `z6Mk…`. */
-export function multikeyOf(publicKey: Uint8Array): string {
-  return base58btc.encode(concatBytes(ed25519Codec, publicKey));
 }
 
 function periodOf({ keyState }: AgentState, version: NonNullable<DidVersion>): KeyPeriod | null | undefined {

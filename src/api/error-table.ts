@@ -6,6 +6,7 @@
 import type { ArchiveErrorCode } from '../archive/archive-error.ts';
 import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
+import type { FactsErrorCode } from '../facts/facts-error.ts';
 import type { NodeErrorCode } from '../node/node-types.ts';
 
 /** Exit codes of `weft`, documented in docs/operating.md. */
@@ -73,6 +74,7 @@ const protocolRows: Readonly<Record<ProtocolErrorCode, ErrorRow>> = {
     'only an issuer above a grant revokes it, and only with what proves it',
   ),
   'bad-operation': row(422, refused, 'compare it with docs/protocol.md §3, and with the grant that it names'),
+  'bad-tag': row(400, usage, 'write it as a path of 1 to 4 parts, such as /translate/en-es'),
   'stale-base': row(409, refused, 'the record moved on: resolve it and make the change again'),
   displaced: row(409, refused, 'another change took its place: make it again'),
   'not-closest': row(503, failure, 'try again: the peers asked are not responsible for this agent'),
@@ -160,6 +162,37 @@ const archiveRows: Readonly<Record<ArchiveErrorCode, ErrorRow>> = {
   ),
 };
 
+const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
+  'too-large': row(413, refused, 'shorten the facts: 64 KiB, 16 levels, 256 members of each'),
+  'not-json': row(422, refused, 'send one JSON object in UTF-8, without the keys of a prototype'),
+  'bad-facts': row(422, refused, 'compare the facts with the schema: `weft facts schema`'),
+  'bad-credential': row(422, refused, 'sign the facts again: `weft facts sign` makes what is accepted'),
+  'unsupported-proof': row(422, refused, 'sign with eddsa-jcs-2022, one proof for assertionMethod'),
+  'unsupported-status': row(422, refused, 'issue the facts without a credentialStatus'),
+  'wrong-subject': row(422, refused, 'these facts speak of another agent: check the id'),
+  'wrong-issuer': row(403, refused, 'let the agent sign its facts, or name who may with --issuer'),
+  'issuer-unknown': row(404, notFound, 'nobody that answered knows the agent that signed: check the id'),
+  'issuer-not-active': row(
+    410,
+    notUsable,
+    'who signed was revoked or forked: have the facts signed by another',
+  ),
+  'subject-not-active': row(410, notUsable, 'the agent was revoked or forked; `weft resolve` shows which'),
+  'key-not-current': row(409, notUsable, 'the keys were rotated since: sign the facts again'),
+  'bad-proof': row(422, refused, 'it was altered, or signed by another key: sign it again'),
+  'not-yet-valid': row(422, refused, 'check the clock of the machine that signed it'),
+  expired: row(410, notUsable, 'its time is over: sign it again'),
+  revoked: row(410, notUsable, 'the credential was revoked: have a new one signed'),
+  'not-hosted': row(404, notFound, 'this node hosts no facts of that agent: `weft facts publish`'),
+  'hosting-full': row(507, failure, 'remove facts that nobody needs'),
+  'no-facts-url': row(404, notFound, 'the agent’s record names no facts: `weft update --primary-facts URL`'),
+  'bad-url': row(422, refused, 'facts are fetched by http and https alone, without user names'),
+  'unsafe-address': row(403, refused, 'it points into a private network; --allow-private admits that'),
+  unreachable: row(502, failure, 'the host of the facts does not answer: check the URL'),
+  'too-slow': row(504, failure, 'the host of the facts takes too long: try again'),
+  'bad-answer': row(502, failure, 'the host of the facts answered something else: check the URL'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -202,6 +235,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   KeystoreError: keystoreRows,
   HostError: hostRows,
   ArchiveError: archiveRows,
+  FactsError: factsRows,
   ApiError: apiRows,
 };
 

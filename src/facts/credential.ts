@@ -1,0 +1,139 @@
+/**
+ * AgentFacts as a W3C Verifiable Credential 2.0: the envelope, what of VC 2.0 is in scope, and both schemas as a check.
+ * One subject, one issuer, one proof, both ends of validity given. A status is refused as long as it is not checked.
+ */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { type Static, Type } from 'typebox';
+import { utf8ToBytes } from '../core/bytes.ts';
+import { type AgentFacts, agentFactsSchema } from './agent-facts.ts';
+import { type JsonObject, readJsonObject } from './bounded-json.ts';
+import { canonicalJson } from './data-integrity.ts';
+import { FactsError, type FactsErrorCode } from './facts-error.ts';
+import { factsBytesMax, validitySecondsMax } from './facts-limits.ts';
+
+export const credentialsContext = 'https://www.w3.org/ns/credentials/v2';
+/** Terms of AgentFacts, for readers that process JSON-LD: each is its name under the published schema. */
+export const factsContext = { '@vocab': 'https://agentfacts.org/schema/v1#' } as const;
+export const credentialTypes = ['VerifiableCredential', 'AgentFactsCredential'] as const;
+/** What an AgentFacts credential may be called; the second is that of the paper. */
+const factsTypes: readonly string[] = ['AgentFactsCredential', 'AgentFacts'];
+
+const did = Type.String({ pattern: '^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$', maxLength: 256 });
+const time = Type.String({ format: 'date-time', maxLength: 40 });
+
+/** The envelope; the subject has its own schema. */
+export const credentialSchema = Type.Object(
+  {
+    '@context': Type.Array(Type.Union([Type.String({ maxLength: 512 }), Type.Object({})]), {
+      minItems: 1,
+      maxItems: 8,
+    }),
+    id: Type.Optional(Type.String({ format: 'uri', maxLength: 512 })),
+    type: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 2, maxItems: 8 }),
+    issuer: Type.Union([did, Type.Object({ id: did })]),
+    validFrom: time,
+    validUntil: time,
+    credentialSubject: agentFactsSchema,
+    proof: Type.Unsafe<JsonObject | readonly JsonObject[]>({ type: ['object', 'array'] }),
+  },
+  { title: 'AgentFactsCredential' },
+);
+
+/** A credential whose shape was checked, and what it says in terms of this project. */
+export interface FactsCredential {
+  readonly document: JsonObject;
+  readonly facts: AgentFacts;
+  /** The DID. */
+  readonly issuer: string;
+  /** Seconds since 1970. */
+  readonly validFrom: number;
+  readonly validUntil: number;
+}
+
+const instantPattern =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+let checks: { readonly facts: ValidateFunction; readonly credential: ValidateFunction } | null = null;
+
+/** The facts of a document that is not signed yet. @throws FactsError `bad-facts`, and those of readJsonObject */
+export function readFacts(value: unknown): AgentFacts {
+  const facts = readJsonObject(value);
+  assertSize(facts);
+  assertShape(compiled().facts, facts, 'bad-facts');
+  return facts as AgentFacts;
+}
+
+/** A signed document, its shape checked and nothing else. @throws FactsError `bad-credential`, `unsupported-status` */
+export function readCredential(value: unknown): FactsCredential {
+  const document = readJsonObject(value);
+  assertSize(document);
+  assertShape(compiled().credential, document, 'bad-credential');
+  const { type, issuer, validFrom, validUntil, credentialSubject } = document as Static<
+    typeof credentialSchema
+  >;
+  if ((document['@context'] as readonly unknown[])[0] !== credentialsContext)
+    throw new FactsError('bad-credential', `@context begins with ${credentialsContext}`);
+  if (!type.includes('VerifiableCredential') || !type.some((name) => factsTypes.includes(name)))
+    throw new FactsError('bad-credential', `type names ${credentialTypes.join(' and ')}`);
+  if (document['credentialStatus'] !== undefined)
+    throw new FactsError('unsupported-status', 'the credential has a status, which is not checked here');
+  const from = secondsOf(validFrom);
+  const until = secondsOf(validUntil);
+  if (until <= from || until - from > validitySecondsMax)
+    throw new FactsError(
+      'bad-credential',
+      `validUntil comes after validFrom, by at most ${validitySecondsMax} seconds`,
+    );
+  return {
+    document,
+    facts: credentialSubject,
+    issuer: typeof issuer === 'string' ? issuer : issuer.id,
+    validFrom: from,
+    validUntil: until,
+  };
+}
+
+/** ISO 8601 with its zone as seconds since 1970. */
+export function secondsOf(text: string): number {
+  return Math.floor(Date.parse(text) / 1000);
+}
+
+/** Seconds since 1970 as ISO 8601 in UTC. */
+export function instantOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** True for ISO 8601 with date, time and zone, of a day that exists. */
+export function isInstant(text: string): boolean {
+  return instantPattern.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function assertSize(document: JsonObject): void {
+  const found = utf8ToBytes(canonicalJson(document)).length;
+  if (found <= factsBytesMax) return;
+  throw new FactsError('too-large', `the document has ${found} bytes, at most ${factsBytesMax} are taken`, {
+    found,
+    most: factsBytesMax,
+  });
+}
+
+function assertShape(check: ValidateFunction, value: JsonObject, code: FactsErrorCode): void {
+  if (check(value)) return;
+  const [error] = (check.errors ?? []).toSorted(byDepth);
+  const place = error?.instancePath === undefined || error.instancePath === '' ? '/' : error.instancePath;
+  throw new FactsError(code, `${place} ${error?.message ?? 'does not fit the schema'}`, { place });
+}
+
+/** Of a union every branch complains: the deepest complaint is the most telling. */
+function byDepth(left: ErrorObject, right: ErrorObject): number {
+  return right.instancePath.split('/').length - left.instancePath.split('/').length;
+}
+
+/** Compiled when first needed: most nodes never see a credential. */
+function compiled(): NonNullable<typeof checks> {
+  if (checks !== null) return checks;
+  const ajv = new Ajv({ strict: false, allErrors: false });
+  ajv.addFormat('uri', (text) => URL.canParse(text));
+  ajv.addFormat('date-time', isInstant);
+  checks = { facts: ajv.compile(agentFactsSchema), credential: ajv.compile(credentialSchema) };
+  return checks;
+}
