@@ -23,6 +23,8 @@ export interface KeySchema {
   readonly fromText: (text: string) => ConfigValue | undefined;
   /** File paths are made absolute: against the folder of the config file, or the working directory. */
   readonly isPath?: boolean;
+  /** All that it accepts, where those are a few words. */
+  readonly words?: readonly string[];
 }
 
 /** The text as that kind of value, or the text itself where it cannot be one: the check says what is wrong with it. */
@@ -61,6 +63,7 @@ export function oneOf(...words: readonly string[]): KeySchema {
     accepts: (value): value is string => typeof value === 'string' && words.includes(value),
     expected: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
     fromText: (text) => text,
+    words,
   };
 }
 

@@ -66,6 +66,9 @@ function describeOption(option: Option): OptionNode {
 function kindOfOption({ flags, long, argChoices }: Option): ValueKind {
   if (argChoices !== undefined) return { kind: 'words', words: argChoices };
   if (long === '--set') return { kind: 'words', words: configKeys.map((key) => `${key.path}=`) };
+  const setting = configKeys.find((key) => key.flag === long && long !== '--data')?.schema;
+  if (setting?.words !== undefined) return { kind: 'words', words: setting.words };
+  if (setting?.isPath === true) return { kind: 'file' };
   return kindOfName(/[<[]([\w-]+)/.exec(flags)?.[1] ?? '');
 }
 

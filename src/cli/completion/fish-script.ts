@@ -19,13 +19,21 @@ end
 function __weft_at
     test (__weft_path) = "$argv[1]"
 end
+# True while the last option on the line is one of these.
+function __weft_in
+    set -l last
+    for word in (commandline -opc)[2..-1]
+        string match -q -- '-*' $word; and set last $word
+    end
+    contains -- "$last" $argv
+end
 complete -c weft -f
 ${nodes.flatMap((node) => [...commandLines(node), ...optionLines(node), ...placeLines(node)]).join('\n')}
 `;
 }
 
-function condition(node: CommandNode): string {
-  return `-n ${quoted(`__weft_at "${node.path.join(' ')}"`)}`;
+function condition(node: CommandNode, more = ''): string {
+  return `-n ${quoted(`__weft_at "${node.path.join(' ')}"${more}`)}`;
 }
 
 function commandLines(node: CommandNode): string[] {
@@ -36,12 +44,20 @@ function commandLines(node: CommandNode): string[] {
 }
 
 function optionLines(node: CommandNode): string[] {
-  return node.options.map((option) => {
+  return node.options.flatMap((option) => {
     const names = option.names.map((name) =>
       name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
     );
-    return `complete -c weft ${condition(node)} ${names.join(' ')}${valueFlags(option)} -d ${quoted(option.description)}`;
+    const line = `complete -c weft ${condition(node)} ${names.join(' ')}${valueFlags(option)} -d ${quoted(option.description)}`;
+    return [line, ...furtherValues(node, option)];
   });
+}
+
+/** fish itself knows of one value only. */
+function furtherValues(node: CommandNode, { names, value, isVariadic }: OptionNode): string[] {
+  if (!isVariadic || value === null || value.kind === 'any') return [];
+  const isIn = `; and __weft_in ${names.join(' ')}`;
+  return [`complete -c weft ${condition(node, isIn)} ${kindFlags(value)}`];
 }
 
 function valueFlags({ value }: OptionNode): string {

@@ -6,9 +6,7 @@ export function zshScript(tree: CommandNode): string {
   return `#compdef weft
 # Completion of weft for zsh. Keep it as a file named _weft in a folder of $fpath, or: source <(weft completion zsh)
 _weft() {
-  local context state line ret=1
-  local -a weft_path specs
-  local one key=''
+  local context state line one key=''
   integer i
   for ((i = 2; i < CURRENT; i++)); do
     one=\${words[i]}
@@ -40,8 +38,8 @@ function optionSpecs({ names, description, value, isVariadic }: CommandNode['opt
   return names.map((name) => {
     const spec = `${name}[${escaped(description)}]`;
     if (value === null) return spec;
-    const message = `: :${actionOf(value)}`;
-    return isVariadic ? `*${spec}${message}` : `${spec}${message}`;
+    // As many values as follow, up to the next option.
+    return isVariadic ? `*${spec}:*-*: :${actionOf(value)}` : `${spec}: :${actionOf(value)}`;
   });
 }
 
@@ -61,6 +59,8 @@ function placeSpecs({ commands, values, isVariadic }: CommandNode): string[] {
 function actionOf(value: ValueKind): string {
   switch (value.kind) {
     case 'words':
+      // A setting goes on behind its "=": no space.
+      if (value.words.some((word) => word.endsWith('='))) return `{compadd -S "" - ${value.words.join(' ')}}`;
       return `(${value.words.join(' ')})`;
     case 'file':
       return '_files';
