@@ -31,13 +31,18 @@ async function dial(target: string, port: number): Promise<{ by: string; later: 
   const peer = target.split('/p2p/').at(-1);
   const connections = (): Connection[] =>
     host.libp2p.getConnections().filter(({ remotePeer }) => remotePeer.toString() === peer);
+  // In the order in which they open: the first may be gone before the dial returns.
+  const opened: string[] = [];
+  host.libp2p.addEventListener('connection:open', ({ detail: { remotePeer, remoteAddr } }) => {
+    if (remotePeer.toString() === peer) opened.push(remoteAddr.toString());
+  });
   try {
     await host.dial(target);
   } catch (error) {
     return { by: (error as { code: string }).code, later: async () => '' };
   }
   return {
-    by: String(connections()[0]?.remoteAddr),
+    by: String(opened[0]),
     async later() {
       const areDirect = (): boolean => connections().every(({ limits }) => limits === undefined);
       await eventually(() => connections().length > 0 && areDirect(), {
