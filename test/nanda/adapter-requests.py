@@ -7,6 +7,7 @@ Prints one JSON object: what each call returned.
 import json
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 registry_url = sys.argv[1]

@@ -12,9 +12,10 @@ const newline = 10;
 const linesPerWriteMax = 256;
 
 export interface LineFile {
-  append(line: string): Promise<void>;
-  /** All lines but the first, at once or not at all. */
-  replace(lines: readonly string[]): Promise<void>;
+  /** @param onKept hears that the line stands, before any later line does and before the file is replaced */
+  append(line: string, onKept: () => void): Promise<void>;
+  /** All lines but the first, at once or not at all. @param lines is asked when nothing is being written */
+  replace(lines: () => readonly string[]): Promise<void>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -30,6 +31,7 @@ export interface LineFileOptions {
 
 interface Waiting {
   readonly line: string;
+  readonly onKept: () => void;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -63,7 +65,10 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
       const bytes = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''));
       await writeAt(handle, bytes, sizeBytes);
       sizeBytes += bytes.length;
-      for (const { resolve } of batch) resolve();
+      for (const { onKept, resolve } of batch) {
+        onKept();
+        resolve();
+      }
     } catch (error) {
       // Half a line would spoil the one after it.
       await handle.truncate(sizeBytes).catch((reason: unknown) => {
@@ -73,11 +78,11 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
     }
   }
 
-  async function replaceNow(lines: readonly string[]): Promise<void> {
+  async function replaceNow(lines: () => readonly string[]): Promise<void> {
     const next = await openHandle(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
     let written = 0;
     try {
-      const all = [options.header, ...lines];
+      const all = [options.header, ...lines()];
       for (let first = 0; first < all.length; first += linesPerWriteMax) {
         const bytes = Buffer.from(`${all.slice(first, first + linesPerWriteMax).join('\n')}\n`);
         await writeAll(next, bytes, written);
@@ -98,9 +103,9 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
   }
 
   return {
-    append: (line) =>
+    append: (line, onKept) =>
       new Promise((resolve, reject) => {
-        waiting.push({ line, resolve, reject });
+        waiting.push({ line, onKept, resolve, reject });
         void inTurn(writeWaiting);
       }),
     replace: (lines) => inTurn(() => replaceNow(lines)),

@@ -68,18 +68,17 @@ export async function openNameBook(path: string): Promise<NameBook> {
 
   async function save(change: NamedAgent | Removal): Promise<void> {
     try {
-      await file.append(JSON.stringify(change));
+      await file.append(JSON.stringify(change), () => apply(change));
     } catch (error) {
       throw new ApiError('names-not-kept', 'the names of this node cannot be written', { cause: error });
     }
-    apply(change);
     if (staleLines > entryByName.size + staleLinesMax) await shorten(file);
   }
 
   async function shorten(lines: LineFile): Promise<void> {
     staleLines = 0;
     try {
-      await lines.replace([...entryByName.values()].map((entry) => JSON.stringify(entry)));
+      await lines.replace(() => [...entryByName.values()].map((entry) => JSON.stringify(entry)));
     } catch {
       // The long file is as good as the short one; the next change that is one too many tries again.
     }
