@@ -213,7 +213,7 @@ describe('without a daemon', { timeout }, () => {
       mode: 0o600,
     });
     const found = await doctor(folder, {
-      WEFT_STORE_FREE_BYTES_MIN: String(2 ** 50),
+      WEFT_STORE_FREE_BYTES_MIN: String(2 ** 49),
       WEFT_CONNECTIONS_MAX: '10000',
       WEFT_API_CONNECTIONS_MAX: '20000',
     });
