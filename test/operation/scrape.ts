@@ -44,3 +44,17 @@ export function documentedMetrics(): Set<string> {
     rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([a-z_0-9]+)`/g)].map(([, name]) => name!)),
   );
 }
+
+/** Names that stand where PromQL has metrics: not functions, not labels, not words of the language. */
+export function metricNamesOf(expression: string): string[] {
+  const words = 'and|or|unless|offset|bool|sum|min|max|avg|count';
+  const bare = expression
+    .replace(/"[^"]*"/g, '')
+    .replace(/\{[^}]*\}|\[[^\]]*\]/g, '')
+    .replace(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ')
+    .replace(/\b(label_values\(\w+),[^)]*/g, '$1')
+    .replace(/\boffset \w+/g, ' ');
+  return [...bare.matchAll(/(?<![\w$.])[a-z_][a-z_0-9]*(?!\s*\(|\w)/gi)]
+    .map(([name]) => name)
+    .filter((name) => !new RegExp(`^(${words})$`).test(name));
+}
