@@ -24,6 +24,7 @@ export type ProtocolErrorCode =
   | 'revoked'
   | 'bad-revocation'
   | 'bad-operation'
+  | 'bad-tag'
   | 'stale-base'
   | 'displaced'
   | 'not-closest'

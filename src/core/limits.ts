@@ -80,3 +80,21 @@ export const requestItemsMax = 512;
 /** Publishers re-fence at 22 h, storers hand records on hourly (§4). */
 export const refenceSeconds = 22 * 3600;
 export const handOverSeconds = 3600;
+
+/** Capability announcements (§7): tags are paths, and an announcement stands at each of their prefixes. */
+export const capabilityTagsMax = 4;
+export const tagBytesMax = 64;
+export const tagDepthMax = 4;
+export const capabilityHoursMax = 24;
+/** A whole key log of 32 events, four tags, a signature. */
+export const capabilityBytesMax = 13 * 1024;
+/** Kept of one tag by one storing peer, and shown of it in one answer: one rule for the agents of a tag. */
+export const capabilitiesPerTagMax = 64;
+/** All that one storing peer keeps of announcements, what it takes in memory included: hints must stay cheap. */
+export const capabilityStoreBytesMax = 6 * 1024 * 1024;
+/** Announcements in one answer: a few full pages of ordinary ones, never the 64 longest logs. */
+export const capabilityAnswerBytesMax = 64 * 1024;
+/** Storing peers of a tag that a search asks at least, where there are so many. */
+export const capabilityRespondersMin = 5;
+/** Agents in one answer of a search. */
+export const capabilityHitsMax = 100;

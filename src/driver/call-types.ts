@@ -17,6 +17,13 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface SearchOptions {
+  /** Default 20, at most 100. */
+  readonly limit?: number;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** A change of one agent, as this node accepted it. */
 export interface AgentChange {
   readonly agentId: AgentId;

@@ -4,7 +4,13 @@
  * Nothing here decides; what fails outside comes back as an event.
  */
 import type { AgentId } from '../core/identity/agent-id.ts';
-import type { PeerEffect, PublishResult, Resolution } from '../core/peer/effects.ts';
+import type {
+  AnnounceResult,
+  CapabilitySearch,
+  PeerEffect,
+  PublishResult,
+  Resolution,
+} from '../core/peer/effects.ts';
 import type { GossipVerdict, PeerEvent } from '../core/peer/events.ts';
 import type { Peer } from '../core/peer/peer.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -39,6 +45,13 @@ export interface Driver {
     bundle: Uint8Array,
     options: CallOptions & { readonly acknowledgements: number },
   ): Promise<PublishResult>;
+  /** Brings a signed announcement to the storing peers of its tags, and of those that stood in its place before. */
+  announce(
+    announcement: Uint8Array,
+    options: CallOptions & { readonly formerTags: readonly string[] },
+  ): Promise<AnnounceResult>;
+  /** Who announced that tag, or one below it. */
+  search(tag: string, options: CallOptions & { readonly limit: number }): Promise<CapabilitySearch>;
   watch(agentIds: readonly AgentId[]): void;
   unwatch(agentIds: readonly AgentId[]): void;
   /** Hands over; the ports stay open, their owner closes them. */
@@ -242,13 +255,12 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
       );
   }
 
-  function completeCall(
-    effect: Extract<PeerEffect, { type: 'complete-resolve' | 'complete-publish' | 'complete-stop' }>,
-  ): void {
+  function completeCall(effect: Extract<PeerEffect, { type: `complete-${string}` }>): void {
     const pending = calls.get(effect.callId);
     calls.delete(effect.callId);
     if (effect.type === 'complete-resolve') pending?.resolve(effect.resolution as never);
-    else if (effect.type === 'complete-publish') pending?.resolve(effect.result as never);
+    else if (effect.type === 'complete-search') pending?.resolve(effect.found as never);
+    else if (effect.type !== 'complete-stop') pending?.resolve(effect.result as never);
     else pending?.resolve(undefined as never);
   }
 
@@ -336,6 +348,10 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
       call((callId) => ({ type: 'resolve-called', callId, agentId, fresh, timeoutMs }), signal),
     publish: (bundle, { acknowledgements, timeoutMs, signal }) =>
       call((callId) => ({ type: 'publish-called', callId, bundle, acknowledgements, timeoutMs }), signal),
+    announce: (announcement, { formerTags, timeoutMs, signal }) =>
+      call((callId) => ({ type: 'announce-called', callId, announcement, formerTags, timeoutMs }), signal),
+    search: (tag, { limit, timeoutMs, signal }) =>
+      call((callId) => ({ type: 'search-called', callId, tag, limit, timeoutMs }), signal),
     watch: (agentIds) => dispatch({ type: 'watch-called', agentIds }),
     unwatch: (agentIds) => dispatch({ type: 'unwatch-called', agentIds }),
     handOver: () => call((callId) => ({ type: 'peer-stopping', callId })),

@@ -1,23 +1,39 @@
 /**
  * The node's calls to the network, timed and counted: resolve, publish, and streams of changes that watch what they ask for.
  */
+
+import { parseTag } from '../core/capability/tag.ts';
 import { ProtocolError } from '../core/errors.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../core/identity/agent-id.ts';
-import type { PublishResult, Resolution } from '../core/peer/effects.ts';
+import { capabilityHitsMax } from '../core/limits.ts';
+import type { AnnounceResult, CapabilitySearch, PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AgentChange, PublishOptions, ResolveOptions } from './call-types.ts';
+import type { AgentChange, PublishOptions, ResolveOptions, SearchOptions } from './call-types.ts';
 import type { ChangeBus } from './change-bus.ts';
 import type { Driver } from './driver.ts';
 import { NodeError } from './node-error.ts';
 
 const resolveTimeoutMs = 10_000;
 const publishTimeoutMs = 15_000;
+const announceTimeoutMs = 15_000;
+const searchTimeoutMs = 5_000;
+const searchLimitDefault = 20;
 
 export interface NetworkCalls {
   /** @throws NodeError `not-running`. */
   resolve(agentId: AgentId, options?: ResolveOptions): Promise<Resolution>;
   /** Publishes a signed bundle. @throws ProtocolError when this node refuses it itself. */
   publish(bundle: Uint8Array, options?: PublishOptions): Promise<PublishResult>;
+  /** Brings a signed announcement of capabilities to the storing peers of its tags. @throws NodeError `not-running`. */
+  announce(
+    announcement: Uint8Array,
+    options?: Omit<PublishOptions, 'acknowledgements'> & { readonly formerTags?: readonly string[] },
+  ): Promise<AnnounceResult>;
+  /**
+   * Who announced a tag, or one below it: hints, whose signatures hold and whose agents this node does not know to have
+   * ended. @throws ProtocolError `bad-tag`, NodeError `bad-argument`, `not-running`.
+   */
+  search(tag: string, options?: SearchOptions): Promise<CapabilitySearch>;
   /** What is accepted from now on; of the agents named, or of all that are heard of. Agents that are named are watched. */
   changes(options?: {
     readonly agents?: readonly AgentId[];
@@ -74,6 +90,22 @@ export function createNetworkCalls(parts: {
     return result;
   }
 
+  async function announce(
+    announcement: Uint8Array,
+    { formerTags = [], timeoutMs = announceTimeoutMs, signal }: Parameters<NetworkCalls['announce']>[1] = {},
+  ): Promise<AnnounceResult> {
+    assertRunning();
+    return driver.announce(announcement, { formerTags, timeoutMs, ...(signal && { signal }) });
+  }
+
+  async function search(tag: string, options: SearchOptions = {}): Promise<CapabilitySearch> {
+    assertRunning();
+    const { limit = searchLimitDefault, timeoutMs = searchTimeoutMs, signal } = options;
+    if (!Number.isInteger(limit) || limit < 1 || limit > capabilityHitsMax)
+      throw new NodeError('bad-argument', `a search shows 1 to ${capabilityHitsMax} agents`);
+    return driver.search(parseTag(tag), { limit, timeoutMs, ...(signal && { signal }) });
+  }
+
   function setWatched(agents: readonly AgentId[], change: 1 | -1): void {
     const turned: AgentId[] = [];
     for (const key of agents.map(agentKey)) {
@@ -100,6 +132,8 @@ export function createNetworkCalls(parts: {
   return {
     resolve,
     publish,
+    announce,
+    search,
     changes(options = {}) {
       const changes = bus.read(options);
       if (options.agents === undefined) return changes;

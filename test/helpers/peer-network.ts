@@ -5,7 +5,13 @@
 import { createHash } from 'node:crypto';
 import { base58btc } from 'multiformats/bases/base58';
 import { gossipTopics } from '../../src/core/gossip/announcement.ts';
-import type { PeerEffect, PublishResult, Resolution } from '../../src/core/peer/effects.ts';
+import type {
+  AnnounceResult,
+  CapabilitySearch,
+  PeerEffect,
+  PublishResult,
+  Resolution,
+} from '../../src/core/peer/effects.ts';
 import type { PeerEvent } from '../../src/core/peer/events.ts';
 import { createPeer, type Peer } from '../../src/core/peer/peer.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
@@ -41,6 +47,8 @@ export interface TestNetwork {
   after(durationMs: number, task: () => void): void;
   resolve(peer: TestPeer, agentId: Uint8Array, fresh?: boolean): Resolution;
   publish(peer: TestPeer, bundle: Uint8Array, acknowledgements?: number): PublishResult;
+  announce(peer: TestPeer, announcement: Uint8Array, formerTags?: readonly string[]): AnnounceResult;
+  search(peer: TestPeer, tag: string, limit?: number): CapabilitySearch;
   /** Every peer meets every other on the same side. */
   connectAll(): void;
   /** A stranger that this network does not run is met by that peer; `answer` speaks for it. */
@@ -207,6 +215,12 @@ export function createTestNetwork(options: {
       case 'complete-publish':
         completions.get(effect.callId)?.(effect.result);
         return;
+      case 'complete-announce':
+        completions.get(effect.callId)?.(effect.result);
+        return;
+      case 'complete-search':
+        completions.get(effect.callId)?.(effect.found);
+        return;
       case 'complete-stop':
         completions.get(effect.callId)?.(true);
     }
@@ -339,6 +353,12 @@ export function createTestNetwork(options: {
       complete((callId) =>
         dispatch(peer, { type: 'publish-called', callId, bundle, acknowledgements, timeoutMs: 8_000 }),
       ),
+    announce: (peer, announcement, formerTags = []) =>
+      complete((callId) =>
+        dispatch(peer, { type: 'announce-called', callId, announcement, formerTags, timeoutMs: 8_000 }),
+      ),
+    search: (peer, tag, limit = 20) =>
+      complete((callId) => dispatch(peer, { type: 'search-called', callId, tag, limit, timeoutMs: 5_000 })),
     connectAll,
     connect(left, right) {
       connect(left, right);

@@ -11,15 +11,20 @@
  * | sync ids     | [5, set, 1, bucket indexes (a byte each)]      | [5, [[aid32, id16], ...]]                                     |
  * | push         | [6, [bundle, ...]]                             | none                                                          |
  * | closest      | [7, point32, count]                            | [7, [contact, ...]]                                           |
+ * | announce     | [8, [capabilities, ...]]                       | [8, [[status, code or null], ...]]                            |
+ * | search       | [9, point32, count]                            | [9, [capabilities, ...], [contact, ...]]                      |
  * | failure      |                                                | [0, code]                                                     |
  *
  * record: a bundle, 0 "nothing newer than known", 1 "ask again, the frame is full", null "not held".
  * contact: [peer id text, [multiaddr text, ...]]. status: 0 stored, 1 merged, 2 stale, 3 displaced, 4 refused.
+ * capabilities: an announcement as bytes; the answers about them are in capability-message.
  */
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { ProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import {
   bundleBytesMax,
+  capabilitiesPerTagMax,
+  capabilityBytesMax,
   digest16Bytes,
   digestBytes,
   frameBytesMax,
@@ -49,7 +54,10 @@ export type RecordRequest =
   | { readonly type: 'sync-summary'; readonly set: SyncSet; readonly count: number; readonly xor: Uint8Array }
   | { readonly type: 'sync-ids'; readonly set: SyncSet; readonly buckets: Uint8Array }
   /** Who is closest to a point of the key space, at most `count` peers. */
-  | { readonly type: 'closest'; readonly point: Uint8Array; readonly count: number };
+  | { readonly type: 'closest'; readonly point: Uint8Array; readonly count: number }
+  | { readonly type: 'announce'; readonly announcements: readonly Uint8Array[] }
+  /** Who announced the tag of a point, at most `count` of them. */
+  | { readonly type: 'search'; readonly point: Uint8Array; readonly count: number };
 
 export type FoundRecord = Uint8Array | 'not-newer' | 'ask-again' | null;
 
@@ -75,7 +83,7 @@ export const syncBucketBytes = 4 + digest16Bytes;
 const addressesMax = 8;
 const addressLengthMax = 160;
 const peerTextLengthMax = 64;
-const putStatuses: readonly PutStatus[] = ['stored', 'merged', 'stale', 'displaced', 'refused'];
+export const putStatuses: readonly PutStatus[] = ['stored', 'merged', 'stale', 'displaced', 'refused'];
 const syncSets: readonly SyncSet[] = ['authority', 'records'];
 
 export function encodeRequest(request: RecordRequest): Uint8Array {
@@ -94,6 +102,10 @@ export function encodeRequest(request: RecordRequest): Uint8Array {
       return encodeCanonical([5, syncSets.indexOf(request.set), 1, request.buckets]);
     case 'closest':
       return encodeCanonical([7, request.point, request.count]);
+    case 'announce':
+      return encodeCanonical([8, request.announcements]);
+    case 'search':
+      return encodeCanonical([9, request.point, request.count]);
   }
 }
 
@@ -125,6 +137,18 @@ export function decodeRequest(body: Uint8Array): RecordRequest {
         type: 'closest',
         point: readBytes(point, 'point', digestBytes),
         count: readInteger(count, 'count', 1, replicationCount),
+      };
+    }
+    case 8: {
+      const [, announcements] = readArray(message, 'announce', 2);
+      return { type: 'announce', announcements: readAnnouncements(announcements, requestItemsMax) };
+    }
+    case 9: {
+      const [, point, count] = readArray(message, 'search', 3);
+      return {
+        type: 'search',
+        point: readBytes(point, 'point', digestBytes),
+        count: readInteger(count, 'count', 1, capabilitiesPerTagMax),
       };
     }
     default:
@@ -252,7 +276,8 @@ export function decodePush(body: Uint8Array): readonly Uint8Array[] {
   return readBundles(message[1]);
 }
 
-function readAnswer(body: Uint8Array, type: number, length: number): readonly CborValue[] {
+/** An answer of that type and length. @throws ProtocolError, also with the responder's own failure code. */
+export function readAnswer(body: Uint8Array, type: number, length: number): readonly CborValue[] {
   const message = readArray(decodeCanonical(body, frameBytesMax), 'answer', { max: 3 });
   if (message[0] === 0) {
     throw new ProtocolError(
@@ -262,6 +287,13 @@ function readAnswer(body: Uint8Array, type: number, length: number): readonly Cb
   }
   readInteger(message[0], 'answer type', type, type);
   return readArray(message, 'answer', length);
+}
+
+/** Capability announcements as bytes, at most so many. @throws ProtocolError `wrong-shape`. */
+export function readAnnouncements(value: unknown, max: number): Uint8Array[] {
+  return readArray(value, 'announcements', { max }).map((one) =>
+    readBytes(one, 'announcement', { max: capabilityBytesMax }),
+  );
 }
 
 function readBundles(value: unknown): Uint8Array[] {
@@ -292,11 +324,13 @@ function readSyncRequest(message: readonly CborValue[]): RecordRequest {
   return { type: 'sync-ids', set, buckets: readBytes(buckets, 'buckets', { max: syncBucketCount }) };
 }
 
-function contactValue({ peer, addresses }: PeerContact): CborValue {
+/** A contact as it stands on the wire. */
+export function contactValue({ peer, addresses }: PeerContact): CborValue {
   return [peer, addresses.slice(0, addressesMax)];
 }
 
-function readContact(value: unknown): PeerContact {
+/** The inverse. @throws ProtocolError `wrong-shape`. */
+export function readContact(value: unknown): PeerContact {
   const [peer, addresses] = readArray(value, 'contact', 2);
   return {
     peer: readText(peer, 'peer id', peerTextLengthMax),

@@ -47,6 +47,40 @@ export interface PublishResult {
   readonly state: AgentState | null;
 }
 
+/** What became of one announcement of capabilities (§7). */
+export interface AnnounceResult {
+  /** Storing peers that keep it now. */
+  readonly holders: number;
+  /** Those that keep 64 others of its tags in this hour's draw. */
+  readonly displaced: number;
+  readonly asked: number;
+  /** The most frequent refusal of the others, when there was one. */
+  readonly refusal: ProtocolErrorCode | null;
+}
+
+/** An agent that announced a tag: its signatures hold, and it is a hint all the same (§7). */
+export interface CapabilityHit {
+  readonly agentId: Uint8Array;
+  readonly tags: readonly string[];
+  /** Seconds since 1970. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** 1 to 100: how close its best tag is to the one that was asked for. */
+  readonly score: number;
+  /** How many storing peers showed it. */
+  readonly shownBy: number;
+}
+
+/** What the storing peers of a tag show of it. */
+export interface CapabilitySearch {
+  readonly hits: readonly CapabilityHit[];
+  readonly asked: number;
+  /** Those that answered, this peer included where it stores the tag. */
+  readonly responders: number;
+  /** True when those nearest the tag answered and had no more than what is shown. */
+  readonly isComplete: boolean;
+}
+
 /** A change of one agent that watchers and caches care about. */
 export type ChangeKind =
   | 'rotated'
@@ -85,6 +119,8 @@ export type PeerEffect =
     }
   | { readonly type: 'complete-resolve'; readonly callId: number; readonly resolution: Resolution }
   | { readonly type: 'complete-publish'; readonly callId: number; readonly result: PublishResult }
+  | { readonly type: 'complete-announce'; readonly callId: number; readonly result: AnnounceResult }
+  | { readonly type: 'complete-search'; readonly callId: number; readonly found: CapabilitySearch }
   | { readonly type: 'complete-stop'; readonly callId: number }
   | {
       readonly type: 'announce-change';

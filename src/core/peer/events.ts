@@ -70,6 +70,21 @@ export type PeerEvent =
       readonly acknowledgements: number;
       readonly timeoutMs: number;
     }
+  | {
+      readonly type: 'announce-called';
+      readonly callId: number;
+      readonly announcement: Uint8Array;
+      readonly formerTags: readonly string[];
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'search-called';
+      readonly callId: number;
+      /** In its normal form. */
+      readonly tag: string;
+      readonly limit: number;
+      readonly timeoutMs: number;
+    }
   | { readonly type: 'call-aborted'; readonly callId: number }
   | { readonly type: 'watch-called'; readonly agentIds: readonly Uint8Array[] }
   | { readonly type: 'unwatch-called'; readonly agentIds: readonly Uint8Array[] }

@@ -1,9 +1,10 @@
 /**
- * Finds and puts to one peer leave as batches: what gathers in one turn of the driver, and what gathers while
+ * Finds, puts and announcements to one peer leave as batches: what gathers in one turn of the driver, and what gathers while
  * `windowRequests` requests to that peer are under way. An idle peer is asked at once, a busy one in full frames.
  * Bounds: a frame's bytes and items; what waits is bounded by the callers' own calls. Source: docs/protocol.md §4.
  */
 import { frameBytesMax, requestItemsMax } from '../limits.ts';
+import { type AnnounceAnswer, decodeAnnounceAnswers } from '../overlay/capability-message.ts';
 import {
   decodeFindAnswers,
   decodePutAnswers,
@@ -30,6 +31,11 @@ export interface Outbox {
     onAnswer: (answer: FindAnswer | null) => void,
   ): void;
   put(to: PeerContact, bundle: Uint8Array, onAnswer: (answer: PutAnswer | null) => void): void;
+  announce(
+    to: PeerContact,
+    announcement: Uint8Array,
+    onAnswer: (answer: AnnounceAnswer | null) => void,
+  ): void;
   /** How long an answer may take before another peer is asked beside: never so short that load alone breeds more load. */
   hedgeDelayMs(): number;
 }
@@ -71,6 +77,14 @@ export function createOutbox(context: PeerContext): Outbox {
     encode: (bundles) => encodeRequest({ type: 'put', bundles }),
     decode: decodePutAnswers,
   });
+  const announces = createLanes<Uint8Array, AnnounceAnswer>(context, noteAnswerTime, {
+    encode: (announcements) => encodeRequest({ type: 'announce', announcements }),
+    decode: decodeAnnounceAnswers,
+  });
+  const send =
+    <Answer>(lanes: (to: PeerContact, item: Item<Uint8Array, Answer>) => void) =>
+    (to: PeerContact, payload: Uint8Array, onAnswer: (answer: Answer | null) => void): void =>
+      lanes(to, { payload, sizeBytes: payload.length + 8, queuedAtMs: context.nowMs(), onAnswer });
   return {
     find: (to, item, closerMax, onAnswer) =>
       finds(to, {
@@ -80,8 +94,8 @@ export function createOutbox(context: PeerContext): Outbox {
         onAnswer,
       }),
     hedgeDelayMs: () => Math.max(context.config.hedgeAfterMs, hedgeAnswerTimes * answerTimeMs),
-    put: (to, bundle, onAnswer) =>
-      puts(to, { payload: bundle, sizeBytes: bundle.length + 8, queuedAtMs: context.nowMs(), onAnswer }),
+    put: send(puts),
+    announce: send(announces),
   };
 }
 

@@ -13,6 +13,9 @@ import { createRoutingTable } from '../overlay/routing-table.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import { createRandom } from '../rng.ts';
 import { createAgentTable } from './agent-table.ts';
+import { createAnnouncer } from './announcer.ts';
+import { createCapabilitySearcher } from './capability-searcher.ts';
+import { createCapabilityServer } from './capability-server.ts';
 import { createLedger, type PeerContext } from './context.ts';
 import type { PeerEffect } from './effects.ts';
 import type { PeerContact, PeerEvent } from './events.ts';
@@ -120,13 +123,16 @@ function createParts(context: PeerContext): {
   const shouldHold = (agentId: Uint8Array): boolean => server.shouldHold(agentId);
   const shared = { table, ingest, outbox, shouldHold };
   const synchroniser = createSynchroniser(context, shared);
-  const server: Server = createServer(context, { table, ingest, watchers, synchroniser });
+  const capabilities = createCapabilityServer(context, table);
+  const server: Server = createServer(context, { table, ingest, watchers, synchroniser, capabilities });
   const resolver = createResolver(context, shared);
   const publisher = createPublisher(context, shared);
   const gossip = createGossipIntake(context, table, ingest);
   const subscriptions = createSubscriptions(context, { table, ingest, outbox });
   const upkeep = createUpkeep(context, { table, outbox, synchroniser });
   const neighbourhood = createNeighbourhood(context);
+  const announcer = createAnnouncer(context, { outbox, server: capabilities });
+  const searcher = createCapabilitySearcher(context, { table, outbox, server: capabilities });
   const cancelByCall = new Map<number, () => void>();
 
   ingest.onAccepted((result, source) => {
@@ -139,6 +145,7 @@ function createParts(context: PeerContext): {
     const { agent, changes } = result;
     if (agent === null) return;
     const { state } = agent;
+    if (changes.length > 0) capabilities.changed(state);
     for (const change of changes) {
       context.emit({ type: 'announce-change', agentId: state.agentId, change, state, source });
     }
@@ -214,7 +221,15 @@ function createParts(context: PeerContext): {
   function handleCall(
     event: Extract<
       OutsideEvent,
-      { type: 'resolve-called' | 'publish-called' | 'call-aborted' | 'peer-stopping' }
+      {
+        type:
+          | 'resolve-called'
+          | 'publish-called'
+          | 'announce-called'
+          | 'search-called'
+          | 'call-aborted'
+          | 'peer-stopping';
+      }
     >,
   ): void {
     const { callId } = event;
@@ -237,6 +252,28 @@ function createParts(context: PeerContext): {
             onPublished(result) {
               done();
               context.emit({ type: 'complete-publish', callId, result });
+            },
+          }),
+        );
+        return;
+      case 'announce-called':
+        call(callId, (done) =>
+          announcer.announce({
+            ...event,
+            onAnnounced(result) {
+              done();
+              context.emit({ type: 'complete-announce', callId, result });
+            },
+          }),
+        );
+        return;
+      case 'search-called':
+        call(callId, (done) =>
+          searcher.search({
+            ...event,
+            onFound(found) {
+              done();
+              context.emit({ type: 'complete-search', callId, found });
             },
           }),
         );

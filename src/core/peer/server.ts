@@ -1,11 +1,16 @@
 /**
- * A storing peer's side of the record protocol: answers find, put, watch and sync requests.
+ * A storing peer's side of the record protocol: answers find, put, watch and sync requests, and those about capabilities.
  * Decides who is served and what is stored here; what is true is decided by ingest. Source: docs/protocol.md §4, §6.
  */
 import { bytesEqual } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { frameBytesMax } from '../limits.ts';
+import {
+  type AnnounceAnswer,
+  encodeAnnounceAnswers,
+  encodeSearchAnswer,
+} from '../overlay/capability-message.ts';
 import { compareDistance, type KadId, kadId, kadIdOfAgent } from '../overlay/distance.ts';
 import {
   decodeRequest,
@@ -26,6 +31,7 @@ import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
 import type { AgentTable } from './agent-table.ts';
+import type { CapabilityServer } from './capability-server.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest, IngestResult } from './ingest.ts';
@@ -53,9 +59,10 @@ export function createServer(
     readonly ingest: Ingest;
     readonly watchers: Watchers;
     readonly synchroniser: Synchroniser;
+    readonly capabilities: CapabilityServer;
   },
 ): Server {
-  const { table, ingest, watchers, synchroniser } = parts;
+  const { table, ingest, watchers, synchroniser, capabilities } = parts;
   const { config, routing } = context;
   const mayPut = createQuota({ burst: config.putsBurst, perSecond: config.putsPerSecond });
   const mayFind = createQuota({ burst: config.findsBurst, perSecond: config.findsPerSecond });
@@ -88,6 +95,7 @@ export function createServer(
   function isWithinQuota(request: RecordRequest, peer: string): boolean {
     const nowMs = context.nowMs();
     if (request.type === 'put') return mayPut(peer, costOf(request.bundles), nowMs);
+    if (request.type === 'announce') return mayPut(peer, costOf(request.announcements), nowMs);
     if (request.type === 'find') return mayFind(peer, request.items.length, nowMs);
     if (request.type === 'watch' || request.type === 'unwatch')
       return mayFind(peer, request.agentIds.length, nowMs);
@@ -128,6 +136,16 @@ export function createServer(
         return;
       case 'closest':
         respond(encodeClosestAnswer(closestTo(kadId(request.point), request.count, peer)));
+        return;
+      case 'announce':
+        collect<Uint8Array, AnnounceAnswer>(
+          request.announcements,
+          (bytes, onAnswer) => capabilities.take(bytes, peer, onAnswer),
+          (answers) => respond(encodeAnnounceAnswers(answers)),
+        );
+        return;
+      case 'search':
+        respond(encodeSearchAnswer(capabilities.show(kadId(request.point), request.count, peer)));
     }
   }
 

@@ -1,0 +1,172 @@
+/**
+ * The announcements that this peer keeps as a storing peer of their tags (docs/protocol.md §7), in memory alone: they are
+ * hints that are made again (decision 0015). Decides what is kept; what is true was decided before.
+ * Bounds: 64 agents a tag, and bytes in all, what they take in memory included; over that the sender of the most makes
+ * room, so that nobody pushes others out by bringing much.
+ */
+
+import { bytesEqual } from '../bytes.ts';
+import { type CapabilityAnnouncement, compareCapabilities } from '../capability/announcement.ts';
+import { createRankedSet, type Draw, type RankedSet } from '../capability/ranked-set.ts';
+
+export interface KeptCapabilities
+  extends Pick<CapabilityAnnouncement, 'agentId' | 'key' | 'issuedAt' | 'expiresAt' | 'bytes'> {
+  readonly establishment: Uint8Array;
+}
+
+export interface CapabilityStore {
+  /** Agents of which anything is kept. */
+  readonly size: number;
+  /** Tags at which anything stands. */
+  readonly tagCount: number;
+  readonly sizeBytes: number;
+  get(key: string): KeptCapabilities | undefined;
+  /**
+   * Takes a verified announcement in place of an older one of the agent. `displaced`: at none of its places it is among
+   * those that are kept.
+   * @param places hexadecimal points of its tags that this peer stores
+   * @param from who brought it
+   */
+  put(
+    announcement: KeptCapabilities,
+    places: readonly string[],
+    from: string,
+    hour: number,
+  ): 'stored' | 'displaced';
+  /** What stands at a place, the lowest of the hour's draw first. */
+  at(place: string, hour: number): KeptCapabilities[];
+  drop(key: string): void;
+  /** Drops what is over. */
+  sweep(nowSeconds: number): void;
+}
+
+/** What an announcement takes beside its bytes, and what a tag does. */
+const rowOverheadBytes = 600;
+const tagOverheadBytes = 400;
+
+interface Row extends KeptCapabilities {
+  readonly from: string;
+  readonly places: Set<RankedSet>;
+}
+
+interface Sender {
+  readonly rows: Set<Row>;
+  sizeBytes: number;
+}
+
+/** @param sizeBytesMax over which rows make room. */
+export function createCapabilityStore(draw: Draw, sizeBytesMax: number): CapabilityStore {
+  // All bounded by sizeBytesMax: a tag stands only while an agent does, a sender while a row is theirs.
+  const rowByKey = new Map<string, Row>();
+  const setByPlace = new Map<string, RankedSet>();
+  const senderByPeer = new Map<string, Sender>();
+  let rowBytes = 0;
+
+  const sizeBytes = (): number => rowBytes + setByPlace.size * tagOverheadBytes;
+  const costOf = (row: Row): number => row.bytes.length + rowOverheadBytes;
+
+  function account(row: Row, change: 1 | -1): void {
+    const sender = senderByPeer.get(row.from) ?? { rows: new Set<Row>(), sizeBytes: 0 };
+    sender.sizeBytes += change * costOf(row);
+    rowBytes += change * costOf(row);
+    if (change === 1) sender.rows.add(row);
+    else sender.rows.delete(row);
+    if (sender.rows.size === 0) senderByPeer.delete(row.from);
+    else senderByPeer.set(row.from, sender);
+  }
+
+  function leave(row: Row, set: RankedSet): void {
+    set.remove(row.key);
+    row.places.delete(set);
+    if (set.size === 0) setByPlace.delete(set.place);
+  }
+
+  function dropRow(row: Row): void {
+    for (const set of row.places) leave(row, set);
+    rowByKey.delete(row.key);
+    account(row, -1);
+  }
+
+  /** At each place that keeps it; whoever has to go there goes altogether once no place keeps them. */
+  function stand(row: Row, places: readonly string[], hour: number): void {
+    for (const place of places) {
+      const set = setByPlace.get(place) ?? createRankedSet(place, draw);
+      const { isKept, dropped } = set.add(row.key, hour);
+      const displaced = dropped === null ? undefined : rowByKey.get(dropped);
+      if (displaced !== undefined) {
+        displaced.places.delete(set);
+        if (displaced.places.size === 0) dropRow(displaced);
+      }
+      if (!isKept) continue;
+      row.places.add(set);
+      setByPlace.set(place, set);
+    }
+  }
+
+  function put(
+    announcement: KeptCapabilities,
+    places: readonly string[],
+    from: string,
+    hour: number,
+  ): 'stored' | 'displaced' {
+    const before = rowByKey.get(announcement.key);
+    if (before !== undefined && bytesEqual(before.bytes, announcement.bytes)) {
+      stand(before, places, hour);
+      return 'stored';
+    }
+    if (before !== undefined) dropRow(before);
+    const { agentId, key, issuedAt, expiresAt, bytes, establishment } = announcement;
+    const row: Row = {
+      ...{ agentId, key, issuedAt, expiresAt, establishment },
+      bytes: bytes.slice(),
+      from,
+      places: new Set(),
+    };
+    rowByKey.set(key, row);
+    account(row, 1);
+    stand(row, places, hour);
+    // A withdrawal stands nowhere, and is kept where it took something away: the older one must not come back.
+    if (row.places.size === 0 && (places.length > 0 || before === undefined)) dropRow(row);
+    else makeRoom();
+    return rowByKey.get(key) === row || (places.length === 0 && before === undefined)
+      ? 'stored'
+      : 'displaced';
+  }
+
+  function makeRoom(): void {
+    while (sizeBytes() > sizeBytesMax) {
+      let heaviest: Sender | undefined;
+      for (const sender of senderByPeer.values())
+        if (heaviest === undefined || sender.sizeBytes > heaviest.sizeBytes) heaviest = sender;
+      if (heaviest === undefined) return;
+      dropRow(heaviest.rows.values().next().value!);
+    }
+  }
+
+  return {
+    get size() {
+      return rowByKey.size;
+    },
+    get tagCount() {
+      return setByPlace.size;
+    },
+    get sizeBytes() {
+      return sizeBytes();
+    },
+    get: (key) => rowByKey.get(key),
+    put,
+    at: (place, hour) => (setByPlace.get(place)?.keys(hour) ?? []).map((key) => rowByKey.get(key)!),
+    drop(key) {
+      const row = rowByKey.get(key);
+      if (row !== undefined) dropRow(row);
+    },
+    sweep(nowSeconds) {
+      for (const row of rowByKey.values()) if (row.expiresAt <= nowSeconds) dropRow(row);
+    },
+  };
+}
+
+/** True when what is kept of an agent is newer than what came. */
+export function isOvertaken(kept: KeptCapabilities | undefined, came: CapabilityAnnouncement): boolean {
+  return kept !== undefined && compareCapabilities(kept, came) > 0;
+}
