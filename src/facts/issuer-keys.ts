@@ -4,7 +4,7 @@
  * Decides authority; checks no signature.
  */
 import { isRevoked } from '../core/author/writer.ts';
-import { bytesEqual } from '../core/bytes.ts';
+import { bytesEqual, bytesToHex } from '../core/bytes.ts';
 import { formatAgentDid, parseAgentId } from '../core/identity/agent-id.ts';
 import { hasRight } from '../core/identity/delegation.ts';
 import type { KeyState } from '../core/identity/key-state.ts';
@@ -81,6 +81,14 @@ export function keyOfAgent(
   throw wasKey
     ? new FactsError('key-not-current', 'the key that signed was rotated away: sign it again')
     : new FactsError('wrong-issuer', 'the key that signed is not one of the issuer');
+}
+
+/** @param digest of the credential, hexadecimal. @throws FactsError `revoked` when one of the states has its revocation */
+export function assertNotRevoked(digest: string, states: readonly (AgentState | null)[]): void {
+  const isGone = states.some((state) =>
+    state?.revocations.some(({ kind, target }) => kind === 'credential' && bytesToHex(target) === digest),
+  );
+  if (isGone) throw new FactsError('revoked', 'the credential was revoked');
 }
 
 /** The verification method of an agent's key. */

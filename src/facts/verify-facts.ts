@@ -14,7 +14,14 @@ import type { JsonObject } from './bounded-json.ts';
 import { type FactsCredential, isInstant, readCredential, secondsOf } from './credential.ts';
 import { canonicalJson, type ProofClaim, readProof } from './data-integrity.ts';
 import { FactsError } from './facts-error.ts';
-import { activeState, agentOfDid, type IssuerKind, keyOfAgent, keyOfDidKey } from './issuer-keys.ts';
+import {
+  activeState,
+  agentOfDid,
+  assertNotRevoked,
+  type IssuerKind,
+  keyOfAgent,
+  keyOfDidKey,
+} from './issuer-keys.ts';
 
 /** What a verdict stands on. */
 export interface VerifyContext {
@@ -123,12 +130,4 @@ async function issuerKey(
   const state = isSelf ? subject : activeState(await context.resolve(issuerId), 'issuer-not-active');
   const { key, isDelegate } = keyOfAgent(state, method, times);
   return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state };
-}
-
-/** A revocation of the credential that stands in the state of its issuer or of its subject. */
-function assertNotRevoked(name: string, states: readonly (AgentState | null)[]): void {
-  const isRevoked = states.some((state) =>
-    state?.revocations.some(({ kind, target: found }) => kind === 'credential' && bytesToHex(found) === name),
-  );
-  if (isRevoked) throw new FactsError('revoked', 'the credential was revoked');
 }

@@ -8,8 +8,9 @@ import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { encodeArchive } from '../archive/archive-format.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
+import type { Signer } from '../core/ed25519.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
-import { formatAgentId } from '../core/identity/agent-id.ts';
+import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
 import { keyBytes } from '../core/limits.ts';
 import { createPeer } from '../core/peer/peer.ts';
 import { createAgentService } from '../custody/agent-service.ts';
@@ -19,6 +20,7 @@ import { createDriver, type DriverListeners } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
+import { createNodeFacts } from './node-facts.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
@@ -134,6 +136,7 @@ async function compose(
   return {
     peer: host.peer,
     agents,
+    facts: createNodeFacts(ports, calls.resolve),
     addresses: host.addresses,
     start,
     stop() {

@@ -4,6 +4,7 @@ import type { PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { Keyspace } from '../core/peer/keyspace.ts';
 import type { AgentService } from '../custody/agent-types.ts';
 import type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
+import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { StoreStatistics } from '../ports/store.ts';
 import type { NodeSamples } from './sampler.ts';
 
@@ -55,6 +56,8 @@ export interface NodeStatus {
 export interface WeftNode {
   readonly peer: string;
   readonly agents: AgentService;
+  /** AgentFacts that this node serves. */
+  readonly facts: FactsHost;
   addresses(): readonly string[];
   start(): Promise<void>;
   /** Hands over what it alone may hold, closes every socket and the store. */

@@ -1,14 +1,20 @@
 /** A node that answers from memory and records what it was asked, for tests of routing and of error mapping. */
 
 import { Readable } from 'node:stream';
+import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
+import { createNodeCryptoVerifier } from '../../src/adapters/native/node-crypto-verifier.ts';
+import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import { createSystemEntropy } from '../../src/adapters/system/entropy.ts';
 import { encodeArchive } from '../../src/archive/archive-format.ts';
 import { recordValuesDefault } from '../../src/core/author/record-values.ts';
 import { registerAgent } from '../../src/core/author/register.ts';
+import { bytesEqual } from '../../src/core/bytes.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
 import { kadIdOfAgent } from '../../src/core/overlay/distance.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
+import { createFactsHost } from '../../src/facts/host/facts-host.ts';
 import type { AgentChange, AgentResult, NodeStatus, WeftNode } from '../../src/node/node-types.ts';
 
 /** One registered agent, the same in every run. */
@@ -82,6 +88,15 @@ export function createRecordedNode(): RecordedNode {
     stop: answer('stop', () => undefined),
     status: answer('status', () => statusOf(node)),
     peers: () => [],
+    facts: createFactsHost({
+      store: createMemoryStore(),
+      resolve: (agentId) => node.resolve(agentId),
+      check: createNodeCryptoVerifier().verify,
+      clock: createSystemClock(),
+      entropy: createSystemEntropy(),
+      findSigner: async (agentId) =>
+        bytesEqual(agentId, state.agentId) ? createSigner(new Uint8Array(32).fill(1)) : null,
+    }),
     keyspace: () => ({ self: kadIdOfAgent(state.agentId), peers: [], held: Array<number>(256).fill(0) }),
     samples: () => ({ intervalMs: 5000, timesMs: [], series: {} as never }),
     archive: () => encodeArchive(Readable.from([encodeState(state)]), 0),

@@ -1,0 +1,210 @@
+/**
+ * Facts that this node serves: verified before they are taken, durable, never served past their end or their agent's. Those
+ * that it signed itself with a key in custody are signed again in time, and with the new key after a rotation.
+ */
+import { bytesEqual } from '../../core/bytes.ts';
+import type { SignatureCheck, Signer } from '../../core/ed25519.ts';
+import { isProtocolError } from '../../core/errors.ts';
+import { type AgentId, formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import type { Resolution } from '../../core/peer/effects.ts';
+import type { AgentState } from '../../core/record/agent-state.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Entropy } from '../../ports/entropy.ts';
+import type { Store } from '../../ports/store.ts';
+import type { JsonObject } from '../bounded-json.ts';
+import { FactsError } from '../facts-error.ts';
+import { validitySecondsDefault } from '../facts-limits.ts';
+import { activeState, assertNotRevoked, keyOfAgent, methodOfAgent } from '../issuer-keys.ts';
+import type { FactsShelf, ShelvedFacts } from './facts-shelf.ts';
+import type { FactsHost, HostedFacts } from './hosted-facts.ts';
+import { statementSignerOf } from './statement-signer.ts';
+
+export interface FactsHostParts {
+  readonly store: Pick<Store, 'get' | 'write' | 'entries'>;
+  readonly resolve: (agentId: AgentId) => Promise<Resolution>;
+  readonly check: (check: SignatureCheck) => boolean;
+  /** The signing key in custody; null when it is not here. */
+  readonly findSigner: (agentId: AgentId) => Promise<Signer | null>;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+/** What is signed here is signed again when this part of its validity is left. */
+const renewAtShare = 1 / 4;
+
+/** Opens nothing yet. */
+export function createFactsHost(parts: FactsHostParts): FactsHost {
+  const { clock } = parts;
+  const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
+  const shelf = once(async () => {
+    const { openFactsShelf } = await import('./facts-shelf.ts');
+    return openFactsShelf(parts.store);
+  });
+  const inTurn = createTurns();
+
+  async function sign(
+    agentId: AgentId,
+    given: unknown,
+    validity = validitySecondsDefault,
+  ): Promise<JsonObject> {
+    const [{ readFacts }, { issueFacts }] = await Promise.all([
+      import('../credential.ts'),
+      import('../issue-facts.ts'),
+    ]);
+    const facts = readFacts(given);
+    if (facts.id !== formatAgentDid(agentId))
+      throw new FactsError('wrong-subject', 'these are the facts of another agent', { subject: facts.id });
+    const signer = await currentSigner(parts, agentId);
+    return issueFacts(facts, {
+      issuer: facts.id,
+      verificationMethod: methodOfAgent(agentId, signer.publicKey),
+      signer,
+      nowSeconds: nowSeconds(),
+      validitySeconds: validity,
+      id: `urn:uuid:${uuidOf(parts.entropy.randomBytes(16))}`,
+    });
+  }
+
+  async function shelve(
+    agentId: AgentId,
+    given: unknown,
+    issuers: readonly string[],
+    validitySeconds: number,
+  ): Promise<HostedFacts> {
+    const [{ verifyFacts }, { canonicalJson }] = await Promise.all([
+      import('../verify-facts.ts'),
+      import('../data-integrity.ts'),
+    ]);
+    const { resolve, check } = parts;
+    const context = { resolve, check, nowSeconds: nowSeconds(), subject: agentId, issuers };
+    const { credential } = await verifyFacts(given, context);
+    const note = {
+      isSignedHere: validitySeconds > 0,
+      publishedAt: context.nowSeconds,
+      validitySeconds,
+      text: canonicalJson(credential),
+    };
+    return (await shelf()).put(agentId, note, context.nowSeconds);
+  }
+
+  async function renewed(found: ShelvedFacts): Promise<HostedFacts> {
+    const { agentId, facts, validitySeconds } = found;
+    return shelve(agentId, await sign(agentId, facts, validitySeconds), [], validitySeconds);
+  }
+
+  async function read(agentId: AgentId): Promise<HostedFacts> {
+    const found = await (await shelf()).get(agentId);
+    if (found === undefined)
+      throw new FactsError('not-hosted', `this node hosts no facts of ${formatAgentId(agentId)}`);
+    const state = await stateOf(parts, agentId, 'subject-not-active');
+    const now = nowSeconds();
+    if (found.isSignedHere && isDue(found, state, now)) {
+      const again = await inTurn(() => renewed(found)).catch((error: unknown) => {
+        // The key is elsewhere now, or the network silent: what stands here is judged as what others signed.
+        if (error instanceof FactsError || isProtocolError(error)) return null;
+        throw error;
+      });
+      if (again !== null) return again;
+    }
+    if (found.validUntil <= now) throw new FactsError('expired', 'the facts have ended');
+    await assertIssued(parts, found, state, now);
+    return found;
+  }
+
+  return {
+    publish: (agentId, credential, issuers = []) => inTurn(() => shelve(agentId, credential, issuers, 0)),
+    publishOwn: (agentId, facts, validity = validitySecondsDefault) =>
+      inTurn(async () => shelve(agentId, await sign(agentId, facts, validity), [], validity)),
+    sign,
+    read,
+    async list() {
+      const now = nowSeconds();
+      const all: HostedFacts[] = [];
+      for await (const one of (await shelf()).entries())
+        if (one.validUntil > now || one.isSignedHere) all.push(one);
+      return all;
+    },
+    remove: (agentId) => inTurn(async () => (await shelf()).remove(agentId)),
+    search: async (query) => (await shelf()).index.search(query),
+    async statementSigner(agentId) {
+      const signer = await parts.findSigner(agentId);
+      return signer === null ? null : statementSignerOf(signer);
+    },
+  };
+}
+
+/** The key in custody, when it is the one that the agent signs with now. @throws FactsError */
+async function currentSigner(parts: FactsHostParts, agentId: AgentId): Promise<Signer> {
+  const signer = await parts.findSigner(agentId);
+  if (signer === null)
+    throw new FactsError('issuer-unknown', 'this node does not hold the signing key of the agent');
+  const { keyState } = activeState(await parts.resolve(agentId), 'issuer-not-active');
+  if (keyState.signingKey === null || !bytesEqual(keyState.signingKey, signer.publicKey))
+    throw new FactsError('key-not-current', 'the key that this node holds was rotated away elsewhere');
+  return statementSignerOf(signer);
+}
+
+/** The state of an agent that may speak; null when the network does not tell: readers verify for themselves. */
+async function stateOf(
+  { resolve }: FactsHostParts,
+  agentId: AgentId,
+  code: 'issuer-not-active' | 'subject-not-active',
+): Promise<AgentState | null> {
+  const resolution = await resolve(agentId).catch((error: unknown) => {
+    if (isProtocolError(error)) return null;
+    throw error;
+  });
+  const { state = null, status } = resolution ?? {};
+  if (resolution === null || state === null || status === 'rolled-back') return null;
+  return activeState(resolution, code);
+}
+
+/** Who signed may still, as far as the network tells; and took nothing back. @throws FactsError */
+async function assertIssued(
+  parts: FactsHostParts,
+  { agentId, issuer, verificationMethod, created, digest }: ShelvedFacts,
+  subject: AgentState | null,
+  now: number,
+): Promise<void> {
+  const isOwn = issuer === formatAgentDid(agentId);
+  const isAgent = isOwn || issuer.startsWith('did:nanda:');
+  const state = isOwn || !isAgent ? subject : await stateOf(parts, parseAgentId(issuer), 'issuer-not-active');
+  if (isAgent && state !== null) keyOfAgent(state, verificationMethod, { created, now });
+  assertNotRevoked(digest, [subject, state]);
+}
+
+function isDue(found: ShelvedFacts, state: AgentState | null, now: number): boolean {
+  if (found.validUntil - now < found.validitySeconds * renewAtShare) return true;
+  const key = state?.keyState.signingKey ?? null;
+  return key !== null && found.verificationMethod !== methodOfAgent(found.agentId, key);
+}
+
+/** Writes one after the other: they share the bounds. */
+function createTurns(): <Value>(task: () => Promise<Value>) => Promise<Value> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const next = last.then(task, task);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+function once(open: () => Promise<FactsShelf>): () => Promise<FactsShelf> {
+  let opened: Promise<FactsShelf> | null = null;
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
+}
+
+/** RFC 9562, version 4. */
+function uuidOf(random: Uint8Array): string {
+  const hex = [...random]
+    .map((byte, index) => (index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte))
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

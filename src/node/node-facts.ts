@@ -1,0 +1,22 @@
+/** Hosting of AgentFacts on the ports of a node: its store, its keys in custody, its view of the network. */
+import { createNativeSigner } from '../adapters/native/native-signer.ts';
+import { createFactsHost } from '../facts/host/facts-host.ts';
+import type { FactsHost } from '../facts/host/hosted-facts.ts';
+import type { NodePorts } from './node-ports.ts';
+import type { WeftNode } from './node-types.ts';
+
+/** Opens nothing until somebody asks. */
+export function createNodeFacts(ports: NodePorts, resolve: WeftNode['resolve']): FactsHost {
+  const { store, clock, entropy, verifier, keys } = ports;
+  return createFactsHost({
+    store,
+    clock,
+    entropy,
+    resolve: (agentId) => resolve(agentId),
+    check: verifier.verify,
+    async findSigner(agentId) {
+      const { signing } = await keys.read(agentId);
+      return signing === undefined ? null : createNativeSigner(signing);
+    },
+  });
+}
