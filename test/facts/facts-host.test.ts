@@ -10,14 +10,7 @@ import type { JsonObject } from '../../src/facts/bounded-json.ts';
 import { createFactsHost } from '../../src/facts/host/facts-host.ts';
 import { issueFacts } from '../../src/facts/issue-facts.ts';
 import { methodOfAgent } from '../../src/facts/issuer-keys.ts';
-import {
-  bornAgent,
-  ended,
-  rotated,
-  signingKeyOf,
-  type TestAgent,
-  testSigner,
-} from '../helpers/test-agent.ts';
+import { bornAgent, ended, rotated, signingKeyOf, type TestAgent } from '../helpers/test-agent.ts';
 import { nowSeconds, resolverOf, sampleFacts, signedFacts } from './sample-facts.ts';
 
 const born = nowSeconds - 100_000;
