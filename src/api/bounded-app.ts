@@ -89,7 +89,7 @@ export function createBoundedApp({
   });
   metricsByApp.set(app, metrics);
   app.addHook('onRequest', (request, _reply, done) => {
-    assertOneHost(request.raw);
+    assertOneTarget(request.raw);
     done();
   });
   acceptBodies(app);
@@ -151,8 +151,12 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${parts.join('/')}$`);
 }
 
-/** RFC 9112 §3.2: a request of HTTP/1.1 has one Host, and no request has two, of which proxies may choose another. */
-function assertOneHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+/**
+ * RFC 9112 §3.2: a request is for a path (or a URL, as proxies are asked); one of HTTP/1.1 has one Host, and none has
+ * two, of which others on the way may choose the other.
+ */
+function assertOneTarget({ url = '', rawHeaders, httpVersion }: IncomingMessage): void {
+  if (!/^(\/|https?:\/\/)/.test(url)) throw new ApiError('bad-request', 'the target of a request is a path');
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!;

@@ -8,6 +8,8 @@ import { createKeptChanges, encodeItem, type KeptChange, type StreamFormat } fro
 
 /** Shows readers that the stream lives, and lets a dead connection be noticed. */
 const heartbeatMs = 15_000;
+/** How long after the last reader left changes are kept for those that come back: they are memory. */
+const comeBackMsMax = 300_000;
 /** Changes that go out together when there are more at once. */
 const changesPerRoundMax = 64;
 /** Streams that are written to before anything else of the node has its turn; some milliseconds. */
@@ -57,6 +59,7 @@ export function createChangeHub(
   const kept = createKeptChanges();
   /** Not handed out yet. */
   const pending: KeptChange[] = [];
+  let lastLeftAtMs = Number.NEGATIVE_INFINITY;
   let isHandingOut = false;
   let heartbeat: NodeJS.Timeout | undefined;
 
@@ -93,6 +96,10 @@ export function createChangeHub(
   async function read(): Promise<void> {
     try {
       for await (const change of node.changes({ signal: abort.signal })) {
+        if (streams.size === 0 && performance.now() - lastLeftAtMs > comeBackMsMax) {
+          kept.pass();
+          continue;
+        }
         const entry = kept.add(change);
         if (streams.size === 0) continue;
         pending.push(entry);
@@ -146,6 +153,7 @@ export function createChangeHub(
       if (options.after !== null) resume(stream, options.after);
       return () => {
         if (!streams.delete(stream)) return;
+        lastLeftAtMs = performance.now();
         for (const key of stream.keys) watches.end(key);
       };
     },

@@ -29,6 +29,8 @@ export interface KeptChanges {
   /** Changes after this one are kept. */
   oldest(): number;
   add(change: AgentChange): KeptChange;
+  /** Counts a change that nobody will ask for, and forgets those before it. */
+  pass(): void;
   /** The one after that number, which is not below the oldest and not the latest. */
   after(sequence: number): KeptChange;
   frameOf(change: KeptChange, format: StreamFormat): Buffer;
@@ -81,6 +83,11 @@ export function createKeptChanges(): KeptChanges {
       bytes += entry.bytes;
       while (entries.length > keptChangesMax || bytes > keptBytesMax) bytes -= entries.shift()!.bytes;
       return entry;
+    },
+    pass() {
+      latest++;
+      entries.length = 0;
+      bytes = 0;
     },
     after: (sequence) => entries[sequence - oldest()]!,
     frameOf(change, format) {

@@ -2,10 +2,11 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
-import { createRecordedNode } from './recorded-node.ts';
+import { createRecordedNode, type RecordedNode } from './recorded-node.ts';
 
 const token = 'token';
 const sockets: Socket[] = [];
+let node: RecordedNode;
 let api: ApiServer;
 
 beforeEach(async () => {
@@ -13,7 +14,8 @@ beforeEach(async () => {
     throw error;
   };
   const given = { host: '127.0.0.1', port: 0, remote: false, token, connectionsMax: 2_000, onDefect };
-  api = await startApi(createRecordedNode(), given);
+  node = createRecordedNode();
+  api = await startApi(node, given);
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
