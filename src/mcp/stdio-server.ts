@@ -4,7 +4,7 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 
 export interface McpStdioServer {
-  /** Resolves when the client has closed its end. */
+  /** Resolves when the connection is over. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
@@ -12,16 +12,38 @@ export interface McpStdioServer {
 /** Of one message. */
 const messageBytesMax = 256 * 1024;
 
-/** Serves until the client goes away. */
+/** Says when it is closed, whoever closed it: the client, a message that is too long, this process. */
+class WatchedTransport extends StdioServerTransport {
+  readonly closed: Promise<void>;
+  private readonly tellClosed: () => void;
+
+  constructor(stdin: Readable, stdout: Writable) {
+    super(stdin, stdout, { maxBufferSize: messageBytesMax });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.tellClosed = resolve;
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.tellClosed();
+  }
+}
+
+/** Serves until the client goes away. @param onTrouble hears of messages that are none */
 export function serveOverStdio(
   createServer: () => McpServer,
   { stdin, stdout }: { readonly stdin: Readable; readonly stdout: Writable },
-  onDefect: (error: unknown) => void,
+  onTrouble: (error: Error) => void,
 ): McpStdioServer {
-  const ended = new Promise<void>((resolve) => {
-    for (const event of ['end', 'close', 'error']) stdin.once(event, () => resolve());
-  });
-  const transport = new StdioServerTransport(stdin, stdout, { maxBufferSize: messageBytesMax });
-  const handle = serveStdio(createServer, { transport, onerror: onDefect });
-  return { ended, stop: () => handle.close() };
+  const transport = new WatchedTransport(stdin, stdout);
+  const handle = serveStdio(createServer, { transport, onerror: onTrouble });
+  return {
+    ended: transport.closed,
+    async stop() {
+      await handle.close();
+      // A client that never closes its end does not keep this process.
+      stdin.destroy();
+    },
+  };
 }

@@ -55,7 +55,7 @@ async function serve(context: Context, options: McpOptions): Promise<ExitCode> {
     onDefect,
   };
   const create = () => createMcpServer(parts);
-  if (options.http === undefined) await serveStdio(context, create, onDefect);
+  if (options.http === undefined) await serveStdio(context, create);
   else await serveHttp(context, options, options.http, create, onDefect);
   return exitCodes.ok;
 }
@@ -63,13 +63,11 @@ async function serve(context: Context, options: McpOptions): Promise<ExitCode> {
 type Create = () => ReturnType<typeof import('../../mcp/mcp-server.ts').createMcpServer>;
 
 /** Until the client closes its end, or a signal. Stdout belongs to the protocol. */
-async function serveStdio(
-  { terminal }: Context,
-  create: Create,
-  onDefect: (error: unknown) => void,
-): Promise<void> {
+async function serveStdio({ terminal }: Context, create: Create): Promise<void> {
   const { serveOverStdio } = await import('../../mcp/stdio-server.ts');
-  const server = serveOverStdio(create, terminal, onDefect);
+  const server = serveOverStdio(create, terminal, (error) => {
+    terminal.note(`weft mcp: ${error.message}`);
+  });
   await Promise.race([waitForEnd(), server.ended]);
   await server.stop();
 }
