@@ -26,7 +26,7 @@ export function withPalette(image: Buffer): Buffer {
 }
 
 function readChunks(image: Buffer): { readonly header: Buffer; readonly data: Buffer } {
-  let header = Buffer.alloc(0);
+  let header: Buffer = Buffer.alloc(0);
   const data: Buffer[] = [];
   for (let offset = signature.length; offset < image.length; ) {
     const length = image.readUInt32BE(offset);
