@@ -48,7 +48,8 @@ async function placesOf(config: NodeConfig): Promise<readonly Place[]> {
     file(join(dataDirectory, 'api.json'), false),
     file(api.tokenFile, true),
     ...names.slice(0, filesMax).map((name) => file(join(keystore.directory, name), true)),
-    ...(keystore.passphraseFile === null ? [] : [file(keystore.passphraseFile, true)]),
+    // Containers mount secrets readable by more than their user: that is for the operator to judge.
+    ...(keystore.passphraseFile === null ? [] : [file(keystore.passphraseFile, false)]),
   ];
 }
 
