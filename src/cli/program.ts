@@ -5,6 +5,7 @@ import { packageVersion } from '../config/package-root.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDelegateCommand } from './commands/delegate.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEventsCommand } from './commands/events.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInitCommand } from './commands/init.ts';
@@ -57,6 +58,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addKeyEventCommands(program, run);
   addDelegateCommand(program, run);
   addWatchCommand(program, run);
+  addEventsCommand(program, run);
   addKeyCommands(program, run);
   addInspectCommand(program, run);
   addMcpCommand(program, run);

@@ -256,6 +256,12 @@ export const configKeys: readonly ConfigKey[] = [
     { flag: '--log-level' },
   ),
   key('log.pretty', flag, 'one readable line an entry in place of JSON', { flag: '--log-pretty' }),
+  key(
+    'log.eventsBytesMax',
+    integer(0, 2 ** 40),
+    'size of the log of key events in the data folder, which `weft events` shows; the oldest half goes when it is reached',
+    { unit: 'bytes', zero: '0: none is written' },
+  ),
   key('keystore.directory', optionalPath, 'folder of the key files', {
     zero: 'null: `keys` in the data folder',
   }),

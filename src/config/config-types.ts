@@ -98,7 +98,12 @@ export interface NodeConfig {
     readonly port: number;
     readonly remote: boolean;
   };
-  readonly log: { readonly level: LogLevel; readonly pretty: boolean };
+  readonly log: {
+    readonly level: LogLevel;
+    readonly pretty: boolean;
+    /** Of the log of key events in the data folder; 0: none is written. */
+    readonly eventsBytesMax: number;
+  };
   readonly keystore: {
     /** Absolute. */
     readonly directory: string;

@@ -44,8 +44,6 @@ const counterHelp: Readonly<Record<string, string>> = {
   store_failures: 'Writes of records that the store refused or failed, by code',
   refences: 'Fences of records in custody that were due, by outcome',
   capabilities: 'Announcements of capabilities that came, by what became of them',
-  key_events: 'Lines for the log of key events, by what became of them',
-  spans: 'Spans of traces, by what became of them',
   alarms: 'Alarms raised, by kind',
   defects: 'Failures of the protocol core on an event, by event: each is a bug to report',
 };

@@ -53,7 +53,7 @@ const unbounded = 1e12;
 /** @throws StoreError `locked` while a daemon runs on it, `wrong-schema`, `disk-full`, `open-failed`. */
 export async function openOfflineStore(config: NodeConfig): Promise<OfflineStore> {
   installNativeHash();
-  const log = createNodeLog({ ...config, log: { level: 'error', pretty: true } });
+  const log = createNodeLog({ ...config, log: { ...config.log, level: 'error', pretty: true } });
   const store = await openStore(config, log);
   let intake: Promise<Intake> | null = null;
 

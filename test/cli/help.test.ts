@@ -26,6 +26,7 @@ describe('the help', () => {
       'revoke',
       'delegate',
       'watch',
+      'events',
       'keys',
       'inspect',
       'doctor',

@@ -1,8 +1,11 @@
 /** Metrics of live nodes: all of those that the documents name and no others, and values that say what happened. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { createMetrics } from '../../src/node/metrics.ts';
+import { type ObservedNode, observeNode } from '../../src/node/observed-node.ts';
+import type { Log } from '../../src/ports/log.ts';
 import {
   createLiveNetwork,
   eventually,
@@ -14,6 +17,7 @@ import {
 } from '../helpers/live-nodes.ts';
 import { documentedMetrics, parseScrape, type Scrape } from './scrape.ts';
 
+const silent: Log = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 const token = 'a token of the tests';
 const headers = { authorization: `Bearer ${token}` };
 const units =
@@ -27,6 +31,7 @@ describe('the metrics of a live node', () => {
   let home: LiveNode;
   let other: LiveNode;
   let api: ApiServer;
+  let observed: ObservedNode;
   let scrape: Scrape;
   const uncaught = watchUncaught();
 
@@ -39,7 +44,9 @@ describe('the metrics of a live node', () => {
     [home, other] = nodes as [LiveNode, LiveNode];
     await meshed(nodes);
     const options = { host: '127.0.0.1', port: 0, remote: false, connectionsMax: 16, openReads: true };
-    api = await startApi(other.node, {
+    const config = loadConfig({ flags: { dataDirectory: other.dataDirectory } });
+    observed = observeNode(other.node, config, silent);
+    api = await startApi(observed.node, {
       ...options,
       token,
       onDefect: (error) => expect.unreachable(`${error}`),
@@ -58,6 +65,7 @@ describe('the metrics of a live node', () => {
   afterAll(async () => {
     await api?.stop();
     await network?.stop();
+    await observed?.close();
     uncaught.stop();
     expect(uncaught.errors).toEqual([]);
   });

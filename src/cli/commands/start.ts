@@ -40,9 +40,11 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
   const { createNode } = await import('../../node/create-node.ts');
   const { openKeysOfNode } = await import('../../node/offline-keys.ts');
   const { createNodeLog } = await import('../../node/node-ports.ts');
+  const { observeNode } = await import('../../node/observed-node.ts');
   const isPretty = config.log.pretty || terminal.stderr.isTTY === true;
   const log = createNodeLog({ ...config, log: { ...config.log, pretty: isPretty } });
-  const node = await createNode(config, { log, ...(await openKeysOfNode(config, passphrase)) });
+  const made = await createNode(config, { log, ...(await openKeysOfNode(config, passphrase)) });
+  const { node, close } = observeNode(made, config, log);
   const ended = waitForEnd();
   try {
     await node.start();
@@ -60,6 +62,7 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
     }
   } finally {
     await node.stop();
+    await close();
   }
   terminal.give({ type: 'stopped' });
   return exitCodes.ok;

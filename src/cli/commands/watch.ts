@@ -16,7 +16,8 @@ interface ChangeJson {
   readonly state: StateJson;
 }
 
-const styleByChange: Readonly<Record<string, Style>> = {
+/** How a change is shown. */
+export const styleByChange: Readonly<Record<string, Style>> = {
   rotated: 'accent',
   recovered: 'warning',
   tombstoned: 'bad',
