@@ -29,6 +29,7 @@ describe('the help', () => {
       'events',
       'keys',
       'inspect',
+      'mcp',
       'doctor',
       'export',
       'import',
