@@ -10,8 +10,10 @@ import { hexToBytes } from '../../src/core/bytes.ts';
 import { decodeCanonical } from '../../src/core/cbor.ts';
 import { encodeAnnouncements } from '../../src/core/gossip/announcement.ts';
 import { frameBytesMax } from '../../src/core/limits.ts';
+import * as capability from '../../src/core/overlay/capability-message.ts';
 import * as message from '../../src/core/overlay/message.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
+import { announced } from '../core/capability/fixtures.ts';
 import { cddlProblem, readCddl } from '../helpers/cddl-validate.ts';
 import {
   bornAgent,
@@ -63,7 +65,11 @@ function encodingsOfOneLife(): [string, Uint8Array][] {
     changed.state,
     ended(changed, startSeconds + 7).state,
   ];
-  return states.flatMap(encodingsOfState);
+  const said = [born, changed].map((agent): [string, Uint8Array] => [
+    'capabilities',
+    announced(agent, ['/chat', '/translate/en-es'], startSeconds + 8).bytes,
+  ]);
+  return [...states.flatMap(encodingsOfState), ...said];
 }
 
 function encodingsOfState(state: AgentState): [string, Uint8Array][] {
@@ -100,6 +106,8 @@ function encodingsOfMessages(): [string, Uint8Array][] {
     ['sync-summary', { type: 'sync-summary', set: 'authority', count: 3, xor: short }],
     ['sync-ids', { type: 'sync-ids', set: 'records', buckets: Uint8Array.of(0, 255) }],
     ['closest', { type: 'closest', point: id, count: 20 }],
+    ['announce', { type: 'announce', announcements: [bundle] }],
+    ['search', { type: 'search', point: id, count: 64 }],
   ];
   const found = (['not-newer', 'ask-again', null, bundle] as const).map((record) => ({
     record,
@@ -119,6 +127,14 @@ function encodingsOfMessages(): [string, Uint8Array][] {
     ['sync-buckets', message.encodeSyncSummaryAnswer(new Uint8Array(256 * message.syncBucketBytes))],
     ['sync-found', message.encodeSyncIdsAnswer([{ agentId: id, id: short }])],
     ['closest-found', message.encodeClosestAnswer([contact])],
+    [
+      'announced',
+      capability.encodeAnnounceAnswers([
+        { status: 'stored', code: null },
+        { status: 'refused', code: 'bad-tag' },
+      ]),
+    ],
+    ['search-found', capability.encodeSearchAnswer({ announcements: [bundle], closer: [contact] })],
     ['failure', message.encodeFailure('over-quota')],
   ];
   return [

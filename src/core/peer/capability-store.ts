@@ -1,6 +1,6 @@
 /**
  * The announcements that this peer keeps as a storing peer of their tags (docs/protocol.md §7), in memory alone: they are
- * hints that are made again (decision 0015). Decides what is kept; what is true was decided before.
+ * hints that are made again (docs/decisions/0011). Decides what is kept; what is true was decided before.
  * Bounds: 64 agents a tag, and bytes in all, what they take in memory included; over that the sender of the most makes
  * room, so that nobody pushes others out by bringing much.
  */

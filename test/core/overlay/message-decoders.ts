@@ -1,6 +1,12 @@
 /** The record protocol's decoders with a valid sample of each message. */
 import { decodeAnnouncement, encodeAnnouncements } from '../../../src/core/gossip/announcement.ts';
 import {
+  decodeAnnounceAnswers,
+  decodeSearchAnswer,
+  encodeAnnounceAnswers,
+  encodeSearchAnswer,
+} from '../../../src/core/overlay/capability-message.ts';
+import {
   decodeClosestAnswer,
   decodeFindAnswers,
   decodePush,
@@ -21,12 +27,14 @@ import {
 import { decodeEntry, encodeEntry } from '../../../src/core/peer/entry.ts';
 import { testPeerId } from '../../helpers/peer-network.ts';
 import { bornAgent, bundleOf, rotated } from '../../helpers/test-agent.ts';
+import { announced } from '../capability/fixtures.ts';
 
 const agent = bornAgent('messages', 1_800_000_000);
 const turned = rotated(agent, 1_800_000_100);
 const bundle = bundleOf(agent);
 const aid = agent.agentId;
 const known = aid.slice(0, 16);
+const capabilities = announced(turned, ['/translate/en-es', '/chat']).bytes;
 const contact = { peer: testPeerId('contact'), addresses: ['/ip4/127.0.0.1/tcp/4001'] };
 
 export const samples = {
@@ -45,6 +53,8 @@ export const samples = {
     encodeRequest({ type: 'sync-summary', set: 'authority', count: 3, xor: known }),
     encodeRequest({ type: 'sync-ids', set: 'records', buckets: Uint8Array.of(1, 2, 255) }),
     encodeRequest({ type: 'closest', point: aid, count: 20 }),
+    encodeRequest({ type: 'announce', announcements: [capabilities, capabilities] }),
+    encodeRequest({ type: 'search', point: aid, count: 64 }),
   ],
   findAnswers: [
     encodeFindAnswers([
@@ -75,6 +85,21 @@ export const messageDecoders: readonly [string, (bytes: Uint8Array) => unknown, 
   ],
   ['sync ids', decodeSyncIdsAnswer, [encodeSyncIdsAnswer([{ agentId: aid, id: known }])]],
   ['closest answer', decodeClosestAnswer, [encodeClosestAnswer([contact, contact])]],
+  [
+    'announce answer',
+    (bytes) => decodeAnnounceAnswers(bytes, 2),
+    [
+      encodeAnnounceAnswers([
+        { status: 'stored', code: null },
+        { status: 'refused', code: 'bad-tag' },
+      ]),
+    ],
+  ],
+  [
+    'search answer',
+    decodeSearchAnswer,
+    [encodeSearchAnswer({ announcements: [capabilities], closer: [contact] })],
+  ],
   ['push', decodePush, [encodePush([bundle])]],
   ['announcement', decodeAnnouncement, encodeAnnouncements(turned.state)],
   [
