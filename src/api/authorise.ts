@@ -24,7 +24,8 @@ export function createAccessCheck(token: string, openReads: boolean): (request: 
   const checkToken = createTokenCheck(token);
   return (request) => {
     const access = request.routeOptions.config.access ?? 'token';
-    if (access === 'open' || (access === 'read' && openReads)) return;
+    // What is not there is told to everybody, as /openapi.json tells what is.
+    if (request.is404 || access === 'open' || (access === 'read' && openReads)) return;
     checkToken(request);
   };
 }

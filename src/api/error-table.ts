@@ -219,7 +219,7 @@ const apiRows = {
     failure,
     'put a copy of it back, or move it away: the agents stay in custody, only their names are forgotten',
   ),
-  'no-record': row(404, notFound, 'the network knows no state of this agent'),
+  'no-record': row(404, notFound, 'check the id; `?fresh` asks the network anew'),
   'not-ready': row(503, failure, 'wait until the node has started'),
   internal: row(500, failure, 'this is a defect of weft: look at the log of the node and report it'),
 } as const satisfies Readonly<Record<string, ErrorRow>>;

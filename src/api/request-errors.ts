@@ -11,19 +11,15 @@ const codeByFastifyCode: Readonly<Record<string, ApiErrorCode>> = {
 
 /** Fastify's own errors become the table's; every other error stays what it is. */
 export function apiErrorOf(error: unknown): unknown {
-  const { code, statusCode, message, validation } = error as {
+  const { code, statusCode, message, validation, validationContext } = error as {
     code?: string;
     statusCode?: number;
     message?: string;
-    validation?: readonly {
-      readonly message?: string;
-      readonly params?: { readonly additionalProperty?: string };
-    }[];
+    validation?: readonly Finding[];
+    validationContext?: string;
   };
-  if (validation !== undefined) {
-    const extra = validation[0]?.params?.additionalProperty;
-    return new ApiError('bad-request', `${message}${extra === undefined ? '' : `: "${extra}"`}`);
-  }
+  if (validation !== undefined)
+    return new ApiError('bad-request', sentenceOf(validation, validationContext ?? 'request'));
   const mapped = codeByFastifyCode[code ?? ''];
   if (mapped !== undefined) return new ApiError(mapped, String(message));
   const isFastifys = code?.startsWith('FST_') || error instanceof SyntaxError;
@@ -60,4 +56,30 @@ function brokenRequest(code: string | undefined): ApiError {
     default:
       return new ApiError('bad-request', 'this is not an HTTP request that can be read');
   }
+}
+
+/** What ajv says. */
+interface Finding {
+  readonly keyword?: string;
+  readonly instancePath?: string;
+  readonly message?: string;
+  readonly params?: {
+    readonly additionalProperty?: string;
+    readonly allowedValues?: readonly unknown[];
+  };
+}
+
+/** `body/ttlSeconds must be integer`, with what would be right where that is a list. */
+function sentenceOf(findings: readonly Finding[], context: string): string {
+  // Of several ways to be right, each says why it is not the one, and the last that none is.
+  const telling = findings.filter(({ keyword }) => keyword !== 'anyOf');
+  const sentences = (telling.length > 0 ? telling : findings).map(
+    ({ instancePath = '', message, params }) => {
+      const { additionalProperty, allowedValues } = params ?? {};
+      const which = additionalProperty === undefined ? '' : `: "${additionalProperty.slice(0, 100)}"`;
+      const values = allowedValues?.filter((value) => value !== '').join(', ');
+      return `${context}${instancePath} ${message}${which}${values === undefined ? '' : `: ${values}`}`;
+    },
+  );
+  return [...new Set(sentences)].join(', or ');
 }

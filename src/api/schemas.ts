@@ -8,8 +8,8 @@ function object<Properties extends TProperties>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false });
 }
 
-function hex(bytes: number) {
-  return Type.String({ pattern: `^[0-9a-f]{${bytes * 2}}$` });
+function hex(bytes: number, description = `${bytes} bytes in hexadecimal`) {
+  return Type.String({ pattern: `^[0-9a-f]{${bytes * 2}}$`, description });
 }
 
 function nullable<Schema extends ReturnType<typeof Type.String>>(schema: Schema) {
@@ -23,15 +23,20 @@ const url = nullable(Type.String({ minLength: 1, maxLength: urlBytesMax }));
 
 /** How a change is published; on every call that changes something. */
 const publishing = {
-  acknowledgements: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
-  timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 120_000 })),
+  acknowledgements: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 20, description: 'Peers to wait for' }),
+  ),
+  timeoutMs: Type.Optional(
+    Type.Integer({ minimum: 100, maximum: 120_000, description: 'How long to wait for them' }),
+  ),
 };
 
 const record = {
   primaryFactsUrl: Type.Optional(url),
   privateFactsUrl: Type.Optional(url),
-  /** 16 bytes in hexadecimal: the digest of a URL that the record does not show. */
-  privateFactsDigest: Type.Optional(hex(16)),
+  privateFactsDigest: Type.Optional(
+    hex(16, '16 bytes in hexadecimal: the digest of a URL that the record does not show'),
+  ),
   adaptiveResolverUrl: Type.Optional(url),
   ttlSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 172_800 })),
   validitySeconds: Type.Optional(Type.Integer({ minimum: 3600, maximum: 604_800 })),
@@ -45,6 +50,11 @@ const agent = Type.String({
   description: '`nanda:` and 52 characters, or the same as a DID',
 });
 
+const timeoutText = Type.String({
+  pattern: '^[1-9][0-9]{2,5}$',
+  description: 'How long to wait, in milliseconds, 100 to 999999',
+});
+
 export const agentParams = object({ id: agent });
 export const resolveQuery = object({
   /** Without a value it is a wish, too: `?fresh`. */
@@ -53,10 +63,12 @@ export const resolveQuery = object({
       description: 'Ask the network even when the node has a record within its ttl',
     }),
   ),
-  timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
+  timeoutMs: Type.Optional(timeoutText),
 });
-/** ISO 8601 in UTC, to the second or finer. */
-const instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' });
+const instant = Type.String({
+  maxLength: 40,
+  description: 'A time as `2026-01-31T12:00:00Z`, with another offset, or a day, which begins in UTC',
+});
 export const historyQuery = object({
   at: Type.Optional(instant),
   fresh: resolveQuery.properties.fresh,
@@ -91,8 +103,10 @@ export const samplesQuery = object({
   ),
 });
 export const publishQuery = object({
-  acknowledgements: Type.Optional(Type.String({ pattern: '^([1-9]|1[0-9]|20)$' })),
-  timeoutMs: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{2,5}$' })),
+  acknowledgements: Type.Optional(
+    Type.String({ pattern: '^([1-9]|1[0-9]|20)$', description: 'Peers to wait for, 1 to 20' }),
+  ),
+  timeoutMs: Type.Optional(timeoutText),
 });
 
 export const registerBody = object({ ...record, ...publishing, ephemeral: Type.Optional(Type.Boolean()) });
@@ -101,8 +115,7 @@ export const publishBody = object(publishing);
 export const recoverBody = object({ ...publishing, recoverySeed: Type.Optional(hex(32)) });
 export const delegateBody = object({
   ...publishing,
-  /** The public key that receives the rights. */
-  audience: hex(32),
+  audience: hex(32, 'The public key that receives the rights, in hexadecimal'),
   rights: Type.Array(Type.Enum(Object.keys(rightBits) as (keyof typeof rightBits)[]), {
     minItems: 1,
     maxItems: 5,

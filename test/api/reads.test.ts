@@ -163,8 +163,26 @@ describe('the history of keys', () => {
     );
   });
 
-  it.each(['yesterday', '2026-13-45T99:99:99Z', '2026-01-01'])('refuses %s as a time', async (at) => {
-    expect((await open()(`/v1/agents/${id}/history?at=${at}`)).statusCode).toBe(400);
+  it.each([
+    'yesterday',
+    '2026-13-45T99:99:99Z',
+    '2026-02-30T00:00:00Z',
+    '2026-01-01T12:00:00',
+    '2026-01-01 12:00',
+    '1767225600',
+    '',
+  ])('refuses %s as a time', async (at) => {
+    const answer = await open()(`/v1/agents/${id}/history?at=${at}`);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().detail).toContain('2026-01-31T12:00:00Z');
+  });
+
+  it.each([
+    ['2026-01-01', '2026-01-01T00:00:00Z'],
+    ['2026-01-01T12:00:00%2B02:00', '2026-01-01T10:00:00Z'],
+    ['2026-01-01T12:00:00.999Z', '2026-01-01T12:00:00Z'],
+  ])('takes %s as a time', async (at, time) => {
+    expect((await open()(`/v1/agents/${id}/history?at=${at}`)).json().at.time).toBe(time);
   });
 });
 

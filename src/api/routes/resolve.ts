@@ -166,10 +166,21 @@ function signalOf(reply: FastifyReply): AbortSignal {
   return abort.signal;
 }
 
+/** RFC 3339 to the second or finer, or a day. Anything looser means different times to different readers. */
+const timePattern = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
+
 function secondsOf(time: string): number {
-  const milliseconds = Date.parse(time);
-  if (Number.isNaN(milliseconds)) throw new ApiError('bad-request', `"${time}" is not a time`);
+  const [, day] = timePattern.exec(time) ?? [];
+  const milliseconds = day === undefined ? Number.NaN : Date.parse(time);
+  if (day === undefined || Number.isNaN(milliseconds) || !isDay(day))
+    throw new ApiError('bad-request', `"${time}" is not a time such as 2026-01-31T12:00:00Z`);
   return Math.floor(milliseconds / 1000);
+}
+
+/** The engine takes the 30th of February for a day of March. */
+function isDay(day: string): boolean {
+  const begin = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(begin.getTime()) && begin.toISOString().startsWith(day);
 }
 
 /** The place of an agent in this API. */
