@@ -21,7 +21,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'weft-nanda-start-'));
 });
 afterEach(async () => {
-  await Promise.all(children.splice(0).map(end));
+  await Promise.all(children.splice(0).map((child) => end(child)));
   rmSync(folder, { recursive: true });
 });
 

@@ -15,7 +15,7 @@ export interface LineFile {
   /** @param onKept hears that the line stands, before any later line does and before the file is replaced */
   append(line: string, onKept: () => void): Promise<void>;
   /** All lines but the first, at once or not at all. @param lines is asked when nothing is being written */
-  replace(lines: () => readonly string[]): Promise<void>;
+  replace(lines: () => Iterable<string>): Promise<void>;
   /** Waits for what is under way. */
   close(): Promise<void>;
 }
@@ -78,16 +78,24 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
     }
   }
 
-  async function replaceNow(lines: () => readonly string[]): Promise<void> {
+  async function replaceNow(lines: () => Iterable<string>): Promise<void> {
     const next = await openHandle(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
     let written = 0;
+    async function write(some: readonly string[]): Promise<void> {
+      const bytes = Buffer.from(some.map((line) => `${line}\n`).join(''));
+      await writeAll(next, bytes, written);
+      written += bytes.length;
+    }
     try {
-      const all = [options.header, ...lines()];
-      for (let first = 0; first < all.length; first += linesPerWriteMax) {
-        const bytes = Buffer.from(`${all.slice(first, first + linesPerWriteMax).join('\n')}\n`);
-        await writeAll(next, bytes, written);
-        written += bytes.length;
+      let some = [options.header];
+      for (const line of lines()) {
+        if (some.length === linesPerWriteMax) {
+          await write(some);
+          some = [];
+        }
+        some.push(line);
       }
+      await write(some);
       await next.datasync();
       await rename(`${path}.new`, path);
     } catch (error) {

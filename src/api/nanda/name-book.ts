@@ -28,6 +28,8 @@ export interface NamedAgent {
 
 export interface NameBook {
   readonly size: number;
+  /** Goes up with each change. */
+  readonly version: number;
   get(name: string): NamedAgent | undefined;
   /** In the order in which they came. */
   all(): readonly NamedAgent[];
@@ -48,8 +50,10 @@ interface Removal {
 export async function openNameBook(path: string): Promise<NameBook> {
   const entryByName = new Map<string, NamedAgent>();
   let staleLines = 0;
+  let version = 0;
 
   function apply(change: NamedAgent | Removal): void {
+    version++;
     if ('removed' in change) {
       staleLines += entryByName.delete(change.name) ? 2 : 1;
       return;
@@ -78,7 +82,7 @@ export async function openNameBook(path: string): Promise<NameBook> {
   async function shorten(lines: LineFile): Promise<void> {
     staleLines = 0;
     try {
-      await lines.replace(() => [...entryByName.values()].map((entry) => JSON.stringify(entry)));
+      await lines.replace(() => linesOf([...entryByName.values()]));
     } catch {
       // The long file is as good as the short one; the next change that is one too many tries again.
     }
@@ -87,6 +91,9 @@ export async function openNameBook(path: string): Promise<NameBook> {
   return {
     get size() {
       return entryByName.size;
+    },
+    get version() {
+      return version;
     },
     get: (name) => entryByName.get(name),
     all: () => [...entryByName.values()],
@@ -103,6 +110,11 @@ export async function openNameBook(path: string): Promise<NameBook> {
 export function assertRoom(names: number): void {
   if (names >= namesMax)
     throw new ApiError('too-many-names', `this node gives out ${namesMax} names and no more`);
+}
+
+/** One after the other, so that the event loop has its turns between them. */
+function* linesOf(entries: readonly NamedAgent[]): Generator<string> {
+  for (const entry of entries) yield JSON.stringify(entry);
 }
 
 function readChange(line: string, lineNumber: number, path: string): NamedAgent | Removal {

@@ -122,7 +122,15 @@ function addLookupRoutes(app: FastifyInstance, agents: NandaAgents, book: NameBo
 function addListRoutes(app: FastifyInstance, book: NameBook): void {
   const clientsOf = (): Set<string> =>
     new Set(book.all().flatMap(({ assignedTo }) => (assignedTo === null ? [] : [assignedTo])));
-  app.get('/list', async () => Object.fromEntries(book.all().map((agent) => [agent.name, agent.agentUrl])));
+  // Clients ask for it again and again: ten thousand names are a megabyte.
+  let listed = { version: -1, text: '' };
+  app.get('/list', async (_request, reply) => {
+    if (listed.version !== book.version) {
+      const urlByName = Object.fromEntries(book.all().map((agent) => [agent.name, agent.agentUrl]));
+      listed = { version: book.version, text: JSON.stringify(urlByName) };
+    }
+    return reply.type('application/json; charset=utf-8').send(listed.text);
+  });
   app.get('/clients', async () => Object.fromEntries([...clientsOf()].map((client) => [client, 'alive'])));
   app.get('/stats', async () => ({
     total_agents: book.size,
