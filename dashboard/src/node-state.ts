@@ -25,6 +25,8 @@ export const keyspace = signal<Keyspace | null>(null);
 export const samples = signal<Samples | null>(null);
 export const feed = signal<readonly FeedItem[]>([]);
 export const streamState = signal<StreamState>('opening');
+/** How often the stream was opened: what was asked before the last time may have changed unheard. */
+export const streamOpenings = signal(0);
 /** Why the last question about the node failed; null when it did not. */
 export const failure = signal<CallError | null>(null);
 export const nowMs = signal(Date.now());
@@ -51,6 +53,7 @@ export function startState(): void {
       followChanges({
         opened: () => {
           streamState.value = 'open';
+          streamOpenings.value++;
         },
         changed: (change) => addToFeed({ key: nextKey++, change }),
         missed: () => addToFeed({ key: nextKey++, change: null, atMs: Date.now() }),

@@ -51,7 +51,12 @@ export async function request(
   const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
   let response: Response;
   try {
-    response = await fetch(path, { headers: { ...authorization, ...headers }, signal: abort });
+    // The node's answer of now: the browser's own copy would be good for the ttl, and know of no revocation.
+    response = await fetch(path, {
+      headers: { ...authorization, ...headers },
+      signal: abort,
+      cache: 'no-store',
+    });
   } catch (error) {
     if ((error as Error).name === 'AbortError') throw error;
     throw new CallError('unreachable', 'The node does not answer.', 'Look whether it still runs.');
