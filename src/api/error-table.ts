@@ -185,6 +185,7 @@ const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
   revoked: row(410, notUsable, 'the credential was revoked: have a new one signed'),
   'not-hosted': row(404, notFound, 'this node hosts no facts of that agent: `weft facts publish`'),
   'hosting-full': row(507, failure, 'remove facts that nobody needs'),
+  'no-endpoint': row(404, notFound, 'add an endpoint by http or https to the facts, and publish them again'),
   'no-facts-url': row(404, notFound, 'the agent’s record names no facts: `weft update --primary-facts URL`'),
   'bad-url': row(422, refused, 'facts are fetched by http and https alone, without user names'),
   'unsafe-address': row(403, refused, 'it points into a private network; --allow-private admits that'),

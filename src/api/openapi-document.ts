@@ -39,6 +39,7 @@ const info = {
 const tags = [
   { name: 'agents', description: 'Any agent on the index' },
   { name: 'custody', description: 'Agents whose keys this node holds' },
+  { name: 'facts', description: 'AgentFacts that this node serves' },
   { name: 'changes', description: 'What happens' },
   { name: 'node', description: 'This node' },
   { name: 'standards', description: 'The index as other standards see it' },
@@ -66,7 +67,10 @@ export async function describeRoutes(routes: readonly DescribedRoute[]): Promise
       const security = access === 'token' ? [{ token: [] }] : access === 'read' ? [{}, { token: [] }] : [{}];
       const described = schema as { response?: object } | undefined;
       const response = { ...described?.response, default: problemAnswer };
-      return { schema: { ...schema, response, security }, url };
+      // Bytes are looked at by the route itself: for the others, that they are the body.
+      const bytes = schema?.consumes !== undefined && schema.body === undefined;
+      const body = bytes ? { body: { type: 'string', contentEncoding: 'binary' } } : {};
+      return { schema: { ...schema, ...body, response, security }, url };
     },
   });
   for (const { method, url, schema, access } of routes) {

@@ -3,7 +3,7 @@
  * Decides what gets in and how errors look; the routes are in routes/.
  */
 import type { FastifyInstance } from 'fastify';
-import type { WeftNode } from '../node/node-types.ts';
+import type { RequestTracing, WeftNode } from '../node/node-types.ts';
 import { createApiMetrics } from './api-metrics.ts';
 import { assertLoopbackName, createAccessCheck } from './authorise.ts';
 import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from './bounded-app.ts';
@@ -12,12 +12,15 @@ import { addCors } from './cors.ts';
 import { addDashboardRoutes } from './dashboard.ts';
 import { addReferenceRoutes, collectRoutes } from './openapi.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { addA2aRoutes } from './routes/a2a.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addChangeRoutes } from './routes/changes.ts';
 import { addDidRoutes } from './routes/did.ts';
 import { addExportRoutes } from './routes/export.ts';
+import { addFactsRoutes } from './routes/facts.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface ApiOptions {
   readonly host: string;
@@ -31,10 +34,14 @@ export interface ApiOptions {
   readonly openReads?: boolean;
   /** Of each client address; left out: none. */
   readonly rateLimit?: RateLimit;
+  /** Under which it is known outside, for links; left out or null: as each caller called it. */
+  readonly publicUrl?: string | null;
   /** Whose pages may call; left out: nobody's. */
   readonly corsOrigins?: readonly string[];
   /** Left out: dist/dashboard of the package. */
   readonly dashboardFolder?: string;
+  /** Left out: requests are not traced. */
+  readonly tracing?: RequestTracing;
   /** Hears of failures that nobody planned, which callers see as `internal`. */
   readonly onDefect: OnDefect;
 }
@@ -51,6 +58,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   const { openReads = false, rateLimit = { requestsPerSecond: 0, requestsBurst: 1 } } = options;
   const metrics = createApiMetrics();
   const app = createBoundedApp({ onDefect: options.onDefect, metrics, shown: withoutPlaces });
+  if (options.tracing !== undefined) traceRequests(app, options.tracing);
   const hub = createChangeHub(node, (error) => options.onDefect(error, 'changes'));
   metrics.countStreams(hub.count);
   const checkRate = createRateLimit(rateLimit);
@@ -73,6 +81,8 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addAgentRoutes(app, node);
   addChangeRoutes(app, hub, metrics, options.connectionsMax);
   addDidRoutes(app, node);
+  addFactsRoutes(app, node, openReads);
+  addA2aRoutes(app, node, options.publicUrl ?? null);
   addExportRoutes(app, node);
   addReferenceRoutes(app, routes);
   addDashboardRoutes(app, options.dashboardFolder);

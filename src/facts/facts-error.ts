@@ -20,6 +20,7 @@ export type FactsErrorCode =
   | 'revoked'
   | 'not-hosted'
   | 'hosting-full'
+  | 'no-endpoint'
   | 'no-facts-url'
   | 'bad-url'
   | 'unsafe-address'
