@@ -46,6 +46,8 @@ async function placesOf(config: NodeConfig): Promise<readonly Place[]> {
     folder(join(dataDirectory, 'store'), false),
     file(join(dataDirectory, 'config.json'), false),
     file(join(dataDirectory, 'api.json'), false),
+    file(join(dataDirectory, 'mcp.token'), true),
+    file(join(dataDirectory, 'nanda-names.jsonl'), false),
     file(api.tokenFile, true),
     ...names.slice(0, filesMax).map((name) => file(join(keystore.directory, name), true)),
     // Containers mount secrets readable by more than their user: that is for the operator to judge.
