@@ -79,33 +79,9 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
   }
 
   async function replaceNow(lines: () => Iterable<string>): Promise<void> {
-    const next = await openHandle(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
-    let written = 0;
-    async function write(some: readonly string[]): Promise<void> {
-      const bytes = Buffer.from(some.map((line) => `${line}\n`).join(''));
-      await writeAll(next, bytes, written);
-      written += bytes.length;
-    }
-    try {
-      let some = [options.header];
-      for (const line of lines()) {
-        if (some.length === linesPerWriteMax) {
-          await write(some);
-          some = [];
-        }
-        some.push(line);
-      }
-      await write(some);
-      await next.datasync();
-      await rename(`${path}.new`, path);
-    } catch (error) {
-      await next.close();
-      await rm(`${path}.new`, { force: true });
-      throw error;
-    }
+    const next = await writeWhole(path, options.header, lines());
     await handle.close();
-    handle = next;
-    sizeBytes = written;
+    ({ handle, sizeBytes } = next);
     broken = null;
     await syncFolder(dirname(path));
   }
@@ -119,6 +95,37 @@ export async function openLineFile(path: string, options: LineFileOptions): Prom
     replace: (lines) => inTurn(() => replaceNow(lines)),
     close: () => inTurn(() => handle.close()),
   };
+}
+
+/** A file with these lines in the place of that one, whole and synced, some lines a turn of the event loop. */
+async function writeWhole(
+  path: string,
+  header: string,
+  lines: Iterable<string>,
+): Promise<{ readonly handle: FileHandle; readonly sizeBytes: number }> {
+  const handle = await openHandle(`${path}.new`, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
+  let sizeBytes = 0;
+  let some = [header];
+  async function write(): Promise<void> {
+    const bytes = Buffer.from(some.map((line) => `${line}\n`).join(''));
+    some = [];
+    await writeAll(handle, bytes, sizeBytes);
+    sizeBytes += bytes.length;
+  }
+  try {
+    for (const line of lines) {
+      if (some.length === linesPerWriteMax) await write();
+      some.push(line);
+    }
+    await write();
+    await handle.datasync();
+    await rename(`${path}.new`, path);
+    return { handle, sizeBytes };
+  } catch (error) {
+    await handle.close();
+    await rm(`${path}.new`, { force: true });
+    throw error;
+  }
 }
 
 async function openHandle(path: string, flags: number): Promise<FileHandle> {
