@@ -57,8 +57,7 @@ const style = `
 @media (prefers-color-scheme: dark) { :root { --back: #121517; --card: #191d20; --text: #e3e6e8; --quiet: #98a2ab;
   --line: #2c3338; --code: #22282c; --accent: #62c4e3; --get: #62c4e3; --post: #7ccf80; --patch: #e6b450; --lock: #f0a080; } }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { scroll-padding-top: 1rem; }
 body { margin: 0; background: var(--back); color: var(--text); font: 16px/1.55 system-ui, sans-serif; display: grid;
   grid-template-columns: 19rem minmax(0, 1fr); }
 nav { position: sticky; top: 0; align-self: start; height: 100vh; overflow: auto; padding: 1.6rem 1rem 2rem 1.4rem;
@@ -142,9 +141,14 @@ function chaptersOf(tags: NonNullable<ApiDescription['tags']>, paths: ApiDescrip
     .map((name) => ({
       name,
       description: described.get(name) ?? '',
-      entries: entries.filter((_, index) => names[index] === name),
+      entries: entries.filter((_, index) => names[index] === name).sort(byPath),
     }))
     .filter((chapter) => chapter.entries.length > 0);
+}
+
+function byPath(left: Entry, right: Entry): number {
+  const order = left.path.localeCompare(right.path);
+  return order !== 0 ? order : left.method.localeCompare(right.method);
 }
 
 function renderLinks({ name, entries }: Chapter): string {
@@ -246,7 +250,8 @@ function renderProperties({ properties = {}, required = [] }: Schema): string {
 
 function renderRow(name: string, note: string, schema: Schema, description: string): string {
   const text = description === '' ? '' : `<br>${prose(description)}`;
-  return `<tr><td><code>${escaped(name)}</code><small>${note}</small></td><td>${kindOf(schema)}${text}</td></tr>`;
+  const kind = kindOf({ ...schema, ...(description !== '' && { description }) });
+  return `<tr><td><code>${escaped(name)}</code><small>${note}</small></td><td>${kind}${text}</td></tr>`;
 }
 
 function renderRows(title: string, rows: readonly string[]): string {

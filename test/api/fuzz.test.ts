@@ -141,7 +141,7 @@ function requestFor({ path, operation }: { path: string; operation: ApiOperation
   const [media] = Object.keys(requestBody?.content ?? {});
   const schema = Object.values(requestBody?.content ?? {})[0]?.schema;
   const body =
-    schema === undefined
+    schema === undefined || media === 'application/cbor'
       ? fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined })
       : fc.option(valueFor(schema), { nil: undefined, freq: 12 });
   return fc.record({ paths, queries, body }).map((drawn) => ({
