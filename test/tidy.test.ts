@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readSourceFile, type SourceFile } from './helpers/source-file.ts';
 import {
   cycleViolations,
+  dashboardViolations,
   dependencyViolations,
   environmentViolations,
   fileLinesMax,
@@ -21,10 +22,15 @@ const packageJson = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
   dependencies: Record<string, string>;
 };
 
-const source: readonly SourceFile[] = globSync('src/**/*.ts', { cwd: root })
-  .map((path) => path.replaceAll('\\', '/'))
-  .sort()
-  .map((path) => readSourceFile(path, readFileSync(`${root}${path}`, 'utf8')));
+const source = readAll('src/**/*.ts');
+const dashboard = readAll('dashboard/src/**/*.{ts,tsx}');
+
+function readAll(pattern: string): readonly SourceFile[] {
+  return globSync(pattern, { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort()
+    .map((path) => readSourceFile(path, readFileSync(`${root}${path}`, 'utf8')));
+}
 
 /** One small file under the given path. */
 function fixture(path: string, text: string): SourceFile[] {
@@ -66,6 +72,35 @@ describe('the source', () => {
 
   it('imports what package.json lists, and all of it', () => {
     expect(dependencyViolations(source, Object.keys(packageJson.dependencies))).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  it('is found', () => {
+    expect(dashboard.length).toBeGreaterThan(10);
+  });
+
+  it('knows nothing of the source, and no package but its own', () => {
+    expect(dashboardViolations(dashboard)).toEqual([]);
+  });
+
+  it('has the form, names, lengths and no cycles, as the source', () => {
+    const rules = [lengthViolations, nameViolations, formViolations, cycleViolations];
+    expect(rules.flatMap((rule) => rule(dashboard))).toEqual([]);
+  });
+
+  it.each([
+    `import { limit } from '../../src/core/limits.ts';`,
+    `import type { WeftNode } from '../../../src/node/node-types.ts';`,
+    `import { useState } from 'react';`,
+    `export const load = () => import('node:fs');`,
+  ])('may not say: %s', (text) => {
+    expect(dashboardViolations(fixture('dashboard/src/a.tsx', text))).toHaveLength(1);
+  });
+
+  it('may say what it is made of', () => {
+    const text = `import { render } from 'preact'; import { useState } from 'preact/hooks'; export const a = <b>{1}</b>;`;
+    expect(dashboardViolations(fixture('dashboard/src/a.tsx', text))).toEqual([]);
   });
 });
 

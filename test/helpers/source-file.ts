@@ -57,7 +57,10 @@ function text(value: unknown): string {
 
 /** Reads one file. @throws Error when it does not parse. */
 export function readSourceFile(path: string, source: string): SourceFile {
-  const { program, errors } = parseSync(path, source, { lang: 'ts', sourceType: 'module' });
+  const { program, errors } = parseSync(path, source, {
+    lang: path.endsWith('.tsx') ? 'tsx' : 'ts',
+    sourceType: 'module',
+  });
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`);
   const lineStarts = [0];
   for (let index = 0; index < source.length; index++) if (source[index] === '\n') lineStarts.push(index + 1);

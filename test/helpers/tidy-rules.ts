@@ -148,6 +148,22 @@ export function layerViolations(files: readonly SourceFile[]): string[] {
   );
 }
 
+/** What the dashboard is made of; it knows a node by its HTTP API alone. */
+const dashboardPackages = new Set(['preact', '@preact/signals', 'uplot']);
+
+/** The dashboard takes nothing of src, and no other package. */
+export function dashboardViolations(files: readonly SourceFile[]): string[] {
+  const isAllowed = (file: SourceFile, imported: SourceImport): boolean =>
+    isRelative(imported.specifier)
+      ? targetOf(file.path, imported).startsWith('dashboard/src/')
+      : dashboardPackages.has(packageOf(imported.specifier));
+  return files.flatMap((file) =>
+    file.imports
+      .filter((imported) => !isAllowed(file, imported))
+      .map((imported) => `${file.path}:${imported.line} may not import ${imported.specifier}`),
+  );
+}
+
 /** Time, randomness, timers, promises, console and process stay out of the core. */
 export function purityViolations(files: readonly SourceFile[]): string[] {
   return files
@@ -195,7 +211,7 @@ export function lengthViolations(files: readonly SourceFile[]): string[] {
 export function nameViolations(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) =>
     file.path
-      .replace(/\.d\.ts$|\.ts$/, '')
+      .replace(/\.d\.ts$|\.tsx?$/, '')
       .split('/')
       .filter((part) => vagueNames.test(part) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part))
       .map((part) => `${file.path}: the name "${part}" is not a kebab-case noun that says what is inside`),
@@ -206,7 +222,7 @@ export function nameViolations(files: readonly SourceFile[]): string[] {
 export function formViolations(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => [
     ...file.imports
-      .filter((imported) => isRelative(imported.specifier) && !/\.(ts|json)$/.test(imported.specifier))
+      .filter((imported) => isRelative(imported.specifier) && !/\.(tsx?|json)$/.test(imported.specifier))
       .map((imported) => `${file.path}:${imported.line} imports ${imported.specifier} without .ts`),
     ...(file.isBarrel && !entries.has(file.path) ? [`${file.path} is a barrel; only the entries are`] : []),
     ...(file.hasDefaultExport ? [`${file.path} has a default export`] : []),
