@@ -19,6 +19,7 @@ import { createDriver, type DriverListeners } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
+import { createNodeCapabilities } from './node-capabilities.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
@@ -83,6 +84,7 @@ async function compose(
     refenced: (outcome) => measures.counted('refences', outcome, 1),
     log: log.child({ subsystem: 'custody' }),
   });
+  const capabilities = createNodeCapabilities(ports, calls);
   const startedAtMs = clock.nowMs();
   let state: NodeStatus['state'] = 'starting';
   let stopping: Promise<void> | null = null;
@@ -92,6 +94,7 @@ async function compose(
     await host.start();
     calls.setRunning(true);
     await agents.start();
+    await capabilities.start();
     state = 'ready';
     measures.start();
     log.info({ peer: host.peer, addresses: host.addresses() }, 'the node is running');
@@ -101,6 +104,7 @@ async function compose(
     const wasRunning = state === 'ready';
     state = 'stopping';
     measures.stop();
+    await capabilities.stop();
     await agents.stop();
     if (wasRunning) await driver.handOver();
     calls.setRunning(false);
@@ -135,6 +139,7 @@ async function compose(
   return {
     peer: host.peer,
     agents,
+    capabilities,
     facts: createNodeFacts(ports, calls.resolve),
     addresses: host.addresses,
     start,

@@ -3,16 +3,28 @@ import type { AgentId } from '../core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { Keyspace } from '../core/peer/keyspace.ts';
 import type { AgentService } from '../custody/agent-types.ts';
+import type { CapabilityService } from '../custody/capability-service.ts';
 import type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { StoreStatistics } from '../ports/store.ts';
+import type { Tracing } from '../ports/tracing.ts';
 import type { NodeSamples } from './sampler.ts';
 
 export type { Keyspace } from '../core/peer/keyspace.ts';
 export type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
+export type { AnnouncedCapabilities, CapabilityService } from '../custody/capability-service.ts';
 export type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
+export type {
+  CapabilityQuery,
+  FoundCapabilities,
+  FoundCapability,
+} from '../driver/capability-search.ts';
 export { NodeError, type NodeErrorCode } from '../driver/node-error.ts';
+export type { RequestSpan } from '../ports/tracing.ts';
 export type { NodeSamples } from './sampler.ts';
+
+/** What the API needs of tracing. */
+export type RequestTracing = Pick<Tracing, 'beginRequest'>;
 
 export interface PeerStatus {
   readonly peer: string;
@@ -56,6 +68,8 @@ export interface NodeStatus {
 export interface WeftNode {
   readonly peer: string;
   readonly agents: AgentService;
+  /** What agents say they can do: announced for those in custody, searched for among all. */
+  readonly capabilities: CapabilityService;
   /** AgentFacts that this node serves. */
   readonly facts: FactsHost;
   addresses(): readonly string[];

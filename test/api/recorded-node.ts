@@ -15,7 +15,13 @@ import type { Resolution } from '../../src/core/peer/effects.ts';
 import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
 import { createFactsHost } from '../../src/facts/host/facts-host.ts';
-import type { AgentChange, AgentResult, NodeStatus, WeftNode } from '../../src/node/node-types.ts';
+import type {
+  AgentChange,
+  AgentResult,
+  FoundCapabilities,
+  NodeStatus,
+  WeftNode,
+} from '../../src/node/node-types.ts';
 
 /** One registered agent, the same in every run. */
 export function sampleState(nowSeconds = Math.floor(Date.now() / 1000)): AgentState {
@@ -40,6 +46,7 @@ export interface RecordedNode extends WeftNode {
   /** Thrown by every method from now on. */
   failure: unknown;
   resolution: Resolution;
+  found: FoundCapabilities;
   nodeState: NodeStatus['state'];
   /** Hands a change to every open stream. */
   announce(change: AgentChange): void;
@@ -57,6 +64,12 @@ export function createRecordedNode(): RecordedNode {
     state,
     recordBytes: state.addr!.bytes.length,
     expiresAtSeconds: addrExpiresAt(state.addr!),
+  };
+  const said = {
+    agentId: state.agentId,
+    tags: ['/chat', '/translate/en-es'],
+    expiresAtSeconds: 1_900_000_000,
+    announce: { holders: 18, displaced: 2, asked: 20, refusal: null },
   };
   const answer =
     <Value>(name: string, value: () => Value) =>
@@ -80,6 +93,15 @@ export function createRecordedNode(): RecordedNode {
     },
     announce: (change) => {
       for (const listener of listeners) listener(change);
+    },
+    found: {
+      results: [
+        {
+          ...{ agentId: state.agentId, tags: ['/translate/en-es'], expiresAtSeconds: 1_900_000_000 },
+          ...{ score: 50, shownBy: 5, verified: false, source: 'announcement' },
+        },
+      ],
+      ...{ asked: 6, responders: 5, isComplete: true },
     },
     isWatched: () => watching > 0,
     peer: '12D3KooWNode',
@@ -109,6 +131,12 @@ export function createRecordedNode(): RecordedNode {
         options.signal?.addEventListener('abort', () => watching--);
       }
       return streamOf(listeners, options?.signal);
+    },
+    capabilities: {
+      announce: answer('announceCapabilities', () => said),
+      withdraw: answer('withdrawCapabilities', () => ({ ...said, tags: [] })),
+      announced: () => said.tags,
+      search: answer('search', () => node.found),
     },
     agents: {
       list: answer('list', () => [{ agentId: state.agentId, roles: ['signing'] }]),

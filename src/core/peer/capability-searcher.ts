@@ -199,6 +199,7 @@ export function createCapabilitySearcher(
         tags: announcement.tags,
         issuedAt: announcement.issuedAt,
         expiresAt: announcement.expiresAt,
+        establishment: announcement.keyEvents.at(-1)!.digest,
         score: matchScore(announcement.tags, call.tag),
         shownBy,
       }));

@@ -65,6 +65,8 @@ export interface CapabilityHit {
   /** Seconds since 1970. */
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** The digest of the key event under which it is signed. */
+  readonly establishment: Uint8Array;
   /** 1 to 100: how close its best tag is to the one that was asked for. */
   readonly score: number;
   /** How many storing peers showed it. */
