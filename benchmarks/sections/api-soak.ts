@@ -1,10 +1,17 @@
 /** Whether the memory of a daemon stays flat while it serves resolves, searches of history, streams and refusals. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningDaemon } from '../lib/daemon-client.ts';
+import { runInLanes } from '../lib/lanes.ts';
 import { median } from '../lib/statistics.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
-import { type ApiClient, publishAgents, withApiProcesses, withDaemons } from './api-client.ts';
+import {
+  type ApiClient,
+  publishAgents,
+  registerAgents,
+  withApiProcesses,
+  withDaemons,
+} from './api-client.ts';
 
 /** The section. */
 export const apiSoakSection: Section = {
@@ -19,6 +26,12 @@ const soakSecondsDefault = 120;
 const warmUpSeconds = 60;
 const sampleEveryMs = 2_000;
 const agents = 500;
+/** In custody of another daemon, signed anew in turn: what is heard of changes, how much there is does not. */
+const changingAgents = 20;
+const changesPerSecond = 5;
+/** More than a daemon keeps of changes: beforehand, so that this is full. */
+const changesBefore = 4_200;
+const changesInFlight = 4;
 const requestsPerSecond = 300;
 const streamCount = 100;
 /** Streams are closed and opened anew, so that what they leave behind shows. */
@@ -36,12 +49,15 @@ function runSoak({ quick, seed, soakSeconds, progress }: RunSettings): Promise<S
     withApiProcesses(2, async ([asking, listening]) => {
       const [daemon, publisher] = daemons;
       const agentIds = await publishAgents(publisher!, seed, agents);
+      const changing = await registerAgents(publisher!, changingAgents);
+      await fill(publisher!, changing, listening!, daemon!);
+      progress('soak: everything that is bounded is full');
       const samples: Sample[] = [];
       const endsAtMs = performance.now() + (warmUpSeconds + seconds) * 1000;
       await Promise.all([
         ask(asking!, daemon!, agentIds, warmUpSeconds + seconds),
         listen(listening!, daemon!, endsAtMs),
-        publish(publisher!, seed, endsAtMs),
+        change(publisher!, changing, endsAtMs),
         watchMemory(daemon!, endsAtMs, samples, progress),
       ]);
       return report(samples, seconds);
@@ -73,12 +89,29 @@ async function listen(client: ApiClient, { api }: RunningDaemon, endsAtMs: numbe
   }
 }
 
-/** A few new agents a second, so that there is something to hear. */
-async function publish(daemon: RunningDaemon, seed: number, endsAtMs: number): Promise<void> {
-  for (let round = 1; performance.now() < endsAtMs; round++) {
-    await publishAgents(daemon, seed + round, 5);
-    await delay(1_000);
+/** Changes are kept for readers that come back once there has been one. */
+async function fill(
+  publisher: RunningDaemon,
+  agentIds: readonly string[],
+  client: ApiClient,
+  { api }: RunningDaemon,
+): Promise<void> {
+  await client.openStreams({ url: api.url, count: 1 });
+  await runInLanes(changesBefore, changesInFlight, async (index) => {
+    await refence(publisher, agentIds[index % agentIds.length]!);
+  });
+  await client.closeStreams(null);
+}
+
+async function change(daemon: RunningDaemon, agentIds: readonly string[], endsAtMs: number): Promise<void> {
+  for (let index = 0; performance.now() < endsAtMs; index++) {
+    await refence(daemon, agentIds[index % agentIds.length]!);
+    await delay(1_000 / changesPerSecond);
   }
+}
+
+async function refence({ client }: RunningDaemon, agentId: string): Promise<void> {
+  await client.call('POST', `/v1/agents/${agentId}/refence`, {});
 }
 
 async function watchMemory(
@@ -140,7 +173,7 @@ function report(samples: readonly Sample[], seconds: number): SectionResult {
           ['worst', formatNumber(figures.worstMegabytes), 'MB'],
         ],
         notes: [
-          `${requestsPerSecond} requests/s (cached, fresh, key logs, refusals), ${streamCount} streams opened anew every ${streamRoundMs / 1000} s, a few new agents a second.`,
+          `${requestsPerSecond} requests/s (cached, fresh, key logs, refusals), ${streamCount} streams opened anew every ${streamRoundMs / 1000} s, ${changesPerSecond} changes/s of ${changingAgents} agents, after ${changesBefore} changes.`,
         ],
       },
     ],
