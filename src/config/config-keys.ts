@@ -262,6 +262,23 @@ export const configKeys: readonly ConfigKey[] = [
     'size of the log of key events in the data folder, which `weft events` shows; the oldest half goes when it is reached',
     { unit: 'bytes', zero: '0: none is written' },
   ),
+  key('tracing.enabled', flag, 'send traces of requests, resolves and puts to an OpenTelemetry collector'),
+  key(
+    'tracing.endpoint',
+    text(/^https?:\/\/[^\s/]+\/\S*$/, 'a URL such as "http://127.0.0.1:4318/v1/traces"'),
+    'where the collector takes OTLP over HTTP, with the path; `OTEL_EXPORTER_OTLP_HEADERS` in the environment adds headers',
+  ),
+  key(
+    'tracing.samplePercent',
+    integer(0, 100),
+    'traces that are recorded, of those that begin here; callers that send `traceparent` decide for theirs',
+    { unit: 'percent', zero: '0: only those of callers' },
+  ),
+  key(
+    'tracing.serviceName',
+    text(/^[\w.-]{1,64}$/, 'letters, digits, dots, dashes and underscores'),
+    'name of this node in traces',
+  ),
   key('keystore.directory', optionalPath, 'folder of the key files', {
     zero: 'null: `keys` in the data folder',
   }),

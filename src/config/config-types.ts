@@ -104,6 +104,15 @@ export interface NodeConfig {
     /** Of the log of key events in the data folder; 0: none is written. */
     readonly eventsBytesMax: number;
   };
+  /** OpenTelemetry traces of requests, resolves and puts. */
+  readonly tracing: {
+    readonly enabled: boolean;
+    /** Of a collector that takes OTLP over HTTP, with the path. */
+    readonly endpoint: string;
+    /** Of the traces that begin here. */
+    readonly samplePercent: number;
+    readonly serviceName: string;
+  };
   readonly keystore: {
     /** Absolute. */
     readonly directory: string;

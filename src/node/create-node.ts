@@ -26,6 +26,7 @@ import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
 import { storedBundles } from './stored-bundles.ts';
 import { timedPorts } from './timed-ports.ts';
+import { traceAgents, traceCalls } from './traced-calls.ts';
 
 const seedBytes = 16;
 
@@ -65,13 +66,9 @@ async function compose(
     { ...timedPorts(host, verifier, measures), store, clock, log, soon: setImmediate },
     driverListeners(bus, measures, ports),
   );
-  const calls = createNetworkCalls({
-    driver,
-    bus,
-    measures,
-    clock,
-    acknowledgements: config.replication.acknowledgements,
-  });
+  const { acknowledgements } = config.replication;
+  const made = createNetworkCalls({ driver, bus, measures, clock, acknowledgements });
+  const calls = traceCalls(made, ports.tracing);
   const agents = createAgentService({
     ...calls,
     keys: ports.keys,
@@ -138,7 +135,7 @@ async function compose(
 
   return {
     peer: host.peer,
-    agents,
+    agents: traceAgents(agents, ports.tracing),
     capabilities,
     facts: createNodeFacts(ports, calls.resolve),
     addresses: host.addresses,

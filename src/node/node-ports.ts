@@ -15,6 +15,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
+import type { Tracing } from '../ports/tracing.ts';
 import type { Verifier } from '../ports/verifier.ts';
 import { openNodeKeys } from './custody-keys.ts';
 
@@ -28,6 +29,8 @@ export interface NodePorts {
   readonly keys: CustodyKeys;
   /** 32 bytes: the seed of the peer's own key. */
   readonly identitySeed: Uint8Array;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 /** What an embedding program gives in place of what the configuration makes. */
@@ -61,6 +64,7 @@ export async function openPorts(config: NodeConfig, replace: NodeReplacements): 
       log,
       keys: keys ?? opened.keys,
       identitySeed: identitySeed ?? opened.identitySeed,
+      ...(replace.tracing && { tracing: replace.tracing }),
     };
   } catch (error) {
     if (replace.store === undefined) await store.close();

@@ -19,7 +19,7 @@ import { createBoundedTextFile } from '../../src/adapters/system/bounded-text-fi
 import { loadConfig } from '../../src/config/load-config.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { formatKeyEvent, keyEventFileName, parseKeyEvent } from '../../src/node/key-event-log.ts';
-import { observeNode } from '../../src/node/observed-node.ts';
+import { openObserver } from '../../src/node/observed-node.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { createLiveNetwork, eventually, everyoneHears, meshed } from '../helpers/live-nodes.ts';
@@ -151,7 +151,8 @@ describe('the log of key events of a live node', () => {
       const [home, other] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
       await meshed(nodes);
       const dataDirectory = place();
-      const observed = observeNode(other.node, loadConfig({ flags: { dataDirectory } }), silent);
+      const observer = await openObserver(loadConfig({ flags: { dataDirectory } }), silent);
+      const observed = observer.observe(other.node);
       const { agentId } = await home.node.agents.register({ primaryFactsUrl: 'https://facts.example/a' });
       await home.node.agents.update(agentId, { primaryFactsUrl: 'https://facts.example/b' });
       await home.node.agents.rotate(agentId);
@@ -169,9 +170,9 @@ describe('the log of key events of a live node', () => {
         expect(event).toMatchObject({ agentId: formatAgentId(agentId), source: accepted[index]!.source });
         expect(Date.parse(event!.time)).toBe(accepted[index]!.acceptedAtMs);
       }
-      const { samples } = parseScrape(await observed.node.metrics());
+      const { samples } = parseScrape(await observed.metrics());
       expect(samples.get('weft_key_events_total{kind="written"}')).toBe(2);
-      await observed.close();
+      await observer.close();
     } finally {
       await network.stop();
     }
@@ -183,10 +184,11 @@ describe('the log of key events of a live node', () => {
       const live = await network.start('alone');
       const dataDirectory = place();
       const config = loadConfig({ flags: { dataDirectory, 'log.eventsBytesMax': 0 } });
-      const observed = observeNode(live.node, config, silent);
+      const observer = await openObserver(config, silent);
+      observer.observe(live.node);
       const { agentId } = await live.node.agents.register({});
       await live.node.agents.rotate(agentId);
-      await observed.close();
+      await observer.close();
       expect(statSync(join(dataDirectory, keyEventFileName), { throwIfNoEntry: false })).toBeUndefined();
     } finally {
       await network.stop();

@@ -4,7 +4,7 @@ import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { createMetrics } from '../../src/node/metrics.ts';
-import { type ObservedNode, observeNode } from '../../src/node/observed-node.ts';
+import { type Observer, openObserver } from '../../src/node/observed-node.ts';
 import type { Log } from '../../src/ports/log.ts';
 import {
   createLiveNetwork,
@@ -31,7 +31,7 @@ describe('the metrics of a live node', () => {
   let home: LiveNode;
   let other: LiveNode;
   let api: ApiServer;
-  let observed: ObservedNode;
+  let observer: Observer;
   let scrape: Scrape;
   const uncaught = watchUncaught();
 
@@ -45,8 +45,8 @@ describe('the metrics of a live node', () => {
     await meshed(nodes);
     const options = { host: '127.0.0.1', port: 0, remote: false, connectionsMax: 16, openReads: true };
     const config = loadConfig({ flags: { dataDirectory: other.dataDirectory } });
-    observed = observeNode(other.node, config, silent);
-    api = await startApi(observed.node, {
+    observer = await openObserver(config, silent);
+    api = await startApi(observer.observe(other.node), {
       ...options,
       token,
       onDefect: (error) => expect.unreachable(`${error}`),
@@ -65,7 +65,7 @@ describe('the metrics of a live node', () => {
   afterAll(async () => {
     await api?.stop();
     await network?.stop();
-    await observed?.close();
+    await observer?.close();
     uncaught.stop();
     expect(uncaught.errors).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ApiServer } from '../../api/bounded-app.ts';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
+import type { ApiOptions } from '../../api/server.ts';
 import { openTokenFile, removeAddressFile, writeAddressFile } from '../../api/token-file.ts';
 import type { NodeConfig } from '../../config/config-types.ts';
 import { isLoopback } from '../../config/load-config.ts';
@@ -40,16 +41,18 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
   const { createNode } = await import('../../node/create-node.ts');
   const { openKeysOfNode } = await import('../../node/offline-keys.ts');
   const { createNodeLog } = await import('../../node/node-ports.ts');
-  const { observeNode } = await import('../../node/observed-node.ts');
+  const { openObserver } = await import('../../node/observed-node.ts');
   const isPretty = config.log.pretty || terminal.stderr.isTTY === true;
   const log = createNodeLog({ ...config, log: { ...config.log, pretty: isPretty } });
-  const made = await createNode(config, { log, ...(await openKeysOfNode(config, passphrase)) });
-  const { node, close } = observeNode(made, config, log);
+  const observer = await openObserver(config, log);
+  const tracing = observer.tracing && { tracing: observer.tracing };
+  const keys = await openKeysOfNode(config, passphrase);
+  const node = observer.observe(await createNode(config, { log, ...tracing, ...keys }));
   const ended = waitForEnd();
   try {
     await node.start();
     const onDefect = (error: unknown, route: string): void => log.error({ error, route }, 'a request failed');
-    const api = await openApi(node, config, onDefect);
+    const api = await openApi(node, config, { ...tracing, onDefect });
     let nanda: ApiServer | null = null;
     try {
       nanda = config.nanda.enabled ? await openNanda(node, config, onDefect) : null;
@@ -62,7 +65,7 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
     }
   } finally {
     await node.stop();
-    await close();
+    await observer.close();
   }
   terminal.give({ type: 'stopped' });
   return exitCodes.ok;
@@ -71,7 +74,7 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
 async function openApi(
   node: WeftNode,
   config: NodeConfig,
-  onDefect: (error: unknown, route: string) => void,
+  observed: Pick<ApiOptions, 'onDefect' | 'tracing'>,
 ) {
   const token = openTokenFile(config.api.tokenFile);
   const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst, corsOrigins } =
@@ -87,7 +90,7 @@ async function openApi(
       openReads: reads === 'open' || (reads === 'auto' && isLoopback(host)),
       rateLimit: { requestsPerSecond, requestsBurst },
       corsOrigins,
-      onDefect,
+      ...observed,
     });
     const address = {
       url: api.url,
