@@ -1,0 +1,60 @@
+/** From an agent id to verified facts: resolve, follow the URL of the record, verify. Tells each step. */
+import { type AgentId, formatAgentId } from '../../core/identity/agent-id.ts';
+import { materialise } from '../../core/record/merge.ts';
+import { parseJsonObject } from '../bounded-json.ts';
+import { FactsError } from '../facts-error.ts';
+import { factsBytesMax } from '../facts-limits.ts';
+import { activeState } from '../issuer-keys.ts';
+import { type VerifiedFacts, type VerifyContext, verifyFacts } from '../verify-facts.ts';
+import { guardedFetch } from './guarded-fetch.ts';
+
+export interface FetchFactsOptions extends Omit<VerifyContext, 'subject'> {
+  readonly allowPrivate?: boolean;
+  readonly timeoutMs?: number;
+  readonly userAgent: string;
+  /** Hears of each step as it is done. */
+  readonly step?: (name: 'resolved' | 'fetched' | 'verified', what: string) => void;
+}
+
+export interface FetchedFacts extends VerifiedFacts {
+  /** As the record has it, and where it led. */
+  readonly url: string;
+  readonly servedFrom: string;
+}
+
+const timeoutDefaultMs = 10_000;
+
+/** @throws FactsError, and what the resolve throws */
+export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): Promise<FetchedFacts> {
+  const { step = () => undefined, allowPrivate = false, timeoutMs = timeoutDefaultMs, userAgent } = options;
+  const url = await factsUrlOf(agentId, options);
+  step('resolved', `${formatAgentId(agentId)} → ${url}`);
+  const {
+    bytes,
+    contentType,
+    url: servedFrom,
+  } = await guardedFetch(url, {
+    allowPrivate,
+    timeoutMs,
+    userAgent,
+    bytesMax: factsBytesMax,
+    accept: 'application/vc+json, application/json;q=0.9',
+  });
+  if (!/^application\/(?:[a-z0-9.-]+\+)?json$/.test(contentType))
+    throw new FactsError('bad-answer', `the host answered ${contentType || 'no content type'}, not JSON`);
+  step('fetched', `${bytes.length} bytes of ${contentType} from ${servedFrom}`);
+  const verified = await verifyFacts(parseJsonObject(bytes), { ...options, subject: agentId });
+  step('verified', `signed by ${verified.verificationMethod}`);
+  return { ...verified, url, servedFrom };
+}
+
+async function factsUrlOf(agentId: AgentId, { resolve }: FetchFactsOptions): Promise<string> {
+  const resolution = await resolve(agentId);
+  const state = activeState(resolution, 'subject-not-active');
+  const { status } = resolution;
+  if (status !== 'ok')
+    throw new FactsError('no-facts-url', `the record of the agent is ${status}`, { status });
+  const { value } = materialise(state).fields.primary;
+  if (typeof value === 'string') return value;
+  throw new FactsError('no-facts-url', 'the record of the agent names no facts');
+}
