@@ -122,13 +122,36 @@ export async function searchAgents(
   });
   try {
     const { results } = await client.call('GET', `/v1/search?${query}`, { signal });
-    return { results };
+    return { results: (results as readonly FoundJson[]).map(foundOf) };
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== 'no-route') throw error;
     throw new ToolError('no-route', 'this daemon cannot search', 'update weft on its machine', {
       cause: error,
     });
   }
+}
+
+interface FoundJson {
+  readonly agentId: string;
+  readonly name?: string | null;
+  readonly description?: string | null;
+  readonly tags: readonly string[];
+  readonly score: number;
+  readonly source: string;
+  readonly verified: boolean;
+}
+
+/** What a model chooses by; the rest stands in the facts. */
+function foundOf({ agentId, name, description, tags, score, source, verified }: FoundJson): JsonObject {
+  return {
+    agentId,
+    name: name ?? null,
+    description: description ?? null,
+    tags,
+    score,
+    source,
+    verified,
+  };
 }
 
 /** Waits for the next changes of some agents, and no longer than was asked for. */

@@ -79,8 +79,10 @@ export const searchInput = object({
   text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Words to look for' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'Results; default 10' })),
 });
-const found = Type.Object({
+const found = object({
   agentId: Type.String(),
+  name: nullable(Type.String()),
+  description: nullable(Type.String({ description: 'In the words of its owner' })),
   tags: Type.Array(Type.String()),
   score: Type.Number(),
   source: Type.String({

@@ -48,10 +48,14 @@ describe('register and lookup', () => {
     });
   });
 
-  it('make an agent in custody, whose signed record the network has', async () => {
-    await register({ agent_id: name, agent_url: bridge });
+  it('make an agent in custody, whose signed record the network has, and say which it is', async () => {
+    const made = await register({ agent_id: name, agent_url: bridge });
     const agents = await live.node.agents.list();
     const id = formatAgentId(agents.at(-1)!.agentId);
+    expect(made.agent).toBe(id);
+    expect((await register({ agent_id: name, agent_url: bridge })).agent).toBe(id);
+    expect((await send(app, 'GET', `/lookup/${name}`)).agent).toBe(id);
+    expect((await send(app, 'GET', `/agents/${name}`)).agent).toBe(id);
     expect((await live.node.resolve(parseAgentId(id))).status).toBe('ok');
     expect((await send(app, 'GET', `/lookup/${id}`)).body).toEqual({
       agent_id: id,
@@ -76,6 +80,9 @@ describe('register and lookup', () => {
     expect((await send(app, 'GET', `/lookup/${name}`)).body).toMatchObject({
       agent_url: 'https://agents.example/elsewhere',
     });
+    // Who registers again says where it is now.
+    await register({ agent_id: name, agent_url: bridge });
+    expect((await send(app, 'GET', `/lookup/${name}`)).body).toMatchObject({ agent_url: bridge });
   });
 
   it.each([

@@ -12,6 +12,8 @@ export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly text: string;
+  /** The header that names an agent of weft. */
+  readonly agent: unknown;
 }
 
 export interface NandaUnderTest {
@@ -72,5 +74,6 @@ export async function send(
     status: answer.statusCode,
     body: isJson ? answer.json<unknown>() : undefined,
     text: answer.body,
+    agent: answer.headers['x-weft-agent'],
   };
 }

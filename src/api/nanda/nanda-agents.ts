@@ -12,6 +12,9 @@ import { assertRoom, type NameBook, type NamedAgent } from './name-book.ts';
 
 /** What a lookup answers. */
 export interface NandaAddress {
+  /** As it was asked for, or the name that a client leads to. */
+  readonly name: string;
+  /** `nanda:` text. */
   readonly agentId: string;
   readonly agentUrl: string;
   readonly apiUrl: string | null;
@@ -33,9 +36,10 @@ export interface StatusUpdate {
 export interface NandaAgents {
   /**
    * @param mayChange whether this caller may change a name that exists
+   * @returns the agent behind the name, as `nanda:` text
    * @throws ApiError `not-yours`, `too-many-names`, `names-not-kept`, and what custody throws
    */
-  register(registration: Registration, mayChange: boolean): Promise<void>;
+  register(registration: Registration, mayChange: boolean): Promise<string>;
   /** By name, by the client that it is assigned to, or by `nanda:` id; null: not found. */
   lookUp(id: string): Promise<NandaAddress | null>;
   /** Ends the agent and forgets the name; false: there is none. */
@@ -64,10 +68,12 @@ export function createNandaAgents(
     return (await node.resolve(agentId)).status === 'tombstoned';
   }
 
-  async function addNew(given: Registration): Promise<void> {
+  async function addNew(given: Registration): Promise<string> {
     const { agentId } = await node.agents.register(draftOf(given));
+    const id = formatAgentId(agentId);
     try {
-      await book.set({ ...blank, ...given, agentId: formatAgentId(agentId), lastUpdate: now() });
+      await book.set({ ...blank, ...given, agentId: id, lastUpdate: now() });
+      return id;
     } catch (error) {
       // Nobody would ever find it; who asked is told of the first failure.
       await node.agents.revoke(agentId, 'cessationOfOperation').catch(() => {});
@@ -75,34 +81,34 @@ export function createNandaAgents(
     }
   }
 
-  async function change(given: Registration, agentId: AgentId, known: NamedAgent | undefined): Promise<void> {
-    if (!isSame(given, known)) {
+  async function registerNow(given: Registration, mayChange: boolean): Promise<string> {
+    const known = book.get(given.name);
+    const agentId = known === undefined ? idOf(given.name) : parseAgentId(known.agentId);
+    if (agentId === null) return addNew(given);
+    if (!mayChange) {
+      if (known !== undefined && isSame(given, known)) return known.agentId;
+      throw notYours(given.name);
+    }
+    const { status, state } = await node.resolve(agentId);
+    // Its controller ended it elsewhere; the name is free for a new one.
+    if (known !== undefined && status === 'tombstoned') return addNew(given);
+    // The record may have been changed elsewhere, too: what it says counts, not what was said here before.
+    const isSaid = status === 'ok' && state !== null && isSame(given, fieldsOf(state));
+    if (!isSaid || known === undefined) {
       if (!(await isInCustody(agentId))) throw notYours(given.name);
       await node.agents.update(agentId, draftOf(given));
     }
     const id = formatAgentId(agentId);
     await book.set({ ...blank, ...known, ...given, agentId: id, alive: false, lastUpdate: now() });
+    return id;
   }
 
-  async function registerNow(given: Registration, mayChange: boolean): Promise<void> {
-    const known = book.get(given.name);
-    const agentId = known === undefined ? idOf(given.name) : parseAgentId(known.agentId);
-    if (agentId === null) return addNew(given);
-    if (!mayChange) {
-      if (isSame(given, known)) return;
-      throw notYours(given.name);
-    }
-    // Its controller ended it elsewhere; the name is free for a new one.
-    if (known !== undefined && (await hasEnded(agentId))) return addNew(given);
-    return change(given, agentId, known);
-  }
-
-  async function registerInTurn(given: Registration, mayChange: boolean): Promise<void> {
+  async function registerInTurn(given: Registration, mayChange: boolean): Promise<string> {
     if (book.get(given.name) !== undefined) return registerNow(given, mayChange);
     assertRoom(book.size + arriving);
     arriving++;
     try {
-      await registerNow(given, mayChange);
+      return await registerNow(given, mayChange);
     } finally {
       arriving--;
     }
@@ -112,8 +118,8 @@ export function createNandaAgents(
   async function addressOf(name: string, agentId: AgentId): Promise<NandaAddress | null> {
     const { state, status } = await node.resolve(agentId);
     if (status !== 'ok' || state === null) return null;
-    const { primary, adaptive } = fieldsOf(state);
-    return primary === null ? null : { agentId: name, agentUrl: primary, apiUrl: adaptive };
+    const { agentUrl, apiUrl } = fieldsOf(state);
+    return agentUrl === null ? null : { name, agentId: formatAgentId(agentId), agentUrl, apiUrl };
   }
 
   async function removeNow(name: string): Promise<boolean> {
@@ -179,14 +185,19 @@ function draftOf({ agentUrl, apiUrl }: Registration) {
   return { primaryFactsUrl: agentUrl, adaptiveResolverUrl: apiUrl };
 }
 
-function isSame(given: Registration, known: NamedAgent | undefined): boolean {
-  return known?.agentUrl === given.agentUrl && known.apiUrl === given.apiUrl;
+interface Urls {
+  readonly agentUrl: string | null;
+  readonly apiUrl: string | null;
 }
 
-function fieldsOf(state: AgentState) {
+function isSame(one: Urls, other: Urls): boolean {
+  return one.agentUrl === other.agentUrl && one.apiUrl === other.apiUrl;
+}
+
+function fieldsOf(state: AgentState): Urls {
   const { fields } = materialise(state);
   const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-  return { primary: textOf(fields.primary.value), adaptive: textOf(fields.adaptive.value) };
+  return { agentUrl: textOf(fields.primary.value), apiUrl: textOf(fields.adaptive.value) };
 }
 
 /** Null for a name that is none of the ids. @throws ProtocolError `bad-argument` for one that wants to be */

@@ -25,6 +25,8 @@ const name = Type.String({
   maxLength: 128,
   pattern: '^(?!\\.{1,2}$)[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$',
 });
+/** Says which agent of weft a name stands for; the bodies have no place for it. */
+const agentHeader = 'x-weft-agent';
 /** Of a name as it stands in a path, percent-encoded: the router's bound. */
 const pathNameMax = 200;
 const url = Type.String({ minLength: 1, maxLength: urlBytesMax });
@@ -100,7 +102,8 @@ function addLookupRoutes(app: FastifyInstance, agents: NandaAgents, book: NameBo
   app.get<Id>('/lookup/:id', { schema }, async ({ params: { id } }, reply) => {
     const found = await agents.lookUp(id);
     if (found === null) return sendError(reply, 404, `ID '${id}' not found`);
-    return { agent_id: found.agentId, agent_url: found.agentUrl, api_url: found.apiUrl };
+    reply.header(agentHeader, found.agentId);
+    return { agent_id: found.name, agent_url: found.agentUrl, api_url: found.apiUrl };
   });
   app.get<Id>('/status/:id', { schema }, async ({ params: { id } }, reply) => {
     const found = book.get(id);
@@ -115,7 +118,9 @@ function addLookupRoutes(app: FastifyInstance, agents: NandaAgents, book: NameBo
   });
   app.get<Id>('/agents/:id', { schema }, async ({ params: { id } }, reply) => {
     const found = book.get(id);
-    return found === undefined ? sendError(reply, 404, 'Agent not found') : payloadOf(found);
+    if (found === undefined) return sendError(reply, 404, 'Agent not found');
+    reply.header(agentHeader, found.agentId);
+    return payloadOf(found);
   });
 }
 
@@ -166,7 +171,8 @@ function addWriteRoutes(
       if (id === undefined || agentUrl === undefined)
         return sendError(reply, 400, 'Missing agent_id or agent_url');
       assertReachable(id);
-      await agents.register({ name: id, agentUrl, apiUrl }, mayChange(request));
+      const agentId = await agents.register({ name: id, agentUrl, apiUrl }, mayChange(request));
+      reply.header(agentHeader, agentId);
       return { message: `Agent ${id} registered successfully`, status: 'success' };
     },
   );
