@@ -52,8 +52,11 @@ async function statusOf(name: string): Promise<Status | null> {
 const names = Object.keys(services);
 const children = names.map(start);
 let statuses: (Status | null)[] = [];
-while (statuses.filter((status) => (status?.connectedPeers ?? 0) >= names.length - 1).length < names.length)
+while (statuses.filter((status) => (status?.connectedPeers ?? 0) >= names.length - 1).length < names.length) {
+  // Each look starts three processes: the nodes need the machine, too.
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   statuses = await Promise.all(names.map(statusOf));
+}
 for (const child of children) child.kill('SIGTERM');
 const codes = await Promise.all(
   children.map((child) => new Promise<number | null>((resolve) => child.once('exit', resolve))),

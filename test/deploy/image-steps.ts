@@ -77,8 +77,9 @@ function lastOf(keyword: string): string {
 /** The files of the repository, as a build context without what is ignored. */
 function copyFromContext(words: readonly string[], into: string): void {
   const sources = words.slice(0, -1);
-  const tracked = execFileSync('git', ['ls-files', '-z', '--', ...sources], { cwd: root, encoding: 'utf8' });
-  for (const name of tracked.split('\0').filter((one) => one !== '')) {
+  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...sources];
+  const found = execFileSync('git', listed, { cwd: root, encoding: 'utf8' });
+  for (const name of found.split('\0').filter((one) => one !== '')) {
     mkdirSync(dirname(join(into, name)), { recursive: true });
     cpSync(join(root, name), join(into, name));
   }
