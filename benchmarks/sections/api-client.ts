@@ -64,11 +64,13 @@ export async function startApiProcess(name: string): Promise<ApiClient> {
 export async function withDaemons<Value>(
   count: number,
   task: (daemons: readonly RunningDaemon[]) => Promise<Value>,
+  settings: readonly string[] = [],
 ): Promise<Value> {
   const daemons: RunningDaemon[] = [];
   try {
     for (let index = 0; index < count; index++) {
-      daemons.push(await startDaemon(daemons.slice(0, 1).map(({ address }) => address)));
+      const bootstrap = daemons.slice(0, 1).map(({ address }) => address);
+      daemons.push(await startDaemon(bootstrap, [], settings));
     }
     return await task(daemons);
   } finally {

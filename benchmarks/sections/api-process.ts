@@ -1,5 +1,5 @@
 /** Clients of a daemon's HTTP API in a process of their own: requests at a constant rate, autocannon, event streams. */
-import { type ClientRequest, get } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMicroseconds } from '../lib/cpu-profile.ts';
 import { sendPaced } from '../lib/paced-requests.ts';
@@ -25,7 +25,7 @@ type Autocannon = (options: object) => Promise<{
 const opensAtOnce = 64;
 
 interface OpenStream {
-  readonly request: ClientRequest;
+  readonly socket: Socket;
   /** Where a change of an agent is, once it is there. */
   readonly heardAt: Map<string, number>;
 }
@@ -73,39 +73,34 @@ async function openStreams({ url, count }: { url: string; count: number }): Prom
   return streams.length;
 }
 
+/** Over a bare socket: a client that does more would be measured itself, on cores that the daemon needs. */
 function openStream(url: string): Promise<OpenStream> {
+  const { hostname, port, host } = new URL(url);
   return new Promise((resolve, reject) => {
-    const heardAt = new Map<string, number>();
-    const request = get(
-      `${url}/v1/changes`,
-      { agent: false, headers: { accept: 'text/event-stream' } },
-      (response) => {
-        if (response.statusCode !== 200) {
-          reject(new Error(`a stream was answered ${response.statusCode}`));
-          return;
-        }
-        const stream = { request, heardAt };
-        let rest = '';
-        response.setEncoding('utf8');
-        response.on('data', (text: string) => {
-          rest += text;
-          const events = rest.split('\n\n');
-          rest = events.pop()!;
-          for (const event of events) {
-            if (event.includes('event: listening')) resolve(stream);
-            const agentId = /^data: \{"type":"change","agentId":"([^"]+)","change":"tombstoned"/m.exec(
-              event,
-            )?.[1];
-            if (agentId === undefined || heardAt.has(agentId)) continue;
-            heardAt.set(agentId, monotonicMicroseconds());
-            onHeard(agentId);
-          }
-        });
-      },
-    );
-    request.on('error', reject);
+    const socket = connect(Number(port), hostname);
+    const stream = { socket, heardAt: new Map<string, number>() };
+    let rest = '';
+    socket.setEncoding('latin1');
+    socket.on('connect', () => {
+      socket.write(`GET /v1/changes HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`);
+    });
+    socket.on('data', (text: string) => {
+      const events = (rest + text).split('\n\n');
+      rest = events.pop()!;
+      for (const event of events) {
+        if (event.endsWith('data: {"type":"listening"}')) resolve(stream);
+        const agentId = tombstoned.exec(event)?.[1];
+        if (agentId === undefined || stream.heardAt.has(agentId)) continue;
+        stream.heardAt.set(agentId, monotonicMicroseconds());
+        onHeard(agentId);
+      }
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error(`a stream ended with: ${rest.slice(0, 200)}`)));
   });
 }
+
+const tombstoned = /^data: \{"type":"change","agentId":"([^"]+)","change":"tombstoned"/m;
 
 /** When each stream heard of the end of an agent, on the monotonic clock; null for those that have not in time. */
 async function hear({ agentId, waitMs }: { agentId: string; waitMs: number }): Promise<HeardOutcome> {
@@ -124,5 +119,5 @@ async function hear({ agentId, waitMs }: { agentId: string; waitMs: number }): P
 }
 
 async function closeStreams(): Promise<void> {
-  for (const { request } of streams.splice(0)) request.on('error', () => {}).destroy();
+  for (const { socket } of streams.splice(0)) socket.destroy();
 }
