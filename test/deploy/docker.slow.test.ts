@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildImage, type Image } from './image-steps.ts';
 
 /** The image's own part, without the base image. */
-const sizeBytesMax = 150e6;
+const sizeBytesMax = 90e6;
 let image: Image;
 
 beforeAll(() => {
