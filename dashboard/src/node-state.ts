@@ -4,7 +4,7 @@ import type { Change, Keyspace, Peer, Samples, Status } from './api/answers.ts';
 import { followChanges } from './api/change-stream.ts';
 import { type CallError, call, tokenGeneration } from './api/client.ts';
 
-const statusEveryMs = 2_000;
+const statusEveryMs = 4_000;
 const pictureEveryMs = 5_000;
 const clockEveryMs = 1_000;
 /** Of the live feed; older ones leave the page. */

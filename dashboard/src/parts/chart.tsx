@@ -21,6 +21,7 @@ interface ChartProps {
 }
 
 const height = 120;
+const labelHalfWidth = 16;
 
 export function Chart({ title, times, lines, say, rest }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -81,7 +82,7 @@ function optionsOf(
         size: 22,
         gap: 4,
         space: 70,
-        values: (_plot, splits) => splits.map((seconds) => clock(seconds * 1000).slice(0, 5)),
+        values: (plot, splits) => splits.map((seconds) => timeLabel(plot, seconds)),
       },
       {
         ...axis,
@@ -104,6 +105,11 @@ function optionsOf(
       })),
     ],
   };
+}
+
+/** None where it would be cut off at the edge. */
+function timeLabel(plot: uPlot, seconds: number): string {
+  return plot.valToPos(seconds, 'x') < labelHalfWidth ? '' : clock(seconds * 1000).slice(0, 5);
 }
 
 /** From zero, or around what hardly changes; never a line without height. */

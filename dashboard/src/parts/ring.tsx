@@ -38,6 +38,7 @@ export function KeyspaceRing({ space }: { readonly space: Keyspace }) {
         <span class="key">peer, connected</span>
         <span class="key hollow">peer, known</span>
         <span class="key bars">records held</span>
+        <span class="key flash">a change, as it comes</span>
       </figcaption>
     </figure>
   );
