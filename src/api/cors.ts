@@ -15,7 +15,7 @@ export function addCors(app: FastifyInstance, origins: readonly string[]): void 
     reply.header('access-control-expose-headers', 'etag, location, x-weft-status');
     if (request.method !== 'OPTIONS') return;
     reply
-      .header('access-control-allow-methods', 'GET, POST, PATCH')
+      .header('access-control-allow-methods', 'GET, POST, PATCH, PUT')
       .header('access-control-allow-headers', 'authorization, content-type, if-none-match, last-event-id')
       .header('access-control-max-age', preflightSeconds)
       .code(204);

@@ -20,6 +20,7 @@ import { addExportRoutes } from './routes/export.ts';
 import { addFactsRoutes } from './routes/facts.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
+import { addSearchRoutes } from './routes/search.ts';
 import { traceRequests } from './trace-requests.ts';
 
 export interface ApiOptions {
@@ -79,6 +80,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addNodeRoutes(app, node, metrics);
   addResolveRoutes(app, node, openReads);
   addAgentRoutes(app, node);
+  addSearchRoutes(app, node);
   addChangeRoutes(app, hub, metrics, options.connectionsMax);
   addDidRoutes(app, node);
   addFactsRoutes(app, node, openReads);

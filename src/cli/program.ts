@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../api/error-table.ts';
 import { packageVersion } from '../config/package-root.ts';
+import { addAnnounceCommand } from './commands/announce.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDelegateCommand } from './commands/delegate.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -16,6 +17,7 @@ import { addMcpCommand } from './commands/mcp.ts';
 import { addNodeCommands } from './commands/node-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addResolveCommand } from './commands/resolve.ts';
+import { addSearchCommand } from './commands/search.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { createRunner } from './context.ts';
@@ -55,6 +57,8 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addNodeCommands(program, run);
   addRecordCommands(program, run);
   addResolveCommand(program, run);
+  addSearchCommand(program, run);
+  addAnnounceCommand(program, run);
   addKeyEventCommands(program, run);
   addDelegateCommand(program, run);
   addWatchCommand(program, run);

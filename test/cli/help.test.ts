@@ -21,6 +21,8 @@ describe('the help', () => {
       'register',
       'update',
       'resolve',
+      'search',
+      'announce',
       'rotate',
       'recover',
       'revoke',
