@@ -62,7 +62,7 @@ export function createDaemonClient(find: () => DaemonAddress): DaemonClient {
       throw unreachable(url, error);
     }
     if (response.ok) return response;
-    throw await errorOf(response, url);
+    throw await errorOf(response);
   }
 
   return {
@@ -76,7 +76,12 @@ export function createDaemonClient(find: () => DaemonAddress): DaemonClient {
           headers: { 'content-type': 'application/json' },
         }),
       });
-      return (await response.json()) as JsonObject;
+      const text = await response.text();
+      try {
+        return JSON.parse(text) as JsonObject;
+      } catch (error) {
+        throw notWeft(response, error);
+      }
     },
     async *changes(path, after, signal) {
       const resume: Record<string, string> = after === null ? {} : { 'last-event-id': after };
@@ -117,12 +122,16 @@ function unreachable(url: string, error: unknown): unknown {
 }
 
 /** A problem document says what to do; anything else did not come from weft. */
-async function errorOf(response: Response, url: string): Promise<ToolError> {
+async function errorOf(response: Response): Promise<ToolError> {
   const text = await response.text();
   if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
     const { code, detail, hint } = JSON.parse(text) as { code: string; detail: string; hint: string };
     return new ToolError(code, detail, hint);
   }
-  const message = `${url} answered ${response.status}, but not as weft does`;
-  return new ToolError('unreachable', message, 'another program may use that port: check --api');
+  return notWeft(response);
+}
+
+function notWeft({ url, status }: Response, cause?: unknown): ToolError {
+  const message = `${new URL(url).origin} answered ${status}, but not as weft does`;
+  return new ToolError('unreachable', message, 'another program may use that port: check --api', { cause });
 }

@@ -59,7 +59,7 @@ const searchTool: ToolDefinition<SearchInput> = {
   name: 'search_agents',
   title: 'Search agents',
   description:
-    'Find agents by capability (a path such as /translate/en-es), by words, or both. Results that are not `verified` are hints: resolve_agent before using one.',
+    'Find agents by capability (a path such as /translate/en-es), by words, or both. What an agent can do is its own word: `verified` says that the agent is there, not that it does it well. resolve_agent before using one.',
   input: searchInput,
   output: searchOutput,
   isReading: true,

@@ -110,7 +110,7 @@ export async function checkRevocation(
 /** Agents by capability or words. */
 export async function searchAgents(
   client: DaemonClient,
-  { capability, text, limit = defaults.results }: SearchInput,
+  { capability, text, limit = defaults.results, verify = true }: SearchInput,
   signal: AbortSignal,
 ): Promise<JsonObject> {
   if (capability === undefined && text === undefined)
@@ -119,10 +119,14 @@ export async function searchAgents(
     ...(capability !== undefined && { capability }),
     ...(text !== undefined && { text }),
     limit: String(limit),
+    verify: String(verify),
   });
   try {
-    const { results } = await client.call('GET', `/v1/search?${query}`, { signal });
-    return { results: (results as readonly FoundJson[]).map(foundOf) };
+    const answer = (await client.call('GET', `/v1/search?${query}`, { signal })) as unknown as SearchJson;
+    return {
+      results: answer.results.map(foundOf),
+      complete: answer.horizon.overlay?.isComplete ?? null,
+    };
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== 'no-route') throw error;
     throw new ToolError('no-route', 'this daemon cannot search', 'update weft on its machine', {
@@ -131,10 +135,14 @@ export async function searchAgents(
   }
 }
 
+interface SearchJson {
+  readonly results: readonly FoundJson[];
+  readonly horizon: { readonly overlay: { readonly isComplete: boolean } | null };
+}
 interface FoundJson {
   readonly agentId: string;
-  readonly name?: string | null;
-  readonly description?: string | null;
+  readonly name: string | null;
+  readonly description: string | null;
   readonly tags: readonly string[];
   readonly score: number;
   readonly source: string;
@@ -143,15 +151,7 @@ interface FoundJson {
 
 /** What a model chooses by; the rest stands in the facts. */
 function foundOf({ agentId, name, description, tags, score, source, verified }: FoundJson): JsonObject {
-  return {
-    agentId,
-    name: name ?? null,
-    description: description ?? null,
-    tags,
-    score,
-    source,
-    verified,
-  };
+  return { agentId, name, description, tags, score, source, verified };
 }
 
 /** Waits for the next changes of some agents, and no longer than was asked for. */

@@ -70,27 +70,40 @@ export const resolveOutput = object({
 export const searchInput = object({
   capability: Type.Optional(
     Type.String({
-      minLength: 2,
-      maxLength: 200,
-      pattern: '^/[^\\u0000-\\u0020\\u007f]+$',
-      description: 'A tag, or the beginning of tags, as a path: /translate or /translate/en-es',
+      minLength: 1,
+      maxLength: 80,
+      description:
+        'A tag as a path of 1 to 4 parts, or the beginning of tags: /translate or /translate/en-es',
     }),
   ),
-  text: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Words to look for' })),
+  text: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'Words in what agents say of themselves' }),
+  ),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'Results; default 10' })),
+  verify: Type.Optional(
+    Type.Boolean({ description: 'Resolve each agent before the answer; default true, false is faster' }),
+  ),
 });
 const found = object({
   agentId: Type.String(),
   name: nullable(Type.String()),
   description: nullable(Type.String({ description: 'In the words of its owner' })),
   tags: Type.Array(Type.String()),
-  score: Type.Number(),
+  score: Type.Number({ description: 'How well it fits, 0 to 100; nothing about trust' }),
   source: Type.String({
-    description: 'facts: signed by the issuer. announcement: a hint that a peer gave; check it',
+    description:
+      'facts: signed AgentFacts that the node serves. announcement: a hint, signed by the agent alone',
   }),
-  verified: Type.Boolean({ description: 'Whether this node checked it against the signed facts' }),
+  verified: Type.Boolean({ description: 'Its record was resolved for this answer, and counts now' }),
 });
-export const searchOutput = object({ results: Type.Array(found) });
+export const searchOutput = object({
+  results: Type.Array(found),
+  complete: nullable(
+    Type.Boolean({
+      description: 'The peers responsible for the tag answered, and had no more; null without one',
+    }),
+  ),
+});
 
 export const revocationInput = object({
   agent,

@@ -105,6 +105,39 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
     });
   });
 
+  it('agents are found by what they announce, and those that ended are not', async () => {
+    const tag = `/translate/${way.toLowerCase()}-${era}`;
+    const agent = await register();
+    const { agents, capabilities } = under.nodes[0]!.node;
+    const { agentId } = (await agents.list()).find((one) => formatAgentId(one.agentId) === agent)!;
+    await capabilities.announce(agentId, [tag]);
+    const found = await mcp.call('search_agents', { capability: tag });
+    expect(found.structuredContent).toEqual({
+      results: [
+        {
+          agentId: agent,
+          name: null,
+          description: null,
+          tags: [tag],
+          score: expect.any(Number),
+          source: 'announcement',
+          verified: true,
+        },
+      ],
+      complete: expect.any(Boolean),
+    });
+    const hint = await mcp.call('search_agents', { capability: '/translate', verify: false, limit: 50 });
+    expect(hint.structuredContent!['results']).toContainEqual(expect.objectContaining({ agentId: agent }));
+    expect((await mcp.call('search_agents', { text: 'nobody says this' })).structuredContent).toEqual({
+      results: [],
+      complete: null,
+    });
+    await agents.revoke(agentId, 'superseded');
+    expect((await mcp.call('search_agents', { capability: tag })).structuredContent).toMatchObject({
+      results: [],
+    });
+  });
+
   it('a revoked grant is told by its hash', async () => {
     const agent = await register();
     const { agents } = under.nodes[0]!.node;
@@ -207,7 +240,9 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
     ['resolve_agent', { agent: good, more: 1 }],
     ['search_agents', {}],
     ['search_agents', { text: '' }],
-    ['search_agents', { capability: 'translate' }],
+    ['search_agents', { capability: '/a b' }],
+    ['search_agents', { capability: '/a/b/c/d/e' }],
+    ['search_agents', { text: 'x', verify: 'no' }],
     ['search_agents', { text: 'x', limit: 51 }],
     ['check_revocation', { agent: good, target: 'ab' }],
     ['check_revocation', { agent: null }],
