@@ -14,6 +14,7 @@ import { addReferenceRoutes, collectRoutes } from './openapi.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { addA2aRoutes } from './routes/a2a.ts';
 import { addAgentRoutes } from './routes/agents.ts';
+import { addArdRoutes } from './routes/ard.ts';
 import { addChangeRoutes } from './routes/changes.ts';
 import { addDidRoutes } from './routes/did.ts';
 import { addExportRoutes } from './routes/export.ts';
@@ -85,6 +86,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addDidRoutes(app, node);
   addFactsRoutes(app, node, openReads);
   addA2aRoutes(app, node, options.publicUrl ?? null);
+  addArdRoutes(app, node, options.publicUrl ?? null);
   addExportRoutes(app, node);
   addReferenceRoutes(app, routes);
   addDashboardRoutes(app, options.dashboardFolder);

@@ -4,7 +4,7 @@
  */
 import type { default as MiniSearchType, SearchResult } from 'minisearch';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
-import { indexedDocumentsMax, searchResultsMax, searchTermsMax, searchTextMax } from './facts-limits.ts';
+import { indexedDocumentsMax, searchTermsMax, searchTextMax } from './facts-limits.ts';
 
 /** One agent as the index knows it. */
 export interface IndexedDocument {
@@ -22,6 +22,7 @@ export interface IndexQuery {
   readonly text?: string;
   /** Paths of which each document must have one, itself or below it; left out: any. */
   readonly tags?: readonly string[];
+  /** 10 when left out. */
   readonly limit?: number;
 }
 
@@ -84,7 +85,7 @@ export async function createFactsIndex(documentsMax: number = indexedDocumentsMa
     },
     remove,
     search({ text = '', tags = [], limit = 10 }) {
-      const most = Math.max(0, Math.min(limit, searchResultsMax));
+      const most = Math.max(0, Math.min(limit, documents.size));
       const fits = (id: string): boolean => hasTag(documents.get(id)?.tags ?? [], tags);
       const words = text.slice(0, searchTextMax).trim().split(/\s+/).slice(0, searchTermsMax).join(' ');
       const ranked = words === '' ? unranked(documents) : ranks(engine.search(words), termsOf(words));

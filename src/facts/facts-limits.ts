@@ -35,7 +35,6 @@ export const hostedBytesMax = 16 * 1024 * 1024;
 
 /** Documents of the local index; their words stay in memory. */
 export const indexedDocumentsMax = 10_000;
-/** What a search may ask for and answer. */
+/** What of a search is read. */
 export const searchTextMax = 1000;
 export const searchTermsMax = 32;
-export const searchResultsMax = 100;
