@@ -1,8 +1,9 @@
 /** What a user gets: the tarball, installed in an empty project, runs and types. Needs the package registry or its cache. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fencedBlocks, readme } from './helpers/readme-commands.ts';
@@ -37,7 +38,7 @@ beforeAll(() => {
   packed = (JSON.parse(report) as [typeof packed])[0];
   run(
     'npm',
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', join(folder, packed.filename)],
+    ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', join(folder, packed.filename)],
     project,
   );
 });
@@ -62,6 +63,33 @@ describe('the packed tarball', () => {
     );
     expect(printed.trim()).toBe(manifest.version);
   });
+
+  it('is a daemon there: starts, is healthy, is told to be well by its doctor, exports, and ends', async () => {
+    const weft = join(project, 'node_modules', '.bin', 'weft');
+    const passphrase = join(folder, 'passphrase');
+    writeFileSync(passphrase, 'a passphrase of the tests\n', { mode: 0o600 });
+    const env = {
+      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: folder,
+      WEFT_DATA: join(folder, 'data'),
+      WEFT_PASSPHRASE_FILE: passphrase,
+      WEFT_LISTEN: '/ip4/127.0.0.1/tcp/0',
+      WEFT_API_PORT: '0',
+    };
+    const ask = (...argv: string[]): unknown =>
+      JSON.parse(execFileSync(weft, [...argv, '--json'], { env, encoding: 'utf8' }));
+    const child = spawn(weft, ['start', '--json'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const line = new Promise<string>((resolve) =>
+      createInterface({ input: child.stdout }).once('line', resolve),
+    );
+    expect(JSON.parse(await line)).toMatchObject({ type: 'ready', dataDirectory: env.WEFT_DATA });
+    expect(ask('status')).toMatchObject({ state: 'ready' });
+    expect(ask('doctor')).toMatchObject({ ok: true });
+    expect(ask('export', join(folder, 'weft.archive'))).toMatchObject({ from: 'daemon', bundles: 0 });
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+  }, 120_000);
 
   it.each(entries)('%s imports at run time and exports something', (entry) => {
     const script = `console.log(Object.keys(await import(${JSON.stringify(entry)})).length)`;
