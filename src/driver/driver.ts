@@ -67,6 +67,8 @@ export interface CallOptions {
 
 const storePrefix = 'agent/';
 const entriesPerEvent = 512;
+/** Between two entries of the log about the same trouble with the store. */
+const tellEveryMs = 60_000;
 
 interface PendingCall {
   resolve(value: never): void;
@@ -82,6 +84,10 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
   const verdicts = new Map<number, (verdict: GossipVerdict) => void>();
   let checks: Extract<PeerEffect, { type: 'verify-signatures' }>[] = [];
   let lastId = 0;
+  const failureToldAtMs = {
+    'store-full': Number.NEGATIVE_INFINITY,
+    'store-failed': Number.NEGATIVE_INFINITY,
+  };
   let isHandling = false;
   let isTurnSet = false;
   let isClosed = false;
@@ -113,6 +119,7 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
       log.error({ error, event: event.type }, 'the protocol core failed on an event');
       return;
     }
+    if (log.isTracing) log.trace({ event: event.type, effects: effects.map(({ type }) => type) }, 'handled');
     for (const effect of effects) perform(effect);
   }
 
@@ -226,6 +233,15 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
     );
   }
 
+  /** A busy node is refused many writes a second: one of them is said aloud now and then. */
+  function tellFailure(failure: 'store-full' | 'store-failed', error: unknown): void {
+    const isTold = clock.nowMs() - failureToldAtMs[failure] < tellEveryMs;
+    if (!isTold) failureToldAtMs[failure] = clock.nowMs();
+    if (failure === 'store-full')
+      log[isTold ? 'debug' : 'warn']({ error }, 'the disk is full: writes are refused');
+    else log[isTold ? 'debug' : 'error']({ error }, 'the store could not be written');
+  }
+
   function performStore(effect: Extract<PeerEffect, { type: 'read-entry' | 'write-entries' }>): void {
     const { requestId } = effect;
     if (effect.type === 'read-entry') {
@@ -244,12 +260,9 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
         () => dispatch({ type: 'entries-written', requestId, failure: null }),
         (error: unknown) => {
           const isFull = error instanceof StoreError && error.code === 'disk-full';
-          log.warn(
-            { error },
-            isFull ? 'the disk is full: writes are refused' : 'the store could not be written',
-          );
           const failure = isFull ? 'store-full' : 'store-failed';
           listeners.counted('store_failures', failure, 1);
+          tellFailure(failure, error);
           dispatch({ type: 'entries-written', requestId, failure });
         },
       );
@@ -305,7 +318,7 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
 
   async function start(topics: readonly string[]): Promise<void> {
     store.onCorrupt((key) => {
-      log.error({ key }, 'a corrupt entry was quarantined; it is fetched again from the network');
+      log.info({ key }, 'a damaged entry is fetched again from the network');
       if (key.startsWith(storePrefix))
         dispatch({ type: 'entry-quarantined', agentKey: key.slice(storePrefix.length) });
     });

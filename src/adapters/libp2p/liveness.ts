@@ -21,7 +21,7 @@ export function createLiveness(libp2p: Libp2p<{ ping: Ping }>, log: Log): Livene
     try {
       await libp2p.services.ping.ping(peerId, { signal: AbortSignal.timeout(answerWithinMs) });
     } catch (error) {
-      log.info({ peer, error }, 'a connection is dead; closing it');
+      log.debug({ peer, error }, 'a connection is dead; closing it');
       for (const connection of connections) connection.abort(new Error('the peer does not answer'));
     }
   }

@@ -135,8 +135,8 @@ export function createPeerDirectory(options: DirectoryOptions): PeerDirectory {
   }
 
   /** Whom this node dials should serve the record protocol of its network; who dials in may be a client. */
-  function leaveStranger({ peerId, protocols, connection }: IdentifyResult): void {
-    log.warn({ peer: peerId.toString(), protocols }, 'a peer that was dialled is not of this network');
+  function leaveStranger({ peerId, connection }: IdentifyResult): void {
+    log.warn({ peer: peerId.toString() }, 'a peer that was dialled is not of this network');
     connection.close().catch((error: unknown) => connection.abort(error as Error));
   }
 

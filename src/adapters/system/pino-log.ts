@@ -36,6 +36,7 @@ function wrap(root: Logger, logger: Logger, path: string): Log {
     info: (data, message) => logger.info(data, message),
     warn: (data, message) => logger.warn(data, message),
     error: (data, message) => logger.error(data, message),
+    isTracing: logger.isLevelEnabled('trace'),
     child: ({ subsystem }) => {
       const inner = path === '' ? subsystem : `${path}/${subsystem}`;
       return wrap(root, root.child({ subsystem: inner }), inner);

@@ -128,8 +128,8 @@ function createProcessor({
         const isDone = result.code === 0;
         counted(isDone ? 'exported' : 'lost', spans.length);
         if (!isDone && !isFailing)
-          log.warn({ error: result.error, endpoint }, 'spans cannot be exported; they are dropped');
-        if (isDone && isFailing) log.info({ endpoint }, 'spans are exported again');
+          log.warn({ error: result.error }, 'spans cannot be exported; they are dropped');
+        if (isDone && isFailing) log.info({}, 'spans are exported again');
         isFailing = !isDone;
         onResult(result);
       });
