@@ -9,7 +9,8 @@ import type { NodeConfig } from '../config/config-types.ts';
 
 export type ProbeResult =
   | { readonly stage: 'done'; readonly peer: string; readonly milliseconds: number }
-  | { readonly stage: 'parse' | 'resolve' | 'connect'; readonly reason: string }
+  /** `key`: this side cannot dial at all, its pre-shared key is missing or malformed. */
+  | { readonly stage: 'parse' | 'key' | 'resolve' | 'connect'; readonly reason: string }
   | { readonly stage: 'other-peer'; readonly peer: string }
   | { readonly stage: 'protocol'; readonly protocol: string; readonly reason: string };
 
@@ -31,7 +32,12 @@ export async function probePeer(
   }
   const unresolved = await failedName(target);
   if (unresolved !== null) return { stage: 'resolve', reason: unresolved };
-  const host = await openProbeHost(config);
+  let host: Host;
+  try {
+    host = await openProbeHost(config);
+  } catch (error) {
+    return { stage: 'key', reason: reasonOf(error) };
+  }
   try {
     return await dial(host, target, `${config.protocolPrefix}/record/1.0.0`);
   } finally {

@@ -37,7 +37,13 @@ async function importFrom(context: Context, file: string): Promise<ExitCode> {
   try {
     await takeArchive(archive, place.take, tally, () => showProgress(progress, tally));
   } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
+    progress.end();
+    if (!(error instanceof ArchiveError)) {
+      terminal.note(
+        `${counted(tally.imported, 'agent')} imported before it failed; import it again to go on`,
+      );
+      throw error;
+    }
     fault = error;
   } finally {
     progress.end();

@@ -16,6 +16,12 @@ function findingOf(name: string, result: ProbeResult, config: NodeConfig): Findi
       return ok(name, `answers as ${result.peer} in ${result.milliseconds.toFixed(0)} ms`);
     case 'parse':
       return problem(name, result.reason, 'correct the address: /ip4/192.0.2.7/tcp/4801/p2p/12D3…');
+    case 'key':
+      return problem(
+        name,
+        `not dialled: ${result.reason}`,
+        'correct preSharedKeyFile: a swarm key of libp2p',
+      );
     case 'resolve':
       return problem(
         name,
