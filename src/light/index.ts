@@ -7,9 +7,15 @@ import { createLightNodeWith } from './light-node.ts';
 import type { LightNode, LightNodeOptions } from './light-types.ts';
 
 export { formatAgentDid, formatAgentId, parseAgentId } from '../core/identity/agent-id.ts';
-export type { ChangeKind, PublishResult, ResolveStatus } from '../core/peer/effects.ts';
+export type {
+  CapabilityHit,
+  CapabilitySearch,
+  ChangeKind,
+  PublishResult,
+  ResolveStatus,
+} from '../core/peer/effects.ts';
 export type { AgentResult, RecordDraft } from '../custody/agent-types.ts';
-export type { PublishOptions } from '../driver/call-types.ts';
+export type { PublishOptions, SearchOptions } from '../driver/call-types.ts';
 export { type AgentKeys, type AgentSeeds, createAgentKeys, type KeySource } from './agent-keys.ts';
 export type { Emitter } from './emitter.ts';
 export { LightNodeError, type LightNodeErrorCode } from './light-error.ts';

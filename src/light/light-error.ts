@@ -57,6 +57,7 @@ const argumentCodes: ReadonlySet<string> = new Set([
   'bad-delegation',
   'bad-revocation',
   'bad-operation',
+  'bad-tag',
   'over-quota',
   'expired',
 ]);

@@ -25,6 +25,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { lightErrorOf } from './light-error.ts';
 import { emitChange } from './light-events.ts';
 import { createLightResolve } from './light-resolve.ts';
+import { createLightSearch } from './light-search.ts';
 import type { LightEvents, LightNode, LightNodeOptions, LightParts } from './light-types.ts';
 import { createOwnAgents, type OwnAgents } from './own-agents.ts';
 import { createShards, type Shards } from './shards.ts';
@@ -125,6 +126,7 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
     stop,
     watch: (agents, given) => calls.changes({ agents: agentIdsOf(agents), ...given }),
     resolve: guarded(resolve),
+    search: guarded(createLightSearch(calls, contact)),
     publish: guarded(calls.publish),
     held: own.held,
     ...guardedAgents(own, guarded),

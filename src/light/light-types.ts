@@ -3,10 +3,10 @@ import type { Host, HostOptions, HostTiming } from '../adapters/libp2p/host-type
 import type { Signer } from '../core/ed25519.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
 import type { ReasonCode } from '../core/identity/reason-code.ts';
-import type { PublishResult, Resolution } from '../core/peer/effects.ts';
+import type { CapabilitySearch, PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
-import type { AgentChange, PublishOptions } from '../driver/call-types.ts';
+import type { AgentChange, PublishOptions, SearchOptions } from '../driver/call-types.ts';
 import type { DriverPorts } from '../driver/driver.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
@@ -100,6 +100,11 @@ export interface LightNode {
    * @throws LightNodeError `offline`, `no-usable-answers`, `bad-argument`, `not-running`.
    */
   resolve(agent: AgentName, options?: LightResolveOptions): Promise<LightResolution>;
+  /**
+   * Who announced a tag, or one below it: hints, whose signatures hold. Resolve an agent before it is used.
+   * @throws LightNodeError `offline`, `no-usable-answers`, `not-running`, `bad-argument`.
+   */
+  search(tag: string, options?: SearchOptions): Promise<CapabilitySearch>;
   /** Each accepted change of these agents from now on. Ends with the signal or the node; a slow reader loses the oldest. */
   watch(
     agents: AgentName | readonly AgentName[],
