@@ -5,11 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesMax } from '../../src/api/nanda/name-book.ts';
 import { createLiveNetwork, type LiveNode } from '../helpers/live-nodes.ts';
-import { createNandaUnderTest, type NandaUnderTest, send } from './nanda-live.ts';
+import { createNandaUnderTest, type NandaUnderTest, send, token } from './nanda-live.ts';
 
 const network = createLiveNetwork();
 const bridge = 'https://agents.example/bridge';
 const runs = 60;
+/** Everything that came out. */
+const told: string[] = [];
 let live: LiveNode;
 let place: NandaUnderTest;
 let app: FastifyInstance;
@@ -183,6 +185,7 @@ async function assertHarmless(
   expect(performance.now() - began, url).toBeLessThan(10_000);
   expect(status < 500 || [503, 504].includes(status), `${method} ${url} ${status} ${text}`).toBe(true);
   for (const leak of leaks) expect(text).not.toMatch(leak);
+  told.push(text);
   if (status >= 400) expect(answered).toEqual({ error: expect.any(String) });
 }
 
@@ -262,7 +265,19 @@ describe('every route', { timeout: 120_000 }, () => {
       await assertHarmless(method, path, method === 'GET' ? undefined : '{}');
   });
 
-  it('left no failure that nobody planned', () => {
+  it('left no failure that nobody planned, and showed no key and no token', async () => {
     expect(place.defects).toEqual([]);
+    const text = told.join('\n');
+    const agents = await live.keys.list();
+    expect(agents.length).toBeGreaterThan(0);
+    for (const { agentId } of agents) {
+      for (const secret of Object.values(await live.keys.read(agentId))) {
+        if (secret === undefined) continue;
+        const bytes = Buffer.from(secret);
+        for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const)
+          expect(text.includes(bytes.toString(form))).toBe(false);
+      }
+    }
+    expect(text.includes(token)).toBe(false);
   });
 });
