@@ -12,7 +12,7 @@ export function addCors(app: FastifyInstance, origins: readonly string[]): void 
     const { origin } = request.headers;
     if (origin === undefined || !allowed.has(origin)) return;
     reply.header('access-control-allow-origin', origin);
-    reply.header('access-control-expose-headers', 'etag, location, x-weft-status');
+    reply.header('access-control-expose-headers', 'etag, location, retry-after, x-weft-status');
     if (request.method !== 'OPTIONS') return;
     reply
       .header('access-control-allow-methods', 'GET, POST, PATCH, PUT')
