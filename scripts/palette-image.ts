@@ -4,6 +4,8 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const coloursMax = 256;
 const bytesPerPixel = 3;
+/** Of two colours of the palette: squares of the differences of their channels, added. */
+const distanceMin = 40;
 
 /** @param image a PNG of 8 bits a channel, without transparency. @throws Error for any other */
 export function withPalette(image: Buffer): Buffer {
@@ -73,14 +75,18 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
   return toUp <= toCorner ? up : corner;
 }
 
-/** The most frequent colours; every other one becomes the nearest of them. */
+/** The most frequent colours that are told apart; every other one becomes the nearest of them. */
 function choosePalette(pixels: Buffer): { readonly palette: Buffer; readonly indexes: Buffer } {
   const count = pixels.length / bytesPerPixel;
   const colourAt = (index: number): number => pixels.readUIntBE(index * bytesPerPixel, bytesPerPixel);
   const uses = new Map<number, number>();
   for (let index = 0; index < count; index++) uses.set(colourAt(index), (uses.get(colourAt(index)) ?? 0) + 1);
-  const chosen = [...uses].sort((left, right) => right[1] - left[1]).slice(0, coloursMax);
-  const colours = chosen.map(([colour]) => colour);
+  const colours: number[] = [];
+  for (const [colour] of [...uses].sort((left, right) => right[1] - left[1])) {
+    if (colours.length === coloursMax) break;
+    const isNew = colours.every((chosen) => distance(chosen, colour) >= distanceMin);
+    if (isNew) colours.push(colour);
+  }
   const indexByColour = new Map([...uses.keys()].map((colour) => [colour, nearest(colours, colour)]));
   const palette = Buffer.alloc(colours.length * bytesPerPixel);
   colours.forEach((colour, index) => void palette.writeUIntBE(colour, index * bytesPerPixel, bytesPerPixel));
@@ -90,11 +96,14 @@ function choosePalette(pixels: Buffer): { readonly palette: Buffer; readonly ind
 }
 
 function nearest(colours: readonly number[], sought: number): number {
-  const distance = (colour: number): number =>
-    [16, 8, 0].reduce((sum, shift) => sum + (((colour >> shift) & 255) - ((sought >> shift) & 255)) ** 2, 0);
   let best = 0;
   colours.forEach((colour, index) => {
-    if (distance(colour) < distance(colours[best]!)) best = index;
+    if (distance(colour, sought) < distance(colours[best]!, sought)) best = index;
   });
   return best;
+}
+
+function distance(left: number, right: number): number {
+  const channel = (colour: number, shift: number): number => (colour >> shift) & 255;
+  return [16, 8, 0].reduce((sum, shift) => sum + (channel(left, shift) - channel(right, shift)) ** 2, 0);
 }

@@ -70,7 +70,22 @@ export function startState(): void {
 
 let nextKey = 0;
 
+/** A revocation or new keys change the record, too: that is not news of its own. */
+const oneEventMs = 100;
+
+function isTold({ agentId, change, acceptedAtMs }: Change): boolean {
+  if (change !== 'changed') return false;
+  return feed.value.some(
+    (item) =>
+      item.change !== null &&
+      item.change.agentId === agentId &&
+      item.change.change !== 'changed' &&
+      Math.abs(item.change.acceptedAtMs - acceptedAtMs) < oneEventMs,
+  );
+}
+
 function addToFeed(item: FeedItem): void {
+  if (item.change !== null && isTold(item.change)) return;
   feed.value = [item, ...feed.value.slice(0, changesMax - 1)];
 }
 

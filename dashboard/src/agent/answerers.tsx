@@ -23,7 +23,7 @@ export function Answerers({ resolution }: { readonly resolution: Resolution }) {
         <p>
           {cached
             ? 'Nobody was asked this time: this node verified the record before, and its ttl is not over.'
-            : `${counted(responders.length, 'peer')} answered, ${holders} of them with a record.`}
+            : `${counted(responders.length, 'peer')} answered, ${holders} of them hold it.`}
         </p>
         {responders.length > 0 && <ResponderList responders={responders} />}
       </div>

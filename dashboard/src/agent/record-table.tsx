@@ -1,6 +1,6 @@
 /** The fields of the record, each with who said it: the fence of the controller or a delegate, or one operation on it. */
 import { Fragment } from 'preact';
-import type { Origin, Pointer, Resolution } from '../api/answers.ts';
+import type { Origin, Pointer, Resolution, ResolveStatus } from '../api/answers.ts';
 import { Copyable } from '../parts/copyable.tsx';
 import { clock, duration, short } from '../words.ts';
 
@@ -10,12 +10,19 @@ const rows = [
   { name: 'adaptive', label: 'Adaptive resolver' },
 ] as const;
 
+const noRecord: Readonly<Record<ResolveStatus, string>> = {
+  ok: 'There is none.',
+  rekeyed: 'There is none yet: the new keys have signed nothing.',
+  expired: 'There is none any more: nobody renewed it.',
+  forked: 'There is none that counts while the keys contradict each other.',
+  tombstoned: 'There is none any more: the agent has ended.',
+  'not-found': 'There is none.',
+  'rolled-back': 'Nobody shows the one that this node has seen.',
+};
+
 export function RecordTable({ resolution }: { readonly resolution: Resolution }) {
   const { record } = resolution;
-  if (record === null)
-    return (
-      <p class="empty">{resolution.keys === null ? 'There is none.' : 'The keys stand without a record.'}</p>
-    );
+  if (record === null) return <p class="empty">{noRecord[resolution.status]}</p>;
   const { fields } = record;
   return (
     <>

@@ -31,8 +31,8 @@ export function Charts() {
           {choice(3600, '1 h')}
         </fieldset>
       </div>
-      {taken === null || taken.timesMs.length < 2 ? (
-        <p class="empty">The node takes a sample every 5 s; the charts begin with the second one.</p>
+      {taken === null || taken.timesMs.length < 3 ? (
+        <p class="empty">The node takes a sample every 5 s; the charts begin with the third one.</p>
       ) : (
         <div class="chart-row">
           <Four taken={since(taken, seconds)} />

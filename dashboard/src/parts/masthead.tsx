@@ -1,6 +1,6 @@
 /** The head of the page: whose page it is, the search, the theme. */
 import { useState } from 'preact/hooks';
-import { nowMs, status } from '../node-state.ts';
+import { failure, nowMs, status } from '../node-state.ts';
 import { agentPlace, route } from '../route.ts';
 import { theme, turnTheme } from '../theme.ts';
 import { duration } from '../words.ts';
@@ -83,6 +83,14 @@ function Lookup() {
 function State() {
   const known = status.value;
   if (known === null) return <p class="state" />;
+  if (failure.value?.code === 'unreachable') {
+    return (
+      <p class="state silent">
+        <span class="lamp" aria-hidden="true" />
+        no answer
+      </p>
+    );
+  }
   const upSeconds = (nowMs.value - Date.parse(known.startedAt)) / 1000;
   return (
     <p class={`state ${known.state}`}>

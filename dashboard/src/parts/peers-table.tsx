@@ -121,10 +121,10 @@ function Speech({ peer: { agentVersion, protocols, isFull } }: { readonly peer: 
   const prefix = status.value?.network.protocolPrefix ?? '';
   const spoken = newestOf(protocols.map((name) => name.replace(`${prefix}/`, '').replace(/^\//, '')));
   return (
-    <>
+    <span>
       {agentVersion ?? 'unknown'} <span class="quiet">{isFull ? 'full node' : 'client'}</span>
       <span class="spoken">{spoken.join(', ')}</span>
-    </>
+    </span>
   );
 }
 
@@ -141,9 +141,9 @@ function newestOf(names: readonly string[]): readonly string[] {
 function Since({ peer: { connectedAt, direction } }: { readonly peer: Peer }) {
   if (connectedAt === null) return <span class="quiet">no</span>;
   return (
-    <>
+    <span>
       {duration((nowMs.value - Date.parse(connectedAt)) / 1000)}{' '}
       <span class="quiet">{direction === 'inbound' ? 'it dialled' : 'we dialled'}</span>
-    </>
+    </span>
   );
 }

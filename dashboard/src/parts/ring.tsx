@@ -9,6 +9,7 @@ import { placeOfAgent, pointAt, turnOf } from '../place.ts';
 import { count, latency, short } from '../words.ts';
 
 const radius = 196;
+const knotRadius = radius - 26;
 const fringe = radius + 16;
 const fringeLength = 56;
 /** Neighbours with a thread: as many as store one record. */
@@ -27,10 +28,10 @@ export function KeyspaceRing({ space }: { readonly space: Keyspace }) {
         <path class="density" d={densityPath(space.held)} />
         <Threads space={space} pointed={pointed?.peer ?? null} />
         <Flashes />
+        <SelfKnot place={space.place} />
         {space.peers.map(({ peer, place }) => (
           <PeerDot key={peer} peer={peer} place={place} isConnected={connected.has(peer)} />
         ))}
-        <SelfKnot place={space.place} />
         {pointed === null ? <Held held={held} /> : <Pointed peer={pointed.peer} bits={pointed.sharedBits} />}
       </svg>
       <figcaption>
@@ -38,7 +39,7 @@ export function KeyspaceRing({ space }: { readonly space: Keyspace }) {
         <span class="key">peer, connected</span>
         <span class="key hollow">peer, known</span>
         <span class="key bars">records held</span>
-        <span class="key flash">a change, as it comes</span>
+        <span class="key flash">a change</span>
       </figcaption>
     </figure>
   );
@@ -86,7 +87,7 @@ export function densityPath(held: readonly number[]): string {
 }
 
 function Threads({ space, pointed }: { readonly space: Keyspace; readonly pointed: string | null }) {
-  const self = pointAt(turnOf(space.place), radius);
+  const self = pointAt(turnOf(space.place), knotRadius);
   const near = space.peers.slice(0, threadsMax);
   const others = space.peers.slice(threadsMax).filter(({ peer }) => peer === pointed);
   return (
@@ -134,12 +135,15 @@ function PeerDot({ peer, place, isConnected }: PeerDotProps) {
   );
 }
 
+/** Within the ring, on a stem: a close neighbour would stand on the same point. */
 function SelfKnot({ place }: { readonly place: string }) {
-  const { x, y } = pointAt(turnOf(place), radius);
+  const turn = turnOf(place);
+  const [{ x, y }, foot] = [pointAt(turn, knotRadius), pointAt(turn, radius)];
   return (
-    <g class="self" transform={`translate(${x} ${y})`}>
-      <circle class="outer" r="12" />
-      <circle r="5.5" />
+    <g class="self">
+      <path d={`M${x} ${y}L${foot.x} ${foot.y}`} />
+      <circle class="outer" r="12" cx={x} cy={y} />
+      <circle r="5.5" cx={x} cy={y} />
     </g>
   );
 }
