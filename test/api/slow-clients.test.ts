@@ -153,6 +153,49 @@ describe('the stream of changes', () => {
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
   });
 
+  it('gives a reader that comes back all that it missed, however slowly it reads', async () => {
+    const streams = `GET /v1/changes HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nAccept: text/event-stream\r\n`;
+    const first = say(`${streams}\r\n`);
+    while ((await openStreams()) === 0) await new Promise((resolve) => setImmediate(resolve));
+    let seen = '';
+    first.socket.on('data', (chunk) => {
+      seen += chunk.toString();
+    });
+    const { state, agentId } = node.resolution;
+    const announce = (): void =>
+      node.announce({ agentId, change: 'changed', state: state!, source: 'put', acceptedAtMs: 1 });
+    announce();
+    while (!seen.includes('event: change')) await new Promise((resolve) => setImmediate(resolve));
+    const lastId = /id: (\S+)\nevent: change/.exec(seen)![1]!;
+    first.socket.destroy();
+    while ((await openStreams()) === 1) await new Promise((resolve) => setImmediate(resolve));
+    const missed = 4_000;
+    for (let count = 0; count < missed; count++) announce();
+
+    const second = say(`${streams}Last-Event-ID: ${lastId}\r\n\r\n`);
+    let bytes = 0;
+    let changes = 0;
+    let rest = '';
+    const all = new Promise<void>((resolve, reject) => {
+      second.socket.on('data', (chunk) => {
+        bytes += chunk.length;
+        const events = (rest + chunk.toString()).split('\n\n');
+        rest = events.pop()!;
+        changes += events.filter((event) => event.includes('event: change')).length;
+        if (changes === missed) resolve();
+        // With pauses in which the other side can write no more.
+        second.socket.pause();
+        setTimeout(() => second.socket.resume(), 2);
+      });
+      second.socket.once('close', () => reject(new Error(`dropped after ${changes} changes`)));
+    });
+    await all;
+    expect(bytes).toBeGreaterThan(4 * 1024 * 1024);
+    announce();
+    while (changes === missed) await new Promise((resolve) => setImmediate(resolve));
+    expect(changes).toBe(missed + 1);
+  });
+
   it('speaks server-sent events to who asks for them, and ends when the API stops', async () => {
     const reader = await open('text/event-stream');
     expect((await reader.read()).value).toMatch(
