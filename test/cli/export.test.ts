@@ -1,6 +1,8 @@
 /** `weft export` and `weft import`, on real daemons and on data folders without one. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../../demo/lib/daemon.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
@@ -87,6 +89,41 @@ describe('a thousand records', { timeout }, () => {
     const found = await runCommand(['resolve', id, '--data', second.dataDirectory, '--json']);
     expect(found.json()).toMatchObject({ status: 'ok', agentId: id });
     await second.stop();
+  });
+});
+
+describe('an archive', { timeout }, () => {
+  it('goes from one program to another, through pipes', async () => {
+    const [from, into] = [await newFolder('piped-from'), await newFolder('piped-into')];
+    const few = bundlesOf(30, 'piped', nowSeconds);
+    await importInto(from, file('few.archive', await archiveOf(few)));
+    const weft = `"${process.execPath}" "${fileURLToPath(new URL('../helpers/run-weft.ts', import.meta.url))}"`;
+    const line = `${weft} export - --data "${from}" | ${weft} import - --data "${into}" --json`;
+    const printed = execFileSync('sh', ['-c', line], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(JSON.parse(printed)).toMatchObject({ into: 'folder', imported: few.length });
+    expect((await runCommand(['export', '-', '--data', from, '--json'])).code).toBe(2);
+  });
+
+  it('brings records back to a network, through a daemon that lets in only so many at a time', async () => {
+    const network = createTestDaemons();
+    try {
+      process.env['WEFT_PASSPHRASE_FILE'] = join(network.directory, 'passphrase');
+      const limits = ['api.requestsPerSecond=50', 'api.requestsBurst=50'];
+      const [first, second] = (await network.startNetwork(2, limits)) as [Daemon, Daemon];
+      const some = bundlesOf(120, 'brought back', nowSeconds);
+      const taken = await importInto(first.dataDirectory, file('some.archive', await archiveOf(some)));
+      expect(taken).toMatchObject({ into: 'daemon', imported: some.length, refused: 0, code: 0 });
+      // The copies beyond the first go out together, a moment later.
+      let bundles = 0;
+      while (bundles < some.length) {
+        const exported = await exportFrom(second.dataDirectory, place('second.archive'), '--force');
+        bundles = exported.json()['bundles'] as number;
+      }
+      expect(hexOf(await bundlesIn(readFileSync(place('second.archive'))))).toEqual(hexOf(some));
+    } finally {
+      process.env['WEFT_PASSPHRASE_FILE'] = join(daemons.directory, 'passphrase');
+      await network.close();
+    }
   });
 });
 
