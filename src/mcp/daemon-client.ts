@@ -14,7 +14,7 @@ export interface DaemonAddress {
 export interface DaemonClient {
   /** @throws ToolError for every answer that is none, and what the search for the daemon throws. */
   call(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     options?: { readonly body?: JsonObject; readonly signal?: AbortSignal },
   ): Promise<JsonObject>;
@@ -39,6 +39,13 @@ export class ToolError extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** An error that says what to do, as a sentence; null for every other. Those of the search for the daemon do, too. */
+export function complaintOf(error: unknown): string | null {
+  const { code, message, hint } = error as { code?: unknown; message?: string; hint?: unknown };
+  if (typeof code !== 'string' || typeof hint !== 'string') return null;
+  return `${code}: ${message ?? ''}. What to do: ${hint}.`;
 }
 
 /** Longer than any call of the API may take. */

@@ -1,7 +1,8 @@
 /** The server of the Model Context Protocol: the tools, what they are said to do, and how their failures look. */
 import { type CallToolResult, fromJsonSchema, McpServer } from '@modelcontextprotocol/server';
-import type { DaemonClient, JsonObject } from './daemon-client.ts';
+import { complaintOf, type DaemonClient, type JsonObject } from './daemon-client.ts';
 import { checkRevocation, resolveAgent, searchAgents, watchAgents } from './read-tools.ts';
+import { registerAgent } from './register-tool.ts';
 import {
   type RegisterInput,
   type ResolveInput,
@@ -139,20 +140,9 @@ function addTool<Input>(server: McpServer, tool: ToolDefinition<Input>, options:
 
 /** What a model can do something with: the code, the reason, and what to do. */
 function wordsOf(error: unknown, onDefect: (error: unknown) => void): string {
-  const { code, message, hint } = error as { code?: unknown; message?: string; hint?: unknown };
-  if (typeof code === 'string' && typeof hint === 'string')
-    return `${code}: ${message ?? ''}. What to do: ${hint}.`;
+  const told = complaintOf(error);
+  if (told !== null) return told;
   if ((error as Error).name === 'AbortError') return 'aborted: the call was given up. What to do: nothing.';
   onDefect(error);
   return 'internal: an unexpected failure. What to do: look at what `weft mcp` wrote to stderr and report it.';
-}
-
-async function registerAgent(
-  client: DaemonClient,
-  input: RegisterInput,
-  signal: AbortSignal,
-): Promise<JsonObject> {
-  const { agentId, publish, expiresAt } = await client.call('POST', '/v1/agents', { body: input, signal });
-  const { acknowledgements, asked } = publish as { acknowledgements: number; asked: number };
-  return { agentId, peersHolding: acknowledgements, peersAsked: asked, expiresAt };
 }

@@ -187,9 +187,21 @@ export const registerInput = object({
   ttlSeconds: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 172_800, description: 'How long answers may be kept' }),
   ),
+  capabilities: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 80 }), {
+      maxItems: 4,
+      description: 'What it can do, as tags such as /translate/en-es, by which search_agents finds it',
+    }),
+  ),
 });
 export const registerOutput = object({
   agentId: Type.String(),
+  capabilities: Type.Array(Type.String(), { description: 'Tags that are announced' }),
+  warning: nullable(
+    Type.String({
+      description: 'Why its capabilities are not announced; the agent is registered all the same',
+    }),
+  ),
   peersHolding: Type.Integer({ description: 'Peers that hold the record now' }),
   peersAsked: Type.Integer(),
   expiresAt: nullable(Type.String({ description: 'The node signs it anew before' })),

@@ -107,10 +107,11 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
 
   it('agents are found by what they announce, and those that ended are not', async () => {
     const tag = `/translate/${way.toLowerCase()}-${era}`;
-    const agent = await register();
-    const { agents, capabilities } = under.nodes[0]!.node;
+    const made = await mcp.call('register_agent', { primaryFactsUrl: facts, capabilities: [`${tag}/`] });
+    expect(made.structuredContent).toMatchObject({ capabilities: [tag], warning: null });
+    const agent = String(made.structuredContent!['agentId']);
+    const { agents } = under.nodes[0]!.node;
     const { agentId } = (await agents.list()).find((one) => formatAgentId(one.agentId) === agent)!;
-    await capabilities.announce(agentId, [tag]);
     const found = await mcp.call('search_agents', { capability: tag });
     expect(found.structuredContent).toEqual({
       results: [
@@ -135,6 +136,16 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
     await agents.revoke(agentId, 'superseded');
     expect((await mcp.call('search_agents', { capability: tag })).structuredContent).toMatchObject({
       results: [],
+    });
+  });
+
+  it('a capability that is no tag is a warning, for the agent is there', async () => {
+    const made = await mcp.call('register_agent', { primaryFactsUrl: facts, capabilities: ['/a b'] });
+    expect(made.isError).toBeFalsy();
+    expect(made.structuredContent).toMatchObject({
+      agentId: expect.stringMatching(/^nanda:/),
+      capabilities: [],
+      warning: expect.stringMatching(/^bad-tag: .* What to do: /),
     });
   });
 
@@ -255,6 +266,7 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
     ['watch', { agents: [good], changes: 1.5 }],
     ['register_agent', {}],
     ['register_agent', { primaryFactsUrl: '' }],
+    ['register_agent', { primaryFactsUrl: facts, capabilities: ['/a', '/b', '/c', '/d', '/e'] }],
     ['register_agent', { primaryFactsUrl: 'https://a.example'.padEnd(300, 'x') }],
     ['register_agent', { primaryFactsUrl: facts, ttlSeconds: -1 }],
   ])('bad input is an error of the tool: %s %j', async (name, input) => {

@@ -261,6 +261,9 @@ describe('who may change what', () => {
         status: 403,
         body: { error: `Agent ${name} belongs to somebody else` },
       });
+    // A page of this machine's browser, under a name that was pointed at this machine.
+    const rebound = { headers: { host: 'evil.example:6900' } };
+    expect((await send(open, 'DELETE', `/agents/${name}`, undefined, rebound)).status).toBe(403);
     expect((await send(open, 'GET', `/lookup/${name}`)).body).toMatchObject({ agent_url: bridge });
     expect((await send(open, 'POST', '/register', stolen, bearer)).status).toBe(200);
     expect((await send(open, 'DELETE', `/agents/${name}`, undefined, bearer)).status).toBe(200);
