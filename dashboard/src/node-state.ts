@@ -3,10 +3,14 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Change, Keyspace, Peer, Samples, Status } from './api/answers.ts';
 import { followChanges } from './api/change-stream.ts';
 import { type CallError, call, tokenGeneration } from './api/client.ts';
+import { route } from './route.ts';
 
 const statusEveryMs = 4_000;
 const pictureEveryMs = 5_000;
 const clockEveryMs = 1_000;
+const feedEveryMs = 100;
+/** Of the peers, those that are connected before all others. */
+const peersMax = 400;
 /** Of the live feed; older ones leave the page. */
 export const changesMax = 200;
 /** Enough for a chart of this width, and a fraction of the bytes. */
@@ -27,6 +31,8 @@ export const feed = signal<readonly FeedItem[]>([]);
 export const streamState = signal<StreamState>('opening');
 /** How often the stream was opened: what was asked before the last time may have changed unheard. */
 export const streamOpenings = signal(0);
+/** Counts the changes of the agent that is shown. */
+export const shownAgentChanges = signal(0);
 /** Why the last question about the node failed; null when it did not. */
 export const failure = signal<CallError | null>(null);
 export const nowMs = signal(Date.now());
@@ -69,13 +75,14 @@ export function startState(): void {
 }
 
 let nextKey = 0;
+let arrived: readonly FeedItem[] = [];
 
 /** A revocation or new keys change the record, too: that is not news of its own. */
 const oneEventMs = 100;
 
 function isTold({ agentId, change, acceptedAtMs }: Change): boolean {
   if (change !== 'changed') return false;
-  return feed.value.some(
+  return [...arrived, ...feed.peek()].some(
     (item) =>
       item.change !== null &&
       item.change.agentId === agentId &&
@@ -84,14 +91,29 @@ function isTold({ agentId, change, acceptedAtMs }: Change): boolean {
   );
 }
 
+/** A busy network is shown a few times a second, not a thousand. The newest first. */
 function addToFeed(item: FeedItem): void {
-  if (item.change !== null && isTold(item.change)) return;
-  feed.value = [item, ...feed.value.slice(0, changesMax - 1)];
+  if (item.change !== null) {
+    if (isTold(item.change)) return;
+    if (isShown(item.change.agentId)) shownAgentChanges.value++;
+  }
+  if (arrived.length === 0) setTimeout(showArrived, feedEveryMs);
+  arrived = [item, ...arrived.slice(0, changesMax - 1)];
+}
+
+function showArrived(): void {
+  feed.value = [...arrived, ...feed.value].slice(0, changesMax);
+  arrived = [];
+}
+
+function isShown(agentId: string): boolean {
+  const shown = route.peek();
+  return shown.view === 'agent' && shown.id === agentId;
 }
 
 async function readPicture(): Promise<void> {
   const [told, space, taken] = await Promise.all([
-    call<{ readonly peers: readonly Peer[] }>('/v1/peers'),
+    call<{ readonly peers: readonly Peer[] }>(`/v1/peers?max=${peersMax}`),
     call<Keyspace>('/v1/keyspace'),
     call<Samples>(`/v1/samples?points=${chartPoints}`),
   ]);

@@ -97,6 +97,14 @@ export const changesQuery = object({
     }),
   ),
 });
+export const peersQuery = object({
+  max: Type.Optional(
+    Type.String({
+      pattern: '^[1-9][0-9]{0,3}$',
+      description: 'At most so many, those that are connected before all others',
+    }),
+  ),
+});
 export const samplesQuery = object({
   points: Type.Optional(
     Type.String({ pattern: '^[1-9][0-9]{0,3}$', description: 'At most so many samples; 720 are kept' }),
@@ -143,6 +151,7 @@ export type BatchBody = Static<typeof batchBody>;
 export type DidParams = Static<typeof didParams>;
 export type DidQuery = Static<typeof didQuery>;
 export type ChangesQuery = Static<typeof changesQuery>;
+export type PeersQuery = Static<typeof peersQuery>;
 export type SamplesQuery = Static<typeof samplesQuery>;
 export type PublishQuery = Static<typeof publishQuery>;
 export type RegisterBody = Static<typeof registerBody>;

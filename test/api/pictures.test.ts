@@ -92,6 +92,13 @@ describe('over live nodes', () => {
     }
   });
 
+  it('names as many peers as it is asked for, those that are connected first', async () => {
+    const all = await ask<{ peers: readonly { peer: string }[] }>(nodes[1]!, '/v1/peers');
+    const one = await ask<{ peers: readonly { peer: string }[] }>(nodes[1]!, '/v1/peers?max=1');
+    expect(all.peers).toHaveLength(2);
+    expect(one.peers).toEqual([expect.objectContaining({ connected: true })]);
+  });
+
   it('has a sample from the start on', async () => {
     type Samples = { timesMs: number[]; series: Record<string, number[]> };
     const { timesMs, series } = await ask<Samples>(nodes[2]!, '/v1/samples?points=10');

@@ -142,7 +142,7 @@ describe.runIf(chromiumIsThere)(`the dashboard in Chromium${whyNot}`, () => {
   it('shows what strangers say as text, whatever it says', async () => {
     const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>';
     const page = await lab.open(lab.api.url, {}, async (opened) => {
-      await opened.route('**/v1/peers', async (route) => {
+      await opened.route('**/v1/peers?*', async (route) => {
         const { peers } = (await (await route.fetch()).json()) as { peers: object[] };
         const said = { agentVersion: hostile, addresses: [hostile], protocols: [hostile] };
         await route.fulfill({ json: { peers: peers.map((peer) => ({ ...peer, ...said })) } });

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { History, Resolution } from '../api/answers.ts';
 import { CallError, call } from '../api/client.ts';
-import { feed, streamOpenings } from '../node-state.ts';
+import { shownAgentChanges, streamOpenings } from '../node-state.ts';
 import { Copyable } from '../parts/copyable.tsx';
 import { noteGrants } from '../seen-grants.ts';
 import { Answerers } from './answerers.tsx';
@@ -23,7 +23,7 @@ export function AgentView({ id }: { readonly id: string }) {
   const [isAsking, setAsking] = useState(true);
   const [asked, setAsked] = useState({ times: 0, fresh: false });
   const openings = streamOpenings.value;
-  const change = feed.value.find((item) => item.change?.agentId === id);
+  const changes = shownAgentChanges.value;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -40,7 +40,7 @@ export function AgentView({ id }: { readonly id: string }) {
         setAsking(false);
       });
     return () => abort.abort();
-  }, [asked, change?.key, openings]);
+  }, [asked, changes, openings]);
 
   const title = (
     <h1 class="agent-id">

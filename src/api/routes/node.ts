@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { bytesToHex } from '../../core/bytes.ts';
 import { encodeState } from '../../core/record/agent-state.ts';
-import type { WeftNode } from '../../node/node-types.ts';
+import type { PeerStatus, WeftNode } from '../../node/node-types.ts';
 import {
   healthAnswer,
   keyspaceAnswer,
@@ -16,7 +16,14 @@ import {
 import { ApiError } from '../api-error.ts';
 import type { ApiMetrics } from '../api-metrics.ts';
 import { openAccess, readAccess } from '../authorise.ts';
-import { type PublishQuery, publishQuery, type SamplesQuery, samplesQuery } from '../schemas.ts';
+import {
+  type PeersQuery,
+  type PublishQuery,
+  peersQuery,
+  publishQuery,
+  type SamplesQuery,
+  samplesQuery,
+} from '../schemas.ts';
 import {
   keyspaceView,
   peerView,
@@ -71,16 +78,26 @@ function addStatusRoutes(app: FastifyInstance, node: WeftNode): void {
   };
   app.get('/v1/status', { schema: status, ...readAccess }, async () => statusView(await node.status()));
   const peers = {
+    querystring: peersQuery,
     response: peersAnswer,
     tags,
     operationId: 'peers',
     summary: 'The peers that this node knows',
   };
-  app.get('/v1/peers', { schema: peers, ...readAccess }, async () => ({
-    peers: node.peers().map(peerView),
+  app.get<{ Querystring: PeersQuery }>('/v1/peers', { schema: peers, ...readAccess }, async ({ query }) => ({
+    peers: firstPeers(node.peers(), query.max).map(peerView),
   }));
   const store = { response: storeAnswer, tags, operationId: 'store', summary: 'How much this node keeps' };
   app.get('/v1/store', { schema: store, ...readAccess }, async () => storeView(await node.status()));
+}
+
+function firstPeers(peers: readonly PeerStatus[], max: string | undefined): readonly PeerStatus[] {
+  if (max === undefined) return peers;
+  const connectedFirst = [
+    ...peers.filter(({ connected }) => connected),
+    ...peers.filter(({ connected }) => !connected),
+  ];
+  return connectedFirst.slice(0, Number(max));
 }
 
 function addPictureRoutes(app: FastifyInstance, node: WeftNode): void {
