@@ -1,5 +1,6 @@
 /** The tools over stdio and over HTTP, in both versions of the protocol, against live nodes, by the official client. */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { createMcpUnderTest, type Era, type McpClient, type McpUnderTest } from './mcp-live.ts';
@@ -279,6 +280,36 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
 
   it('a tool that is not there is refused', async () => {
     await expect(mcp.call('revoke_agent', {})).rejects.toThrow(/revoke_agent/);
+  });
+});
+
+describe('any input', { timeout }, () => {
+  it('is answered by every tool, with a reason that is no defect', async () => {
+    const mcp = await under.connectStdio('legacy', '--allow-register');
+    const { tools } = await mcp.client.listTools();
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('a'.repeat(52), ['a'.repeat(52)], 1, -1, '/a', facts, '__proto__'),
+    );
+    for (const { name, inputSchema } of tools) {
+      const keys = [...Object.keys(inputSchema.properties ?? {}), 'constructor', ''];
+      const input = fc.oneof(
+        fc.dictionary(fc.constantFrom(...keys), value, { maxKeys: 4 }),
+        fc.record({ agents: fc.constant(['a'.repeat(52)]), timeoutSeconds: fc.constant(1), after: value }),
+      );
+      await fc.assert(
+        fc.asyncProperty(input, async (given) => {
+          // A valid wait is bounded by what it asks for; here, by a second.
+          const wanted = name === 'watch' ? { ...given, timeoutSeconds: 1 } : given;
+          const { isError, content } = await mcp.call(name, wanted);
+          expect(content[0]!.text).not.toMatch(/^internal|node_modules|\n\s+at /);
+          if (isError) expect(content[0]!.text!.length).toBeGreaterThan(20);
+        }),
+        { numRuns: 40 },
+      );
+    }
+    await mcp.close();
   });
 });
 
