@@ -40,8 +40,18 @@ const placeByAgentId = new WeakMap<Uint8Array, KadId>();
 
 /** Where a peer stands. @throws SyntaxError when the text is not base58. */
 export function kadIdOfPeer(peer: string): KadId {
-  return kadId(digest(base58btc.baseDecode(peer)));
+  let place = placeByPeer.get(peer);
+  if (place === undefined) {
+    place = kadId(digest(base58btc.baseDecode(peer)));
+    if (placeByPeer.size >= rememberedPeersMax) placeByPeer.delete(placeByPeer.keys().next().value!);
+    placeByPeer.set(peer, place);
+  }
+  return place;
 }
+
+/** Every answer names up to k peers, and mostly the same ones: 5 MB when full. */
+const rememberedPeersMax = 16_384;
+const placeByPeer = new Map<string, KadId>();
 
 /** The leading 53 bits of the distance: a safe integer that orders nearly every pair. */
 export function distancePrefix(from: KadId, to: KadId): number {

@@ -11,7 +11,6 @@ import { decodeClosestAnswer, encodeRequest } from '../overlay/message.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 
-const soonMs = 400;
 const longestPauseMs = 300_000;
 /** Of the closest, asked in each round beside those that are new. */
 const askedAgain = 3;
@@ -48,6 +47,7 @@ export function createNeighbourhood(context: PeerContext): Neighbourhood {
   const unasked = new Map<string, PeerContact>();
   let dueAtMs = Number.POSITIVE_INFINITY;
   let cancelRound = (): void => {};
+  const soonMs = config.neighboursSoonMs;
   let pauseMs = soonMs;
   let awaited = 0;
   let candidates = new Map<string, Candidate>();

@@ -18,6 +18,8 @@ export interface PeerConfig {
   readonly slack: number;
   /** Known peers up to which a new one is met at once; a client meets no more. */
   readonly peersWanted: number;
+  /** After a new neighbour, how soon it is asked whom it knows. */
+  readonly neighboursSoonMs: number;
   /** w, when the caller names none. */
   readonly acknowledgements: number;
   readonly respondersMin: number;
@@ -51,6 +53,7 @@ export const peerConfigDefault: PeerConfig = {
   requestTimeoutMs: 5_000,
   hedgeAfterMs: 100,
   meetWithinMs: 0,
+  neighboursSoonMs: 400,
   syncIntervalMs: syncIntervalSeconds * 1000,
   handOverIntervalMs: handOverSeconds * 1000,
   putsBurst: 4_000,

@@ -1,0 +1,214 @@
+/**
+ * A model of gossipsub 1.1 as the product configures it (src/adapters/libp2p/gossip-options): a mesh for each topic,
+ * flood publishing, IHAVE on heartbeats, messages passed on once the validator accepts them, neighbours that bring what is
+ * rejected not listened to. Decides who is sent what; whether a message is good is decided by each node's own core.
+ */
+import { createHash } from 'node:crypto';
+import type { GossipVerdict } from '../../src/core/peer/events.ts';
+import type { Random } from '../../src/core/rng.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { SimulatedNetwork } from './network.ts';
+
+/** The degrees of `gossipOptions`. */
+const degree = 6;
+const degreeMax = 12;
+const lazyDegree = 6;
+const lazyShare = 0.25;
+const heartbeatMs = 1000;
+/** Heartbeats on which a message is told of. */
+const toldHeartbeats = 4;
+const messageIdBytes = 40;
+/** The tenth rejected message of a neighbour is the last that is looked at. */
+const rejectedMax = 10;
+/** Messages that are remembered for their duplicates; older ones have long been everywhere. */
+const messagesMax = 20_000;
+
+interface Message {
+  readonly topic: string;
+  readonly data: Uint8Array;
+  /** By node: seen in its present run. */
+  readonly seen: Uint8Array;
+  seenCount: number;
+}
+
+export interface GossipNetwork {
+  publish(node: number, topic: string, data: Uint8Array): void;
+  /** It was down: it has no memory of messages and stands in no mesh. */
+  left(node: number): void;
+  readonly counts: {
+    delivered: number;
+    duplicates: number;
+    rejected: number;
+    told: number;
+    recovered: number;
+  };
+}
+
+export interface GossipParts {
+  readonly queue: EventQueue;
+  readonly network: SimulatedNetwork;
+  readonly random: Random;
+  isUp(node: number): boolean;
+  /** Those that a node is connected to. */
+  neighbours(node: number): readonly number[];
+  /** Asks the node's core. */
+  validate(
+    node: number,
+    from: number,
+    topic: string,
+    data: Uint8Array,
+    onVerdict: (verdict: GossipVerdict) => void,
+  ): void;
+}
+
+export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNetwork {
+  const { queue, network, random } = parts;
+  const messageById = new Map<string, Message>();
+  const meshByTopic = new Map<string, number[][]>();
+  const recentByNode = new Map<number, { message: Message; heartbeats: number }[]>();
+  const phaseMs = Float64Array.from({ length: nodes }, () => random.next() * heartbeatMs);
+  const rejectedByLink = new Map<number, number>();
+  const counts = { delivered: 0, duplicates: 0, rejected: 0, told: 0, recovered: 0 };
+
+  function meshOf(topic: string): number[][] {
+    let mesh = meshByTopic.get(topic);
+    if (mesh === undefined) {
+      mesh = Array.from({ length: nodes }, () => []);
+      meshByTopic.set(topic, mesh);
+    }
+    return mesh;
+  }
+
+  /** Grafts until the degree is reached, and prunes who is gone: what heartbeats do, when it matters. */
+  function meshPeers(topic: string, node: number): readonly number[] {
+    const mesh = meshOf(topic);
+    const own = mesh[node]!;
+    for (let index = own.length - 1; index >= 0; index--) {
+      if (!parts.isUp(own[index]!) || network.isCut(node, own[index]!)) own.splice(index, 1);
+    }
+    if (own.length < degree) {
+      for (const candidate of random.pick(parts.neighbours(node), 3 * degree)) {
+        if (own.length >= degree) break;
+        const other = mesh[candidate]!;
+        if (!parts.isUp(candidate) || own.includes(candidate) || other.length >= degreeMax) continue;
+        own.push(candidate);
+        other.push(node);
+      }
+    }
+    return own;
+  }
+
+  function publish(node: number, topic: string, data: Uint8Array): void {
+    const id = createHash('sha256').update(data).digest('base64');
+    let message = messageById.get(id);
+    if (message === undefined) {
+      message = { topic, data, seen: new Uint8Array(nodes), seenCount: 0 };
+      messageById.set(id, message);
+      if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
+    }
+    if (message.seen[node] === 1) return;
+    see(node, message);
+    for (const neighbour of parts.neighbours(node)) send(node, neighbour, message);
+    remember(node, message);
+  }
+
+  function see(node: number, message: Message): void {
+    message.seen[node] = 1;
+    message.seenCount++;
+  }
+
+  function send(from: number, to: number, message: Message): void {
+    const delayMs = network.delayMs(from, to, message.data.length, queue.nowMs);
+    if (delayMs === null) return;
+    if (message.seen[to] === 1) counts.duplicates++;
+    else queue.at(queue.nowMs + delayMs, () => arrive(from, to, message));
+  }
+
+  function arrive(from: number, to: number, message: Message): void {
+    if (!parts.isUp(to)) return;
+    if (message.seen[to] === 1) {
+      counts.duplicates++;
+      return;
+    }
+    const link = to * nodes + from;
+    if ((rejectedByLink.get(link) ?? 0) >= rejectedMax) return;
+    see(to, message);
+    parts.validate(to, from, message.topic, message.data, (verdict) => {
+      if (verdict === 'reject') {
+        counts.rejected++;
+        rejectedByLink.set(link, (rejectedByLink.get(link) ?? 0) + 1);
+      }
+      if (verdict !== 'accept' || !parts.isUp(to)) return;
+      counts.delivered++;
+      for (const peer of meshPeers(message.topic, to)) if (peer !== from) send(to, peer, message);
+      remember(to, message);
+    });
+  }
+
+  /** It is told of on the next heartbeats. */
+  function remember(node: number, message: Message): void {
+    const recent = recentByNode.get(node);
+    if (recent !== undefined) {
+      recent.push({ message, heartbeats: toldHeartbeats });
+      return;
+    }
+    recentByNode.set(node, [{ message, heartbeats: toldHeartbeats }]);
+    const sinceBeat = (queue.nowMs - phaseMs[node]!) % heartbeatMs;
+    queue.at(queue.nowMs + heartbeatMs - sinceBeat, () => beat(node));
+  }
+
+  function beat(node: number): void {
+    const recent = recentByNode.get(node);
+    if (recent === undefined || !parts.isUp(node)) {
+      recentByNode.delete(node);
+      return;
+    }
+    const kept = recent.filter((one) => {
+      tell(node, one.message);
+      return --one.heartbeats > 0;
+    });
+    if (kept.length === 0) recentByNode.delete(node);
+    else {
+      recentByNode.set(node, kept);
+      queue.at(queue.nowMs + heartbeatMs, () => beat(node));
+    }
+  }
+
+  /** IHAVE to some who are not in the mesh; who has not seen it asks for it, and is sent it. */
+  function tell(node: number, message: Message): void {
+    const neighbours = parts.neighbours(node);
+    const mesh = meshOf(message.topic)[node]!;
+    const count = Math.max(lazyDegree, Math.floor(lazyShare * (neighbours.length - mesh.length)));
+    counts.told += Math.min(count, neighbours.length);
+    // Who has it answers nothing; when all have it there is nobody to look for.
+    if (message.seenCount >= nodes) return;
+    for (let told = 0; told < count && neighbours.length > 0; told++) {
+      const to = neighbours[random.below(neighbours.length)]!;
+      if (message.seen[to] === 1 || !parts.isUp(to)) continue;
+      const thereMs = network.delayMs(node, to, messageIdBytes, queue.nowMs);
+      if (thereMs === null) continue;
+      queue.at(queue.nowMs + thereMs, () => {
+        if (message.seen[to] === 1 || !parts.isUp(to)) return;
+        const backMs = network.delayMs(to, node, messageIdBytes, queue.nowMs);
+        if (backMs === null) return;
+        queue.at(queue.nowMs + backMs, () => {
+          counts.recovered++;
+          if (parts.isUp(node)) send(node, to, message);
+        });
+      });
+    }
+  }
+
+  return {
+    publish,
+    left(node) {
+      for (const message of messageById.values()) {
+        if (message.seen[node] === 1) message.seenCount--;
+        message.seen[node] = 0;
+      }
+      recentByNode.delete(node);
+      for (const mesh of meshByTopic.values()) mesh[node] = [];
+    },
+    counts,
+  };
+}

@@ -1,0 +1,40 @@
+/** Every record that was acknowledged is held by live nodes at the end, or one that came after it is. */
+import { agentKey } from '../../../src/core/identity/agent-id.ts';
+import { decodeEntry } from '../../../src/core/peer/entry.ts';
+import { decodeState } from '../../../src/core/record/stored-state.ts';
+import type { SimulatedAgent } from '../agents.ts';
+import type { World } from '../world.ts';
+import { createViolations, type Invariant } from './invariant.ts';
+
+export function acknowledgedIsKept(): Invariant {
+  const newest = new Map<string, SimulatedAgent>();
+  const violations = createViolations();
+
+  /** True when that state is what was acknowledged or later. */
+  function isKept(world: World, key: string, { state }: SimulatedAgent): boolean {
+    return world.nodes.some((node) => {
+      const bytes = node.isUp ? node.store.get(key) : undefined;
+      if (bytes === undefined) return false;
+      const held = decodeState(decodeEntry(bytes).bundle);
+      if (held.keyState.sequence !== state.keyState.sequence)
+        return held.keyState.sequence > state.keyState.sequence;
+      if (state.keyState.status !== 'active' || held.keyState.status !== 'active')
+        return held.keyState.status !== 'active';
+      return state.addr === null || (held.addr !== null && held.addr.issuedAt >= state.addr.issuedAt);
+    });
+  }
+
+  return {
+    name: 'every acknowledged record is kept or superseded',
+    acknowledged(agent) {
+      newest.set(agentKey(agent.agentId), agent);
+    },
+    ended(world) {
+      for (const [key, agent] of newest) {
+        if (!isKept(world, key, agent))
+          violations.add(`nobody holds agent ${agent.number} as it was acknowledged`);
+      }
+    },
+    violations: violations.all,
+  };
+}

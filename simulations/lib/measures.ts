@@ -1,0 +1,103 @@
+/** What a run is judged by: numbers under names that thresholds use. docs/simulation.md has the list. */
+import { agentKey } from '../../src/core/identity/agent-id.ts';
+import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
+import type { SimulatedAgent } from './agents.ts';
+import { createDistribution } from './distribution.ts';
+import type { Change } from './node-shell.ts';
+import type { World } from './world.ts';
+
+export interface Measures {
+  /** Traffic is counted from here. */
+  begin(world: World): void;
+  published(kind: string, result: PublishResult, tookMs: number): void;
+  resolved(resolution: Resolution, tookMs: number, isEnded: boolean): void;
+  revoked(agent: SimulatedAgent): void;
+  changed(change: Change): void;
+  count(name: string): void;
+  values(world: World): Record<string, number | null>;
+}
+
+export function createMeasures(nowMs: () => number): Measures {
+  const counts = new Map<string, number>();
+  const publishMs = createDistribution();
+  const resolveMs = createDistribution();
+  const revocationMs = createDistribution();
+  const revokedAtMs = new Map<string, { readonly timeMs: number; heard: number }>();
+  let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
+
+  const count = (name: string, value = 1): void => void counts.set(name, (counts.get(name) ?? 0) + value);
+  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+  const of = (name: string): number => counts.get(name) ?? 0;
+
+  return {
+    begin(world) {
+      before = {
+        messages: world.network.messages.count,
+        bytes: sum(world.network.sentBytes),
+        atMs: nowMs(),
+        asked: world.counts.get('lookup_requests:resolve') ?? 0,
+      };
+    },
+    published(kind, { status }, tookMs) {
+      count('publishes');
+      count(`publishes.${kind}.${status}`);
+      if (status === 'stored') count('publishes.stored');
+      publishMs.add(tookMs);
+    },
+    resolved({ status }, tookMs, isEnded) {
+      count('lookups');
+      count(`lookups.status.${status}`);
+      const isRight = status === 'ok' || status === 'rekeyed' || (isEnded && status === 'tombstoned');
+      if (isRight) count('lookups.right');
+      resolveMs.add(tookMs);
+    },
+    revoked(agent) {
+      revokedAtMs.set(agentKey(agent.agentId), { timeMs: nowMs(), heard: 0 });
+    },
+    changed({ agentId, change }) {
+      if (change !== 'tombstoned') return;
+      const revocation = revokedAtMs.get(agentKey(agentId));
+      if (revocation === undefined) return;
+      revocation.heard++;
+      revocationMs.add(nowMs() - revocation.timeMs);
+    },
+    count,
+    values(world) {
+      const seconds = (nowMs() - before.atMs) / 1000;
+      const nodes = world.nodes.length;
+      const lookup = resolveMs.summary();
+      const publish = publishMs.summary();
+      const revocation = revocationMs.summary();
+      const heard = [...revokedAtMs.values()].reduce((total, one) => total + Math.min(one.heard, nodes), 0);
+      const asked = (world.counts.get('lookup_requests:resolve') ?? 0) - before.asked;
+      const { gossip, network } = world;
+      return {
+        'lookups.count': lookup.count,
+        'lookups.rightShare': share(of('lookups.right'), of('lookups')),
+        'lookups.p50Ms': lookup.p50,
+        'lookups.p99Ms': lookup.p99,
+        'lookups.maxMs': lookup.max,
+        'lookups.requests': share(asked, lookup.count),
+        'publishes.count': publish.count,
+        'publishes.storedShare': share(of('publishes.stored'), of('publishes')),
+        'publishes.p50Ms': publish.p50,
+        'publishes.p99Ms': publish.p99,
+        'revocations.count': revokedAtMs.size,
+        'revocations.reachedShare': share(heard, revokedAtMs.size * nodes),
+        'revocations.p50Ms': revocation.p50,
+        'revocations.p99Ms': revocation.p99,
+        'revocations.maxMs': revocation.max,
+        'revocations.withinSecondShare': share(
+          Math.round(revocationMs.shareWithin(1000) * revocation.count),
+          revokedAtMs.size * nodes,
+        ),
+        'gossip.duplicatesPerDelivery': share(gossip.counts.duplicates, gossip.counts.delivered),
+        'gossip.rejected': gossip.counts.rejected,
+        'traffic.messagesPerNodeSecond': (network.messages.count - before.messages) / nodes / seconds,
+        'traffic.bytesPerNodeSecond': (sum(network.sentBytes) - before.bytes) / nodes / seconds,
+        'alarms.rolledBack': of('alarms.rolled-back'),
+      };
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * How long a message takes from one node to another, and whether it arrives. The transport is TCP: what is lost on the
+ * way is sent again and comes late, and nothing comes twice; a cut swallows everything. Decides delays only.
+ */
+import type { Random } from '../../src/core/rng.ts';
+import { exponential } from './chance.ts';
+import { oneWayMs, regions } from './latency.ts';
+
+export interface NetworkSettings {
+  /** `regions`: the published matrix; a number: so many milliseconds one way between any two. */
+  readonly latency: 'regions' | number;
+  /** Mean of what a path's queues add to each message, as a share of its delay. */
+  readonly jitter: number;
+  /** Probability that a packet is lost and sent again. */
+  readonly loss: number;
+  /** Of each node's uplink, bits per second. */
+  readonly uplinkBitsPerSecond: number;
+}
+
+export interface SimulatedNetwork {
+  /** When a message that leaves now arrives, milliseconds from now; null: never. */
+  delayMs(from: number, to: number, sizeBytes: number, nowMs: number): number | null;
+  /** Nothing passes from a node of one side to one of another; null heals. */
+  cut(sideOf: ((node: number) => number) | null, isOneWay?: boolean): void;
+  /** Adds to what the settings say. */
+  setLoss(loss: number): void;
+  isCut(from: number, to: number): boolean;
+  /** Bytes that each node has sent. */
+  readonly sentBytes: Float64Array;
+  readonly messages: { count: number };
+}
+
+/** The least time after which TCP sends again what nobody acknowledged (RFC 6298 says 1 s; Linux uses this). */
+const retransmitMs = 200;
+const retransmitsMax = 6;
+/** Ethernet, IP and TCP headers, and the multiplexer's and the cipher's, around each message. */
+const overheadBytes = 100;
+
+export function createNetwork(nodes: number, settings: NetworkSettings, random: Random): SimulatedNetwork {
+  const regionOf = Uint8Array.from({ length: nodes }, () => random.below(regions.length));
+  const accessMs = Float64Array.from({ length: nodes }, () => 0.2 + exponential(random, 1));
+  const freeAtMs = new Float64Array(nodes);
+  const sentBytes = new Float64Array(nodes);
+  const messages = { count: 0 };
+  let sideOf: ((node: number) => number) | null = null;
+  let isOneWay = false;
+  let loss = settings.loss;
+
+  function isCut(from: number, to: number): boolean {
+    if (sideOf === null) return false;
+    const [left, right] = [sideOf(from), sideOf(to)];
+    return left !== right && (!isOneWay || left < right);
+  }
+
+  function lostMs(roundTripMs: number): number {
+    let waitedMs = 0;
+    for (let attempt = 0; attempt < retransmitsMax && random.next() < loss; attempt++) {
+      waitedMs += Math.max(retransmitMs, 2 * roundTripMs) * 2 ** attempt;
+    }
+    return waitedMs;
+  }
+
+  return {
+    delayMs(from, to, sizeBytes, nowMs) {
+      const bytes = sizeBytes + overheadBytes;
+      sentBytes[from]! += bytes;
+      messages.count++;
+      if (isCut(from, to)) return null;
+      const pathMs =
+        settings.latency === 'regions'
+          ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
+          : settings.latency;
+      // The uplink sends one message after the other.
+      const leavesMs = Math.max(freeAtMs[from]!, nowMs) + (bytes * 8 * 1000) / settings.uplinkBitsPerSecond;
+      freeAtMs[from] = leavesMs;
+      const queuedMs = settings.jitter === 0 ? 0 : exponential(random, pathMs * settings.jitter);
+      return leavesMs - nowMs + pathMs + queuedMs + (loss === 0 ? 0 : lostMs(2 * pathMs));
+    },
+    cut(sides, oneWay = false) {
+      sideOf = sides;
+      isOneWay = oneWay;
+    },
+    setLoss(value) {
+      loss = value;
+    },
+    isCut,
+    sentBytes,
+    messages,
+  };
+}

@@ -1,0 +1,57 @@
+/** The agents of a run as their authors see them: who is there, what was acknowledged, whose turn a change may be. */
+import { agentKey } from '../../src/core/identity/agent-id.ts';
+import type { Random } from '../../src/core/rng.ts';
+import type { AgentAuthor, SimulatedAgent } from './agents.ts';
+
+export type Step = 'updated' | 'rotated' | 'ended';
+
+export interface Population {
+  /** A new agent. */
+  born(nowSeconds: number): SimulatedAgent;
+  /** Some agent that was acknowledged, ended ones too; undefined while there is none. */
+  any(): SimulatedAgent | undefined;
+  /** The next state of some active agent that was not changed in this second. */
+  next(step: Step, nowSeconds: number): SimulatedAgent | undefined;
+  acknowledged(agent: SimulatedAgent): void;
+  readonly endedKeys: ReadonlySet<string>;
+}
+
+/** Tries to find an agent that may be changed now. */
+const triesMax = 20;
+
+export function createPopulation(author: AgentAuthor, random: Random): Population {
+  const agents: SimulatedAgent[] = [];
+  const changedAt: number[] = [];
+  const known: number[] = [];
+  const isKnown = new Set<number>();
+  const endedKeys = new Set<string>();
+
+  return {
+    born(nowSeconds) {
+      const agent = author.born(agents.length, nowSeconds);
+      agents.push(agent);
+      changedAt.push(nowSeconds);
+      return agent;
+    },
+    any: () => (known.length === 0 ? undefined : agents[known[random.below(known.length)]!]),
+    next(step, nowSeconds) {
+      for (let attempt = 0; attempt < triesMax && known.length > 0; attempt++) {
+        const number = known[random.below(known.length)]!;
+        const agent = agents[number]!;
+        if (agent.state.keyState.status !== 'active' || changedAt[number]! >= nowSeconds) continue;
+        const changed = author[step](agent, nowSeconds);
+        agents[number] = changed;
+        changedAt[number] = nowSeconds;
+        if (step === 'ended') endedKeys.add(agentKey(changed.agentId));
+        return changed;
+      }
+      return undefined;
+    },
+    acknowledged({ number }) {
+      if (isKnown.has(number)) return;
+      isKnown.add(number);
+      known.push(number);
+    },
+    endedKeys,
+  };
+}

@@ -1,0 +1,205 @@
+/** One run of a scenario: agents are registered, load and faults go their way, and at the end it is judged. */
+import { agentKey } from '../../src/core/identity/agent-id.ts';
+import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
+import { normal } from './chance.ts';
+import { planFaults } from './fault-plan.ts';
+import { acknowledgedIsKept } from './invariants/acknowledged-is-kept.ts';
+import type { Invariant } from './invariants/invariant.ts';
+import { markNeverBack } from './invariants/mark-never-back.ts';
+import { nothingAfterRevocation } from './invariants/nothing-after-revocation.ts';
+import { onlyWhatWasSigned } from './invariants/only-what-was-signed.ts';
+import { replicasAgree } from './invariants/replicas-agree.ts';
+import { createMeasures, type Measures } from './measures.ts';
+import { createPopulation, type Step } from './population.ts';
+import type { Scenario } from './scenario.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface RunProgress {
+  readonly phase: 'registering' | 'load' | 'settling';
+  readonly share: number;
+  readonly events: number;
+  readonly faults: readonly string[];
+}
+
+export interface RunResult {
+  /** Every threshold and every invariant held. */
+  readonly ok: boolean;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly traceHash: string;
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
+  readonly events: number;
+  readonly thresholds: readonly {
+    readonly name: string;
+    readonly value: number | null;
+    readonly limit: number;
+    readonly comparison: 'at-most' | 'at-least';
+    readonly ok: boolean;
+  }[];
+  readonly invariants: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly violations: readonly string[];
+  }[];
+  readonly measures: Readonly<Record<string, number | null>>;
+}
+
+const registrationsPerSecond = 200;
+/** After the last registration, for copies beyond w. */
+const registeredSeconds = 5;
+const stepMs = 500;
+
+/** Runs it in virtual time. The result depends on scenario and seed alone, but for `wallSeconds`. */
+export async function runScenario(
+  name: string,
+  scenario: Scenario,
+  seed: number,
+  onProgress: (progress: RunProgress) => Promise<void> | void,
+): Promise<RunResult> {
+  const beganMs = performance.now();
+  const invariants: readonly Invariant[] = [
+    acknowledgedIsKept(),
+    nothingAfterRevocation(),
+    onlyWhatWasSigned(),
+    markNeverBack(),
+    replicasAgree(),
+  ];
+  const measures = createMeasures(() => world.queue.nowMs);
+  const world: World = createWorld(
+    { nodes: scenario.nodes, seed, network: scenario.network, peer: {}, start: scenario.start },
+    {
+      changed(node, change) {
+        measures.changed(change);
+        for (const invariant of invariants) invariant.changed?.(node, change);
+      },
+      alarmed: (_node, alarm) => measures.count(`alarms.${alarm}`),
+    },
+  );
+  const startMs = world.queue.nowMs;
+  const run = createLoad(world, scenario, invariants, measures);
+  const pass = async (phase: RunProgress['phase'], seconds: number, faults = (): readonly string[] => []) => {
+    const endMs = world.queue.nowMs + seconds * 1000;
+    const fromMs = world.queue.nowMs;
+    while (world.queue.nowMs < endMs) {
+      world.run(Math.min(stepMs, endMs - world.queue.nowMs));
+      const share = (world.queue.nowMs - fromMs) / (endMs - fromMs);
+      await onProgress({ phase, share, events: world.events, faults: faults() });
+    }
+  };
+  await pass('registering', run.register());
+  measures.begin(world);
+  const faults = planFaults(world, scenario, world.chance.stream('faults'));
+  run.load();
+  await pass('load', Math.max(scenario.load.seconds, faults.endSeconds), faults.active);
+  await pass('settling', scenario.settleSeconds);
+  for (const invariant of invariants) invariant.ended?.(world);
+  const values = measures.values(world);
+  await world.close();
+  const judged = {
+    thresholds: judge(scenario, values),
+    invariants: invariants.map(({ name: rule, violations }) => ({
+      name: rule,
+      ok: violations.length === 0,
+      violations,
+    })),
+  };
+  return {
+    ok: [...judged.thresholds, ...judged.invariants].every(({ ok }) => ok),
+    scenario: name,
+    seed,
+    nodes: scenario.nodes,
+    traceHash: world.traceHash(),
+    virtualSeconds: (world.queue.nowMs - startMs) / 1000,
+    wallSeconds: (performance.now() - beganMs) / 1000,
+    events: world.events,
+    ...judged,
+    measures: values,
+  };
+}
+
+function judge(scenario: Scenario, values: Readonly<Record<string, number | null>>): RunResult['thresholds'] {
+  return scenario.thresholds.map(({ measure, atMost, atLeast }) => {
+    const value = values[measure] ?? null;
+    const limit = atMost ?? atLeast ?? Number.NaN;
+    const comparison = atMost === undefined ? 'at-least' : 'at-most';
+    const holds = value !== null && (comparison === 'at-most' ? value <= limit : value >= limit);
+    return { name: measure, value, limit, comparison, ok: holds };
+  });
+}
+
+/** Who does what when; nothing here looks at what comes of it but `measures` and the invariants. */
+function createLoad(world: World, scenario: Scenario, invariants: readonly Invariant[], measures: Measures) {
+  const { queue, chance, nodes } = world;
+  const random = chance.stream('load');
+  const population = createPopulation(createAgentAuthor(chance), chance.stream('population'));
+  const nowSeconds = (): number => Math.floor(queue.nowMs / 1000);
+  if (scenario.clockSkewSeconds !== undefined) {
+    for (const node of nodes) node.clockSkewMs = normal(random) * scenario.clockSkewSeconds * 1000;
+  }
+
+  /** Some node that is up; after a few tries anybody. */
+  function someNode() {
+    for (let attempt = 0; ; attempt++) {
+      const node = nodes[random.below(nodes.length)]!;
+      if (node.isUp || attempt > 50) return node;
+    }
+  }
+
+  function publish(agent: SimulatedAgent, kind: 'registration' | Step): void {
+    for (const invariant of invariants) invariant.authored?.(agent);
+    if (kind === 'ended') measures.revoked(agent);
+    const fromMs = queue.nowMs;
+    someNode().publish(agent.bundle, (result) => {
+      measures.published(kind, result, queue.nowMs - fromMs);
+      if (result.status !== 'stored') return;
+      population.acknowledged(agent);
+      for (const invariant of invariants) invariant.acknowledged?.(agent);
+    });
+  }
+
+  function resolve(): void {
+    const agent = population.any();
+    if (agent === undefined) return;
+    const node = someNode();
+    const fromMs = queue.nowMs;
+    node.resolve(agent.agentId, (resolution) => {
+      const isEnded = population.endedKeys.has(agentKey(agent.agentId));
+      measures.resolved(resolution, queue.nowMs - fromMs, isEnded);
+      for (const invariant of invariants) invariant.resolved?.(node, resolution);
+    });
+  }
+
+  /** So many times, spread over the seconds evenly but for chance. */
+  function spread(count: number, seconds: number, task: () => void): void {
+    for (let index = 0; index < count; index++) {
+      queue.at(queue.nowMs + ((index + random.next()) / count) * seconds * 1000, task);
+    }
+  }
+
+  return {
+    /** Returns how many seconds it takes. */
+    register(): number {
+      const seconds = Math.max(1, scenario.agents / registrationsPerSecond);
+      spread(scenario.agents, seconds, () => publish(population.born(nowSeconds()), 'registration'));
+      return seconds + registeredSeconds;
+    },
+    load(): void {
+      const { seconds, lookupsPerSecond, updatesPerSecond, rotationsPerSecond, revocations } = scenario.load;
+      const step = (kind: Step) => (): void => {
+        const changed = population.next(kind, nowSeconds());
+        if (changed !== undefined) publish(changed, kind);
+      };
+      spread(Math.round(lookupsPerSecond * seconds), seconds, resolve);
+      spread(Math.round(updatesPerSecond * seconds), seconds, step('updated'));
+      spread(Math.round(rotationsPerSecond * seconds), seconds, step('rotated'));
+      spread(revocations, seconds, step('ended'));
+    },
+  };
+}
+
+/** For a failure: what repeats the run. */
+export function repeatCommand(result: Pick<RunResult, 'scenario' | 'seed' | 'nodes'>): string {
+  return `npm run sim -- ${result.scenario} --seed ${result.seed} --nodes ${result.nodes}`;
+}

@@ -1,0 +1,98 @@
+/** A scenario as its file says it; docs/simulation.md explains each field. Times in seconds of virtual time. */
+import { readFileSync } from 'node:fs';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const share = Type.Number({ minimum: 0, maximum: 1 });
+const seconds = Type.Number({ minimum: 0 });
+const strict = { additionalProperties: false } as const;
+const during = { atSeconds: seconds, forSeconds: seconds };
+
+const fault = Type.Union([
+  Type.Object({ type: Type.Literal('crash'), ...during, share }, strict),
+  Type.Object(
+    { type: Type.Literal('partition'), ...during, share, oneWay: Type.Optional(Type.Boolean()) },
+    strict,
+  ),
+  Type.Object({ type: Type.Literal('loss'), ...during, loss: share }, strict),
+  Type.Object({ type: Type.Literal('slow'), ...during, share, addedMs: seconds }, strict),
+  Type.Object({ type: Type.Literal('full-disks'), ...during, share }, strict),
+  Type.Object(
+    {
+      type: Type.Literal('churn'),
+      ...during,
+      share,
+      medianSessionSeconds: seconds,
+      medianAwaySeconds: seconds,
+    },
+    strict,
+  ),
+]);
+
+const threshold = Type.Object(
+  {
+    measure: Type.String(),
+    atMost: Type.Optional(Type.Number()),
+    atLeast: Type.Optional(Type.Number()),
+  },
+  strict,
+);
+
+const schema = Type.Object(
+  {
+    title: Type.String(),
+    nodes: Type.Integer({ minimum: 2, maximum: 200_000 }),
+    agents: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    start: Type.Union([Type.Literal('settled'), Type.Literal('empty')]),
+    network: Type.Object(
+      {
+        latency: Type.Union([Type.Literal('regions'), Type.Number({ minimum: 0 })]),
+        jitter: Type.Number({ minimum: 0 }),
+        loss: share,
+        uplinkBitsPerSecond: Type.Number({ exclusiveMinimum: 0 }),
+      },
+      strict,
+    ),
+    /** Standard deviation of the nodes' clocks. */
+    clockSkewSeconds: Type.Optional(seconds),
+    load: Type.Object(
+      {
+        seconds,
+        lookupsPerSecond: Type.Number({ minimum: 0 }),
+        updatesPerSecond: Type.Number({ minimum: 0 }),
+        rotationsPerSecond: Type.Number({ minimum: 0 }),
+        revocations: Type.Integer({ minimum: 0 }),
+      },
+      strict,
+    ),
+    faults: Type.Array(fault, { maxItems: 32 }),
+    /** After the load and the last fault, before the end is judged. */
+    settleSeconds: seconds,
+    thresholds: Type.Array(threshold, { minItems: 1, maxItems: 32 }),
+  },
+  strict,
+);
+
+export type Scenario = Static<typeof schema>;
+export type Fault = Scenario['faults'][number];
+
+/** A file that is no scenario; the message says where. */
+export class ScenarioError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ScenarioError';
+  }
+}
+
+/** @throws ScenarioError */
+export function loadScenario(path: string): Scenario {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ScenarioError(`${path}: ${(error as Error).message}`);
+  }
+  const [wrong] = Value.Errors(schema, value);
+  if (wrong !== undefined) throw new ScenarioError(`${path}: ${wrong.instancePath || '/'} ${wrong.message}`);
+  return value as Scenario;
+}

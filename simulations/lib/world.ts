@@ -1,0 +1,282 @@
+/**
+ * A network of simulated nodes: who is connected to whom, what messages take, who is up. Everything of a run comes from
+ * its seed; `traceHash` is over every event that reached a node, in order, so that two runs can be told apart or not.
+ */
+import { createHash } from 'node:crypto';
+import { base58btc } from 'multiformats/bases/base58';
+import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
+import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
+import { type Chance, createChance } from './chance.ts';
+import { createEventQueue, type EventQueue } from './event-queue.ts';
+import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
+import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
+import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
+import { settledTables } from './placement.ts';
+import { createSignatureTable } from './signatures.ts';
+
+/** Virtual time begins here: 2027-01-15T08:00:00Z. */
+const startMs = 1_800_000_000_000;
+/** How often a node whose neighbourhood has long been complete asks who else there is. */
+const settledPauseMs = 300_000;
+/** TCP, noise and yamux before the first request. */
+const handshakeRoundTrips = 2.5;
+
+export interface WorldSettings {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly network: NetworkSettings;
+  readonly peer: Partial<PeerConfig>;
+  /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
+  readonly start: 'settled' | 'empty';
+}
+
+/** Who looks on. */
+export interface WorldListeners {
+  changed(node: SimulatedNode, change: Change): void;
+  alarmed(node: SimulatedNode, alarm: string): void;
+}
+
+export interface World {
+  readonly nodes: readonly SimulatedNode[];
+  readonly queue: EventQueue;
+  readonly chance: Chance;
+  readonly network: SimulatedNetwork;
+  readonly gossip: GossipNetwork;
+  /** Sums over all nodes of what their cores count, by `metric:label`. */
+  readonly counts: ReadonlyMap<string, number>;
+  run(durationMs: number): void;
+  /** Both meet: a dial with its handshakes. */
+  connect(left: number, right: number): void;
+  crash(node: number): void;
+  /** It comes back with what its store has, and dials those that it knew. */
+  restart(node: number): void;
+  neighbours(node: number): readonly number[];
+  /** Requests that every node was sent. */
+  readonly requests: Uint32Array;
+  /** Events that reached a core so far. */
+  readonly events: number;
+  traceHash(): string;
+  close(): Promise<void>;
+}
+
+export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
+  const { nodes: count, seed } = settings;
+  const chance = createChance(seed);
+  const queue = createEventQueue(startMs);
+  const network = createNetwork(count, settings.network, chance.stream('network'));
+  const signatures = createSignatureTable();
+  const counts = new Map<string, number>();
+  const requests = new Uint32Array(count);
+  const trace = createTrace();
+  const turned = new Set<SimulatedNode>();
+  const connections = Array.from({ length: count }, () => new Set<number>());
+  const lists: (readonly number[] | null)[] = Array.from({ length: count }, () => null);
+  const settled: Partial<PeerConfig> =
+    settings.start === 'settled' ? { neighboursSoonMs: settledPauseMs } : {};
+  const config: PeerConfig = { ...peerConfigDefault, ...settled, ...settings.peer };
+
+  const ports: NodePorts = {
+    queue,
+    chance,
+    signatures,
+    request: (from, effect, answer) => {
+      const to = indexByName.get(effect.to.peer);
+      if (to === undefined) return void queue.at(queue.nowMs, () => answer({ failure: 'unreachable' }));
+      request(from.index, to, effect.body, effect.timeoutMs, answer);
+    },
+    push(from, peer, body) {
+      const to = indexByName.get(peer);
+      if (to !== undefined)
+        deliver(from.index, to, body.length, () =>
+          nodes[to]!.dispatch({ type: 'push-received', peer: from.name, body }),
+        );
+    },
+    meet(from, peer) {
+      const to = indexByName.get(peer);
+      if (to !== undefined) dial(from.index, to, () => {});
+    },
+    gossip: (from, topic, data) => gossip.publish(from.index, topic, data),
+    changed(node, change) {
+      trace.note(node.index, change.change);
+      listeners.changed(node, change);
+    },
+    counted(_node, metric, label, value) {
+      const key = `${metric}:${label}`;
+      counts.set(key, (counts.get(key) ?? 0) + value);
+    },
+    alarmed: (node, alarm) => listeners.alarmed(node, alarm),
+    turned: (node) => void turned.add(node),
+  };
+
+  const nodes = Array.from({ length: count }, (_, index) =>
+    createSimulatedNode(index, peerName(chance.bytes(`peer ${index}`)), config, ports),
+  );
+  const indexByName = new Map(nodes.map(({ name, index }) => [name, index]));
+  const gossip = createGossipNetwork(count, {
+    queue,
+    network,
+    random: chance.stream('gossip'),
+    isUp: (node) => nodes[node]!.isUp,
+    neighbours,
+    validate: (node, from, topic, data, onVerdict) =>
+      nodes[node]!.validate(nodes[from]!.name, topic, data, onVerdict),
+  });
+
+  function neighbours(node: number): readonly number[] {
+    lists[node] ??= [...connections[node]!];
+    return lists[node];
+  }
+
+  /** The arrival, unless nothing arrives or nobody is there; false when nothing is under way. */
+  function deliver(from: number, to: number, sizeBytes: number, arrive: () => void): boolean {
+    const delayMs = network.delayMs(from, to, sizeBytes, queue.nowMs);
+    if (delayMs === null) return false;
+    queue.at(queue.nowMs + delayMs, () => {
+      if (nodes[to]!.isUp) arrive();
+    });
+    return true;
+  }
+
+  type Answer = Parameters<NodePorts['request']>[2];
+
+  function request(from: number, to: number, body: Uint8Array, timeoutMs: number, answer: Answer): void {
+    const deadlineMs = queue.nowMs + timeoutMs;
+    const timeOut = (): void => queue.at(deadlineMs, () => answer({ failure: 'timeout' }));
+    const ask = (): void => {
+      trace.note(from, 'request');
+      const target = nodes[to]!;
+      if (!target.isUp) {
+        const backMs = network.delayMs(from, to, 0, queue.nowMs);
+        if (backMs === null) timeOut();
+        else queue.at(queue.nowMs + 2 * backMs, () => answer({ failure: 'unreachable' }));
+        return;
+      }
+      const isSent = deliver(from, to, body.length, () => {
+        requests[to]!++;
+        target.answer(nodes[from]!.name, body, (answered) => {
+          const sizeBytes = answered.length;
+          const backMs = network.delayMs(to, from, sizeBytes, queue.nowMs);
+          const atMs = backMs === null ? Number.POSITIVE_INFINITY : queue.nowMs + backMs + target.slownessMs;
+          if (atMs > deadlineMs) timeOut();
+          else queue.at(atMs, () => answer({ body: answered }));
+        });
+      });
+      if (!isSent) timeOut();
+    };
+    if (connections[from]!.has(to)) ask();
+    else dial(from, to, (isConnected) => (isConnected ? ask() : answer({ failure: 'unreachable' })));
+  }
+
+  function dial(from: number, to: number, onEnd: (isConnected: boolean) => void): void {
+    const delayMs = network.delayMs(from, to, 0, queue.nowMs);
+    if (delayMs === null || from === to) {
+      queue.at(queue.nowMs + config.requestTimeoutMs, () => onEnd(false));
+      return;
+    }
+    queue.at(queue.nowMs + 2 * handshakeRoundTrips * delayMs, () => {
+      const isThere = nodes[to]!.isUp && nodes[from]!.isUp;
+      if (isThere) connect(from, to);
+      onEnd(isThere);
+    });
+  }
+
+  function connect(left: number, right: number): void {
+    for (const [one, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      if (connections[one]!.has(other)) continue;
+      connections[one]!.add(other);
+      lists[one] = null;
+      const { name } = nodes[other]!;
+      nodes[one]!.dispatch({ type: 'peer-added', contact: { peer: name, addresses: [address] } });
+      nodes[one]!.dispatch({ type: 'peer-connected', peer: name });
+    }
+  }
+
+  function crash(node: number): void {
+    nodes[node]!.crash();
+    gossip.left(node);
+    for (const other of connections[node]!) {
+      connections[other]!.delete(node);
+      lists[other] = null;
+      nodes[other]!.dispatch({ type: 'peer-disconnected', peer: nodes[node]!.name });
+      nodes[other]!.dispatch({ type: 'peer-removed', peer: nodes[node]!.name });
+    }
+  }
+
+  function restart(node: number): void {
+    const known = [...connections[node]!];
+    connections[node]!.clear();
+    lists[node] = null;
+    nodes[node]!.restart();
+    for (const other of known) dial(node, other, () => {});
+  }
+
+  function endTurns(): void {
+    while (turned.size > 0) {
+      const [node] = turned;
+      turned.delete(node!);
+      node!.endTurn();
+    }
+  }
+
+  if (settings.start === 'settled') {
+    const places = nodes.map(({ name }) => kadIdOfPeer(name));
+    const tables = settledTables(places, config.replication, chance.stream('placement'));
+    for (const [node, table] of tables.entries()) for (const other of table) connect(node, other);
+  }
+
+  return {
+    nodes,
+    queue,
+    chance,
+    network,
+    gossip,
+    counts,
+    requests,
+    get events() {
+      return trace.count;
+    },
+    run: (durationMs) => queue.runUntil(queue.nowMs + durationMs, endTurns),
+    connect,
+    crash,
+    restart,
+    neighbours,
+    traceHash: () => trace.hash(queue.nowMs),
+    close: () => signatures.close(),
+  };
+
+  function createTrace() {
+    const hash = createHash('sha256');
+    const buffer = Buffer.alloc(64 * 1024);
+    let used = 0;
+    let total = 0;
+    return {
+      get count() {
+        return total;
+      },
+      note(node: number, what: string): void {
+        total++;
+        if (used + 16 > buffer.length) {
+          hash.update(buffer.subarray(0, used));
+          used = 0;
+        }
+        used = buffer.writeDoubleLE(queue.nowMs, used);
+        used = buffer.writeUInt32LE(node, used);
+        used = buffer.writeUInt32LE(what.length * 256 + what.charCodeAt(0), used);
+      },
+      hash(nowMs: number): string {
+        return hash.copy().update(buffer.subarray(0, used)).update(String(nowMs)).digest('hex').slice(0, 16);
+      },
+    };
+  }
+}
+
+/** What makes a contact worth a dial; the simulated network goes by names. */
+const address = '/ip4/127.0.0.1/tcp/4001';
+
+/** A peer id of an RSA-like key: the multihash of these 32 bytes. */
+function peerName(bytes: Uint8Array): string {
+  return base58btc.baseEncode(Uint8Array.of(0x12, 0x20, ...bytes));
+}

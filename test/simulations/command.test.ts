@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runSimulation, scenarioNames } from '../../simulations/lib/command.ts';
+import { loadScenario } from '../../simulations/lib/scenario.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weft-scenario-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function sim(...args: string[]) {
+  let [stdout, stderr] = ['', ''];
+  const code = await runSimulation(args, {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    isTerminal: false,
+  });
+  return { code, stdout, stderr };
+}
+
+const small = {
+  title: 'small',
+  nodes: 8,
+  agents: 4,
+  start: 'settled',
+  network: { latency: 5, jitter: 0, loss: 0, uplinkBitsPerSecond: 1e9 },
+  load: { seconds: 2, lookupsPerSecond: 5, updatesPerSecond: 0, rotationsPerSecond: 0, revocations: 1 },
+  faults: [],
+  settleSeconds: 1,
+  thresholds: [{ measure: 'lookups.rightShare', atLeast: 1 }],
+};
+
+function scenarioFile(changes: object): string {
+  const path = join(folder, 'small.json');
+  writeFileSync(path, JSON.stringify({ ...small, ...changes }));
+  return path;
+}
+
+describe('npm run sim', () => {
+  it('lists scenarios, every one of which can be read', async () => {
+    const { stdout, code } = await sim('--list');
+    expect(code).toBe(0);
+    for (const name of scenarioNames()) expect(stdout).toContain(name);
+    const path = (name: string): string =>
+      new URL(`../../simulations/scenarios/${name}.json`, import.meta.url).pathname;
+    for (const name of scenarioNames()) expect(loadScenario(path(name)).thresholds.length).toBeGreaterThan(0);
+  });
+
+  it('prints one object with --json, and its targets', async () => {
+    const { stdout, code } = await sim(scenarioFile({}), '--json', '--seed', '5');
+    const result = JSON.parse(stdout) as { ok: boolean; seed: number; targets: object[] };
+    expect({ code, ok: result.ok, seed: result.seed }).toEqual({ code: 0, ok: true, seed: 5 });
+    expect(result.targets).toEqual([{ name: 'lookups.rightShare', value: 1, target: 1, ok: true }]);
+  });
+
+  it('fails when a threshold is not met, and prints the command that repeats the run', async () => {
+    const path = scenarioFile({ thresholds: [{ measure: 'lookups.p50Ms', atMost: 0 }] });
+    const { stdout, code } = await sim(path, '--seed', '9');
+    expect(code).toBe(1);
+    expect(stdout).toContain('NOT MET');
+    expect(stdout).toContain('--seed 9 --nodes 8');
+  });
+
+  it.each([
+    ['an unknown name', ['no-such-scenario'], "no scenario 'no-such-scenario'"],
+    ['an unknown flag', ['--fast'], '--fast'],
+    ['no whole number', ['steady-state', '--seed', 'x'], '--seed takes a whole number'],
+    ['nothing', [], 'name one scenario'],
+  ])('answers %s with how it goes', async (_what, args, message) => {
+    const { code, stderr } = await sim(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    ['a field that is not there', { nodez: 3 }],
+    ['no thresholds', { thresholds: [] }],
+    ['a wrong fault', { faults: [{ type: 'meteor', atSeconds: 1, forSeconds: 1 }] }],
+    ['a negative time', { settleSeconds: -1 }],
+  ])('refuses a file with %s', async (_what, changes) => {
+    const { code, stderr } = await sim(scenarioFile(changes));
+    expect(code).toBe(2);
+    expect(stderr).toContain('small.json');
+  });
+});
