@@ -6,7 +6,11 @@ import { CliError, ControlError } from './cli-error.ts';
 
 export interface ControlClient {
   /** One call; the answer as JSON. @throws ControlError, CliError `unreachable` */
-  call(method: 'GET' | 'POST' | 'PATCH' | 'PUT', path: string, body?: JsonObject): Promise<JsonObject>;
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    path: string,
+    body?: JsonObject,
+  ): Promise<JsonObject>;
   /** A body of bytes, and one back. */
   readBytes(path: string): Promise<{ readonly bytes: Uint8Array; readonly headers: Headers }>;
   sendBytes(path: string, bytes: Uint8Array): Promise<JsonObject>;

@@ -8,6 +8,7 @@ import { addDelegateCommand } from './commands/delegate.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addExportCommand } from './commands/export.ts';
+import { addFactsCommand } from './commands/facts.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addInspectCommand } from './commands/inspect.ts';
@@ -63,6 +64,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addDelegateCommand(program, run);
   addWatchCommand(program, run);
   addEventsCommand(program, run);
+  addFactsCommand(program, run);
   addKeyCommands(program, run);
   addInspectCommand(program, run);
   addMcpCommand(program, run);

@@ -29,6 +29,7 @@ describe('the help', () => {
       'delegate',
       'watch',
       'events',
+      'facts',
       'keys',
       'inspect',
       'mcp',

@@ -1,0 +1,270 @@
+/** `weft facts`: what an agent says about itself, written, signed, checked, served and fetched. */
+import type { Command } from 'commander';
+import type { JsonObject as ViewObject } from '../../api/views.ts';
+import { packageVersion } from '../../config/package-root.ts';
+import { createSigner } from '../../core/ed25519.ts';
+import { formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import type { JsonObject } from '../../facts/bounded-json.ts';
+import { validitySecondsDefault } from '../../facts/facts-limits.ts';
+import { keyFilePassphrase } from '../agent-client.ts';
+import { CliError } from '../cli-error.ts';
+import type { Context, Runner } from '../context.ts';
+import { type DraftOptions, draftFacts, giveDocument, readDocument } from '../facts-draft.ts';
+import { sayVerdict, verdictContext, verdictJson } from '../facts-verdict.ts';
+import { addExamples } from '../help.ts';
+import { parseDuration } from '../words.ts';
+
+interface SignOptions {
+  readonly out?: string;
+  readonly valid?: string;
+  readonly keys?: string;
+}
+
+interface IssuerOptions {
+  readonly issuer?: readonly string[];
+}
+
+/** Adds it and what is below it. */
+export function addFactsCommand(program: Command, run: Runner): void {
+  const facts = program.command('facts').description('AgentFacts: what an agent says about itself, signed');
+  addNewCommand(facts, run);
+  addSignCommand(facts, run);
+  addVerifyCommand(facts, run);
+  addPublishCommand(facts, run);
+  addFetchCommand(facts, run);
+  addSmallCommands(facts, run);
+}
+
+function addNewCommand(facts: Command, run: Runner): void {
+  const command = facts
+    .command('new')
+    .description('write facts that fit the schema, to be completed by hand and signed')
+    .argument('<agent>', 'whose facts: an agent id')
+    .requiredOption('--label <text>', 'its name for people')
+    .requiredOption('--description <text>', 'what it is for')
+    .requiredOption('--skill <id=text...>', 'what it can do; the id is also its tag, such as translate/en-es')
+    .requiredOption('--provider <name>', 'who runs it')
+    .requiredOption('--provider-url <url>', 'the web site of who runs it')
+    .option('--name <urn>', 'its name for machines, such as urn:agent:acme:translator')
+    .option('--facts-version <text>', 'the version of the agent', '1.0.0')
+    .option('--endpoint <url...>', 'where it is called')
+    .option('--resolver <url>', 'who tells where it is called by the situation')
+    .option('--modality <name...>', 'what it takes and gives', ['text'])
+    .option('--auth <method...>', 'how callers are authenticated', ['none'])
+    .option('--ttl <duration>', 'how long readers may keep the facts, 30s to 1d')
+    .option('--out <file>', 'write it there; stdout when left out');
+  addExamples(command, [
+    [
+      'weft facts new nanda:bq4k… --label Translator --description "Translates" --skill "translate/en-es=English to Spanish" --provider Acme --provider-url https://acme.example --endpoint https://acme.example/a2a --out facts.json',
+      'the least that facts say',
+    ],
+  ]).action(
+    run<[string], DraftOptions & { out?: string }>(async ({ terminal }, [agent], options) => {
+      await giveDocument(terminal, await draftFacts(agent, options), options.out);
+      return undefined;
+    }),
+  );
+}
+
+function addSignCommand(facts: Command, run: Runner): void {
+  const command = facts
+    .command('sign')
+    .description('make a credential of facts: Verifiable Credential 2.0, eddsa-jcs-2022')
+    .argument('[file]', 'the facts; stdin when left out or "-"')
+    .option('--valid <duration>', 'how long it stands, up to 366d', '30d')
+    .option('--keys <file>', 'sign here with the keys in this file, not with those of the daemon')
+    .option('--out <file>', 'write it there; stdout when left out');
+  addExamples(command, [
+    ['weft facts sign facts.json --out facts.vc.json', 'with the key that the daemon holds'],
+    ['weft facts sign facts.json --keys agent.keys --valid 7d', 'with your own'],
+  ]).action(
+    run<[string | undefined], SignOptions>(async (context, [file], options) => {
+      const document = await readDocument(context.terminal, file);
+      const signed =
+        options.keys === undefined
+          ? await signAtDaemon(context, document, options)
+          : await signHere(context, document, options.keys, options);
+      await giveDocument(context.terminal, signed, options.out);
+      return undefined;
+    }),
+  );
+}
+
+function addVerifyCommand(facts: Command, run: Runner): void {
+  const command = facts
+    .command('verify')
+    .description('check a credential against the key log of who signed it')
+    .argument('[file]', 'the credential; stdin when left out or "-"')
+    .option('--agent <agent>', 'whose facts it must be')
+    .option('--issuer <did...>', 'who may have signed it beside the agent: did:nanda or did:key');
+  addExamples(command, [
+    ['weft facts verify facts.vc.json', 'signed by the agent itself, and nothing revoked since'],
+    ['weft facts verify - --agent nanda:bq4k… --issuer did:nanda:7xyz…', 'an auditor may have signed it'],
+  ]).action(
+    run<[string | undefined], IssuerOptions & { agent?: string }>(async (context, [file], options) => {
+      const { verifyFacts } = await import('../../facts/verify-facts.ts');
+      const document = await readDocument(context.terminal, file);
+      const subject = options.agent === undefined ? {} : { subject: parseAgentId(options.agent) };
+      const verdict = await verifyFacts(document, { ...verdictContext(context, options.issuer), ...subject });
+      context.terminal.give(verdictJson(verdict));
+      sayVerdict(context.terminal, verdict, context.nowMs());
+      return undefined;
+    }),
+  );
+}
+
+function addPublishCommand(facts: Command, run: Runner): void {
+  const command = facts
+    .command('publish')
+    .description(
+      'have the daemon serve facts: a credential as it is, or facts that it signs, and again in time',
+    )
+    .argument('[file]', 'the facts or the credential; stdin when left out or "-"')
+    .option('--issuer <did...>', 'who may have signed the credential beside the agent')
+    .option('--valid <duration>', 'of facts that are signed here: how long each signature stands', '30d');
+  addExamples(command, [
+    ['weft facts publish facts.json', 'signed with the key that the daemon holds, and kept current'],
+    ['weft facts publish facts.vc.json', 'signed elsewhere: verified, then served'],
+  ]).action(
+    run<[string | undefined], IssuerOptions & { valid: string }>(async (context, [file], options) => {
+      const { terminal } = context;
+      const document = await readDocument(terminal, file);
+      const isSigned = Object.hasOwn(document, 'proof');
+      const agent = agentOf(isSigned ? (document['credentialSubject'] as JsonObject) : document);
+      const query = new URLSearchParams((options.issuer ?? []).map((did) => ['issuer', did]));
+      if (!isSigned) query.set('validitySeconds', String(parseDuration(options.valid)));
+      const path = `/v1/agents/${agent}/facts${query.size === 0 ? '' : `?${query}`}`;
+      const answer = await context.client().call('PUT', path, document as ViewObject);
+      terminal.give(answer);
+      terminal.say(
+        `${terminal.paint('good', 'served')}  ${String(answer['url'])} until ${String(answer['validUntil'])}`,
+      );
+      if (answer['isSignedHere'] === true) terminal.say('  signed here, and again before it ends');
+      const hint = 'to let the index point there: weft update';
+      terminal.say(
+        terminal.paint(
+          'quiet',
+          `  ${hint} ${agent} --primary-facts <URL of this API>${String(answer['url'])}`,
+        ),
+      );
+      return undefined;
+    }),
+  );
+}
+
+function addFetchCommand(facts: Command, run: Runner): void {
+  const command = facts
+    .command('fetch')
+    .description('resolve an agent, fetch its facts from where its record says, and verify them')
+    .argument('<agent>', 'agent id')
+    .option('--issuer <did...>', 'who may have signed them beside the agent')
+    .option('--allow-private', 'also from this machine and from private networks')
+    .option('--timeout <duration>', 'give up after this long', '10s')
+    .option('--raw', 'print the credential alone');
+  addExamples(command, [
+    ['weft facts fetch nanda:bq4k…', 'what the agent says, checked'],
+    ['weft facts fetch nanda:bq4k… --raw > facts.vc.json', 'the credential'],
+    ['weft facts fetch nanda:bq4k… --allow-private', 'from a node on this machine'],
+  ]).action(
+    run<[string], IssuerOptions & { allowPrivate?: boolean; timeout: string; raw?: boolean }>(
+      async (context, [agent], options) => {
+        const { terminal } = context;
+        const { fetchFacts } = await import('../../facts/fetch/fetch-facts.ts');
+        const found = await fetchFacts(parseAgentId(agent), {
+          ...verdictContext(context, options.issuer),
+          allowPrivate: options.allowPrivate === true,
+          timeoutMs: parseDuration(options.timeout) * 1000,
+          userAgent: `weft/${packageVersion()}`,
+          step: (name, what) => terminal.note(terminal.paint('quiet', `${name}  ${what}`)),
+        });
+        if (options.raw) {
+          await giveDocument(terminal, found.credential, undefined);
+          return undefined;
+        }
+        const { url, servedFrom } = found;
+        terminal.give({ ...verdictJson(found), url, servedFrom });
+        sayVerdict(terminal, found, context.nowMs());
+        return undefined;
+      },
+    ),
+  );
+}
+
+function addSmallCommands(facts: Command, run: Runner): void {
+  const remove = facts
+    .command('remove')
+    .description('have the daemon serve the facts of an agent no more')
+    .argument('<agent>', 'agent id');
+  addExamples(remove, [['weft facts remove nanda:bq4k…', 'the record on the index stays as it is']]).action(
+    run<[string]>(async (context, [agent]) => {
+      const { terminal } = context;
+      const answer = await context
+        .client()
+        .call('DELETE', `/v1/agents/${formatAgentId(parseAgentId(agent))}/facts`);
+      terminal.give(answer);
+      terminal.say(answer['removed'] === true ? 'removed' : 'there was nothing to remove');
+      return undefined;
+    }),
+  );
+  const schema = facts.command('schema').description('print the JSON Schema of AgentFacts');
+  addExamples(schema, [
+    ['weft facts schema > agent-facts.schema.json', 'for an editor or a validator'],
+  ]).action(
+    run<[]>(async ({ terminal }) => {
+      const { agentFactsSchema } = await import('../../facts/agent-facts.ts');
+      await giveDocument(terminal, agentFactsSchema, undefined);
+      return undefined;
+    }),
+  );
+}
+
+/** The agent that facts speak of. @throws CliError `usage` */
+function agentOf(facts: JsonObject | undefined): string {
+  const id = facts?.['id'];
+  if (typeof id === 'string' && id.startsWith('did:nanda:')) return formatAgentId(parseAgentId(id));
+  throw new CliError('usage', 'the facts name no agent', 'their id is the DID of the agent: did:nanda:…');
+}
+
+async function signAtDaemon(context: Context, facts: JsonObject, { valid }: SignOptions): Promise<object> {
+  const query = `?validitySeconds=${validityOf(valid)}`;
+  return context
+    .client()
+    .call('POST', `/v1/agents/${agentOf(facts)}/facts/sign${query}`, facts as ViewObject);
+}
+
+async function signHere(
+  context: Context,
+  given: JsonObject,
+  keyFile: string,
+  { valid }: SignOptions,
+): Promise<object> {
+  const [{ openOwnKeys }, { readFacts }, { issueFacts }, { methodOfAgent }] = await Promise.all([
+    import('../../node/offline-keys.ts'),
+    import('../../facts/credential.ts'),
+    import('../../facts/issue-facts.ts'),
+    import('../../facts/issuer-keys.ts'),
+  ]);
+  const facts = readFacts(given);
+  const agentId = parseAgentId(facts.id);
+  const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
+  const { signing } = await keys.read(agentId);
+  if (signing === undefined) {
+    throw new CliError(
+      'unreadable',
+      `${keyFile} holds no signing key of ${formatAgentId(agentId)}`,
+      'name the file that `weft register --keys` made',
+    );
+  }
+  const signer = createSigner(signing);
+  return issueFacts(facts, {
+    issuer: formatAgentDid(agentId),
+    verificationMethod: methodOfAgent(agentId, signer.publicKey),
+    signer,
+    nowSeconds: Math.floor(context.nowMs() / 1000),
+    validitySeconds: validityOf(valid),
+  });
+}
+
+function validityOf(valid: string | undefined): number {
+  return valid === undefined ? validitySecondsDefault : parseDuration(valid);
+}
