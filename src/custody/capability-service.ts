@@ -65,6 +65,8 @@ const firstPauseMs = 30_000;
 const longestPauseMs = 50 * 60_000;
 /** After a failure, the first time; after each more twice as long: new keys are in use once their publication is done. */
 const firstRetryMs = 1_000;
+/** Announcements sent again side by side; more wait. */
+const sendsMax = 4;
 const firstPauses = { pauseMs: firstPauseMs, retryMs: firstRetryMs };
 
 interface Entry {
@@ -90,10 +92,28 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
   const signers = createCustodySigners(parts);
   const exclusive = createExclusive();
   const stopping = new AbortController();
-  const schedule = createCustodySchedule(clock, (key) => void renew(key));
-  // Bounded by the agents in custody.
+  const schedule = createCustodySchedule(clock, (key) => {
+    waiting.push(key);
+    sendNext();
+  });
+  // Both bounded by the agents in custody.
   const entryByAgent = new Map<string, Entry>();
+  const waiting: string[] = [];
+  let sending = 0;
   let isFollowing = false;
+
+  /** A few at a time, so that many agents do not use up the quota of their storing peers in one moment. */
+  function sendNext(): void {
+    while (sending < sendsMax && !stopping.signal.aborted) {
+      const key = waiting.shift();
+      if (key === undefined) return;
+      sending++;
+      void renew(key).finally(() => {
+        sending--;
+        sendNext();
+      });
+    }
+  }
 
   async function sign(entry: Entry, options: AnnounceOptions): Promise<CapabilityAnnouncement> {
     const { agentId } = entry;
@@ -224,6 +244,7 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
     async stop() {
       stopping.abort();
       schedule.stop();
+      waiting.length = 0;
       await exclusive.idle();
     },
   };

@@ -99,6 +99,8 @@ export function createServer(
     if (request.type === 'find') return mayFind(peer, request.items.length, nowMs);
     if (request.type === 'watch' || request.type === 'unwatch')
       return mayFind(peer, request.agentIds.length, nowMs);
+    // A row of an answer is about a record.
+    if (request.type === 'search') return mayFind(peer, request.count, nowMs);
     return mayFind(peer, 8, nowMs);
   }
 
