@@ -87,7 +87,8 @@ async function dial({ libp2p }: Host, target: Multiaddr, protocol: string): Prom
     }
     return { stage: 'done', peer, milliseconds: performance.now() - startMs };
   } catch (error) {
-    const other = await whoAnswers(libp2p, target);
+    // Whoever was silent all the time will not introduce himself now.
+    const other = signal.aborted ? null : await whoAnswers(libp2p, target);
     return other === null
       ? { stage: 'connect', reason: reasonOf(error) }
       : { stage: 'other-peer', peer: other };

@@ -1,4 +1,5 @@
 /** `weft doctor`: each thing that can be wrong, made wrong for real; with a daemon and without; nothing is changed. */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -10,8 +11,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Daemon } from '../../demo/lib/daemon.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
@@ -231,6 +233,42 @@ describe('without a daemon', { timeout }, () => {
       status: 'problem',
       detail: expect.stringMatching(/schema 99/),
     });
+  });
+
+  it('ends in time although a peer takes the connection and says nothing', async () => {
+    const folder = await newFolder();
+    const silent = createServer(() => undefined);
+    servers.push(silent);
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const id = '12D3KooWLs6w3UBY3cQJSk2U64inPRxBJVc7FTxqbjQMycUJU6EU';
+    set({
+      WEFT_PASSPHRASE_FILE: join(daemons.directory, 'passphrase'),
+      ...quiet,
+      WEFT_BOOTSTRAP: `/ip4/127.0.0.1/tcp/${port}/p2p/${id}`,
+      WEFT_TRACING_ENABLED: 'true',
+      WEFT_TRACING_ENDPOINT: 'http://127.0.0.1:1/v1/traces',
+    });
+    const script = fileURLToPath(new URL('../helpers/run-weft.ts', import.meta.url));
+    const startMs = performance.now();
+    // As a process of its own: what is still open at the end must not keep it.
+    const child = spawn(process.execPath, [script, 'doctor', '--data', folder, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(performance.now() - startMs).toBeLessThan(wholeMsMax);
+    expect(code).toBe(1);
+    const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+    const [bootstrap] = checks.filter(({ name }) => name.startsWith('bootstrap'));
+    expect(bootstrap).toMatchObject({ status: 'problem', detail: expect.stringMatching(/no connection/) });
+    expect(checks.find(({ name }) => name === 'tracing')).toMatchObject({ status: 'warning' });
+    for (const socket of sockets) socket.destroy();
   });
 
   it('finds a clock that was turned back, by what was written in its future', async () => {

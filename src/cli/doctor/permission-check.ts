@@ -37,22 +37,26 @@ export async function checkPermissions({ config }: Scene): Promise<readonly Find
 
 async function placesOf(config: NodeConfig): Promise<readonly Place[]> {
   const { dataDirectory, keystore, api } = config;
-  const names = await readdir(keystore.directory).catch((): string[] => []);
   const folder = (path: string, isSecret: boolean): Place => ({ path, isFolder: true, isSecret });
   const file = (path: string, isSecret: boolean): Place => ({ path, isFolder: false, isSecret });
+  const own = (await filesOf(dataDirectory)).map((path) => file(path, path.endsWith('.token')));
+  const tokenFile = own.some(({ path }) => path === api.tokenFile) ? [] : [file(api.tokenFile, true)];
   return [
     folder(dataDirectory, false),
     folder(keystore.directory, true),
     folder(join(dataDirectory, 'store'), false),
-    file(join(dataDirectory, 'config.json'), false),
-    file(join(dataDirectory, 'api.json'), false),
-    file(join(dataDirectory, 'mcp.token'), true),
-    file(join(dataDirectory, 'nanda-names.jsonl'), false),
-    file(api.tokenFile, true),
-    ...names.slice(0, filesMax).map((name) => file(join(keystore.directory, name), true)),
+    ...own,
+    ...tokenFile,
+    ...(await filesOf(keystore.directory)).map((path) => file(path, true)),
     // Containers mount secrets readable by more than their user: that is for the operator to judge.
     ...(keystore.passphraseFile === null ? [] : [file(keystore.passphraseFile, false)]),
   ];
+}
+
+async function filesOf(directory: string): Promise<string[]> {
+  const found = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const files = found.filter((one) => one.isFile()).slice(0, filesMax);
+  return files.map((one) => join(directory, one.name));
 }
 
 async function checkPlace(

@@ -9,6 +9,7 @@ import { checkPorts } from './port-check.ts';
 import { checkAddresses, checkPeers } from './reach-check.ts';
 import type { Scene } from './scene.ts';
 import { checkSettings } from './settings-check.ts';
+import { checkTracing } from './tracing-check.ts';
 import { checkVersions } from './version-check.ts';
 import { TooSlowError, within } from './within.ts';
 
@@ -32,6 +33,7 @@ const checks: readonly Check[] = [
   { name: 'peers', limitMs: 2_000, run: checkPeers },
   { name: 'addresses', limitMs: 10_000, run: checkAddresses },
   { name: 'bootstrap', limitMs: 10_000, run: checkBootstrap },
+  { name: 'tracing', limitMs: 4_000, run: checkTracing },
 ];
 
 /** In the order of the list. */
