@@ -10,6 +10,8 @@ import { createKeptChanges, encodeItem, type KeptChange, type StreamFormat } fro
 const heartbeatMs = 15_000;
 /** How long after the last reader left changes are kept for those that come back: they are memory. */
 const comeBackMsMax = 300_000;
+/** Agents that streams name: as many as a peer takes to watch for one other (core/peer/watchers). */
+const watchedAgentsMax = 10_000;
 /** Changes that go out together when there are more at once. */
 const changesPerRoundMax = 64;
 /** Streams that are written to before anything else of the node has its turn; some milliseconds. */
@@ -34,6 +36,8 @@ export interface StreamOptions {
 export interface ChangeHub {
   /** Says `listening` (and `gap`, then what was missed) at once, then each change. Returns what ends it. */
   open(stream: StreamOptions): () => void;
+  /** Whether so many more agents may be watched. */
+  hasRoomFor(agents: readonly AgentId[]): boolean;
   /** Streams that are open. */
   count(): number;
   start(): void;
@@ -157,6 +161,7 @@ export function createChangeHub(
         for (const key of stream.keys) watches.end(key);
       };
     },
+    hasRoomFor: (agents) => watches.count() + agents.length <= watchedAgentsMax,
     count: () => streams.size,
     start() {
       heartbeat = setInterval(() => void beat(), heartbeatMs);
@@ -182,6 +187,7 @@ function createWatches(node: Pick<WeftNode, 'changes'>) {
   }
 
   return {
+    count: () => watchByKey.size,
     begin(key: string): void {
       const watch = watchByKey.get(key);
       if (watch !== undefined) {

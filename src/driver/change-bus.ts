@@ -16,22 +16,47 @@ export interface ChangeBus {
 }
 
 interface Reader {
-  readonly wanted: ReadonlySet<string> | null;
+  /** Keys of agents; null: all. */
+  readonly wanted: readonly string[] | null;
   readonly queue: AgentChange[];
   wake: () => void;
 }
 
 export function createChangeBus(): ChangeBus {
   const readers = new Set<Reader>();
+  const readersOfAll = new Set<Reader>();
+  /** Those that name agents, by agent: thousands of them cost nothing until one of theirs changes. */
+  const readersByAgent = new Map<string, Set<Reader>>();
   let isClosed = false;
 
   function emit(change: AgentChange): void {
-    const key = agentKey(change.agentId);
-    for (const reader of readers) {
-      if (reader.wanted !== null && !reader.wanted.has(key)) continue;
-      if (reader.queue.length >= queuedChangesMax) reader.queue.shift();
-      reader.queue.push(change);
-      reader.wake();
+    for (const reader of readersOfAll) give(reader, change);
+    if (readersByAgent.size === 0) return;
+    for (const reader of readersByAgent.get(agentKey(change.agentId)) ?? []) give(reader, change);
+  }
+
+  function give(reader: Reader, change: AgentChange): void {
+    if (reader.queue.length >= queuedChangesMax) reader.queue.shift();
+    reader.queue.push(change);
+    reader.wake();
+  }
+
+  function add(reader: Reader): void {
+    readers.add(reader);
+    if (reader.wanted === null) readersOfAll.add(reader);
+    for (const key of reader.wanted ?? []) {
+      const others = readersByAgent.get(key) ?? new Set();
+      readersByAgent.set(key, others.add(reader));
+    }
+  }
+
+  function remove(reader: Reader): void {
+    readers.delete(reader);
+    readersOfAll.delete(reader);
+    for (const key of reader.wanted ?? []) {
+      const others = readersByAgent.get(key);
+      others?.delete(reader);
+      if (others?.size === 0) readersByAgent.delete(key);
     }
   }
 
@@ -51,7 +76,7 @@ export function createChangeBus(): ChangeBus {
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      readers.delete(reader);
+      remove(reader);
     }
   }
 
@@ -60,11 +85,11 @@ export function createChangeBus(): ChangeBus {
     read({ agents, signal }) {
       // Registered at the call, not at the first next(): nothing between the two is missed.
       const reader: Reader = {
-        wanted: agents === undefined ? null : new Set(agents.map(agentKey)),
+        wanted: agents === undefined ? null : [...new Set(agents.map(agentKey))],
         queue: [],
         wake: () => {},
       };
-      readers.add(reader);
+      add(reader);
       return drain(reader, signal);
     },
     close() {

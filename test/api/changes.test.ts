@@ -151,6 +151,30 @@ describe('a stream of events', () => {
   });
 });
 
+describe('agents that streams name', () => {
+  it('are no more than may be watched', () => {
+    const hub = createChangeHub(node, (error) => {
+      throw error;
+    });
+    const agents = (first: number): Uint8Array[] =>
+      Array.from({ length: 64 }, (_, index) => {
+        const agentId = new Uint8Array(32);
+        new DataView(agentId.buffer).setUint32(0, first + index);
+        return agentId;
+      });
+    const quiet = { format: 'lines', revocationsOnly: false, after: null } as const;
+    const given = { ...quiet, deliver: () => true, drained: async () => {}, onEnd: () => {} };
+    const ends: (() => void)[] = [];
+    let named = 0;
+    for (; hub.hasRoomFor(agents(named)); named += 64)
+      ends.push(hub.open({ ...given, agents: agents(named) }));
+    expect(named).toBe(Math.floor(10_000 / 64) * 64);
+    for (const end of ends) end();
+    expect(hub.hasRoomFor(agents(0))).toBe(true);
+    hub.stop();
+  });
+});
+
 describe('what is kept for readers that come back', () => {
   it('is bounded, and a reader from before it is told so', async () => {
     const hub = createChangeHub(node, (error) => {

@@ -272,6 +272,7 @@ describe('a stream of changes among other requests of its connection', () => {
     expect(streams.every(({ status }) => status === 200)).toBe(true);
     const refused = await open();
     expect(refused.status).toBe(503);
+    expect(refused.headers.get('content-type')).toContain('application/problem+json');
     expect(await refused.json()).toMatchObject({ code: 'too-many-streams' });
     expect((await fetch(`${small.url}/healthz`)).status).toBe(200);
     abort.abort();

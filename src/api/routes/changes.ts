@@ -48,6 +48,8 @@ export function addChangeRoutes(
       const isEvents = request.headers.accept?.includes('text/event-stream') ?? false;
       if (hub.count() >= streamsMax)
         throw new ApiError('too-many-streams', `${streamsMax} streams of changes are open`);
+      if (!hub.hasRoomFor(agents))
+        throw new ApiError('too-many-streams', 'streams of changes name as many agents as may be watched');
       reply.hijack();
       const { raw } = reply;
       const { socket } = request.raw;
