@@ -51,8 +51,8 @@ const agent = Type.String({
 });
 
 const timeoutText = Type.String({
-  pattern: '^[1-9][0-9]{2,5}$',
-  description: 'How long to wait, in milliseconds, 100 to 999999',
+  pattern: '^([1-9][0-9]{2,4}|1[01][0-9]{4}|120000)$',
+  description: 'How long to wait, in milliseconds, 100 to 120000',
 });
 
 export const agentParams = object({ id: agent });
