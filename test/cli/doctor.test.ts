@@ -318,8 +318,21 @@ describe('with a running daemon', { timeout }, () => {
     [first, second] = (await daemons.startNetwork(2)) as [Daemon, Daemon];
   }, timeout);
 
+  /** Until the daemon says so. */
+  async function until(
+    daemon: Daemon,
+    fits: (status: { connectedPeers: number; startedAt: string }) => boolean,
+  ) {
+    for (;;) {
+      const status = await daemon.client().call('GET', '/v1/status');
+      if (fits(status as unknown as { connectedPeers: number; startedAt: string })) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
   it('sees peers, addresses that answer, and a bootstrap peer that is who it should be', async () => {
     const port = /\/tcp\/(\d+)/.exec(second.address)![1]!;
+    await until(second, ({ connectedPeers }) => connectedPeers > 0);
     const found = await doctor(second.dataDirectory, {
       WEFT_BOOTSTRAP: first.address,
       WEFT_LISTEN: `/ip4/127.0.0.1/tcp/${port}`,
@@ -388,6 +401,7 @@ describe('with a running daemon', { timeout }, () => {
       tokenFile: string;
     };
     const named = ['--api', url, '--token-file', tokenFile, '--data', join(daemons.directory, 'elsewhere')];
+    await until(first, ({ connectedPeers }) => connectedPeers > 0);
     const { checks } = (await runCommand(['doctor', '--json', ...named])).json() as { checks: Finding[] };
     expect(checks.find(({ name }) => name === 'peers')).toMatchObject({ status: 'ok' });
     expect(checks.find(({ name }) => name === 'ports')).toMatchObject({ status: 'skipped' });
@@ -401,9 +415,9 @@ describe('with a running daemon', { timeout }, () => {
       status: 'warning',
       detail: expect.stringMatching(/ended without cleaning up/),
     });
-    const client = second.client();
-    while (((await client.call('GET', '/v1/status')) as { connectedPeers: number }).connectedPeers > 0)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+    // Long enough after its start that nobody is still on the way.
+    const isOld = (startedAt: string): boolean => Date.now() - Date.parse(startedAt) > 16_000;
+    await until(second, ({ connectedPeers, startedAt }) => connectedPeers === 0 && isOld(startedAt));
     const left = await doctor(second.dataDirectory);
     expect(left).toMatchObject({ ok: false });
     expect(left.named('peers')).toMatchObject({

@@ -7,8 +7,10 @@ import type { Scene } from './scene.ts';
 
 /** Addresses that are dialled. */
 const dialsMax = 4;
+/** Joining takes a moment, on a busy machine a few. */
+const joiningSeconds = 15;
 
-export function checkPeers({ daemon, config }: Scene): readonly Finding[] {
+export function checkPeers({ daemon, config, nowMs }: Scene): readonly Finding[] {
   const name = 'peers';
   if (daemon.state === 'none')
     return [skipped(name, `no daemon runs on ${config.dataDirectory}`, '`weft start` starts one')];
@@ -28,7 +30,7 @@ export function checkPeers({ daemon, config }: Scene): readonly Finding[] {
           ),
     ];
   }
-  const { connectedPeers, knownPeers, network, state } = daemon.status;
+  const { connectedPeers, knownPeers, network, state, startedAt } = daemon.status;
   if (state !== 'ready') return [warning(name, `the daemon is ${state}`, 'ask again in a moment')];
   if (connectedPeers > 0) return [ok(name, `${connectedPeers} connected, ${knownPeers} known`)];
   if (network.isNew)
@@ -39,6 +41,9 @@ export function checkPeers({ daemon, config }: Scene): readonly Finding[] {
         'start others with --bootstrap',
       ),
     ];
+  const upSeconds = (nowMs() - Date.parse(startedAt)) / 1000;
+  if (upSeconds < joiningSeconds)
+    return [warning(name, 'the daemon has just started, and none is connected yet', 'ask again in a moment')];
   return [
     problem(
       name,

@@ -14,6 +14,7 @@ export interface DaemonStatus {
   readonly addresses: readonly string[];
   readonly network: { readonly profile: string; readonly isNew: boolean };
   readonly state: string;
+  readonly startedAt: string;
   readonly connectedPeers: number;
   readonly knownPeers: number;
   readonly agents: { readonly known: number };
