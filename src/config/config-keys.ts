@@ -9,6 +9,7 @@ import {
   multiaddrs,
   oneOf,
   optionalPath,
+  optionalUrl,
   origins,
   path,
   text,
@@ -235,6 +236,12 @@ export const configKeys: readonly ConfigKey[] = [
   key('api.corsOrigins', origins, 'web pages of these origins may call the API from a browser', {
     zero: 'empty: none',
   }),
+  key(
+    'api.publicUrl',
+    optionalUrl,
+    'URL under which the API is known outside, for links in agent cards and catalogs',
+    { zero: 'null: as each caller called it' },
+  ),
   key('nanda.enabled', flag, 'serve the interface of the NANDA index, version 1, on a port of its own'),
   key(
     'nanda.host',

@@ -88,6 +88,8 @@ export interface NodeConfig {
     readonly requestsBurst: number;
     /** Whose pages may call; empty: nobody's. */
     readonly corsOrigins: readonly string[];
+    /** Under which it is known outside; null: as each caller called it. */
+    readonly publicUrl: string | null;
   };
   /** The interface of the NANDA index, version 1. */
   readonly nanda: {

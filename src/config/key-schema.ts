@@ -130,6 +130,19 @@ export const origins: KeySchema = {
   },
 };
 
+/** A URL of http or https without query and fragment, or null. */
+export const optionalUrl: KeySchema = {
+  accepts: (value): value is string | null => value === null || isText(value, addressLengthMax),
+  expected: 'a URL such as "https://agents.example", or null',
+  fromText: (value) => (value === '' ? null : value),
+  problem: (value) => {
+    if (value === null) return null;
+    const url = URL.canParse(String(value)) ? new URL(String(value)) : null;
+    const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(String(value));
+    return isPlain ? null : 'it is not a URL of http or https without query, fragment and user';
+  },
+};
+
 function addressProblem(address: string, ofPeer: boolean): string | null {
   try {
     const names = multiaddr(address)

@@ -77,8 +77,8 @@ async function openApi(
   observed: Pick<ApiOptions, 'onDefect' | 'tracing'>,
 ) {
   const token = openTokenFile(config.api.tokenFile);
-  const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst, corsOrigins } =
-    config.api;
+  const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst } = config.api;
+  const { corsOrigins, publicUrl } = config.api;
   try {
     const { startApi } = await import('../../api/server.ts');
     const api = await startApi(node, {
@@ -90,6 +90,7 @@ async function openApi(
       openReads: reads === 'open' || (reads === 'auto' && isLoopback(host)),
       rateLimit: { requestsPerSecond, requestsBurst },
       corsOrigins,
+      publicUrl,
       ...observed,
     });
     const address = {
