@@ -25,6 +25,8 @@ export interface McpHttpOptions {
   /** What callers present; null: nothing. */
   readonly token: string | null;
   readonly createServer: () => McpServer;
+  /** Bounds the connections that are open at once, by what every server of this project does. */
+  readonly bound: (server: Server) => void;
   /** Hears of failures that nobody planned. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -42,8 +44,6 @@ const requestTimeoutMs = 10_000;
 const idleTimeoutMs = 30_000;
 /** Nothing read or written while a call is under way: longer than any may take (120 s). */
 const standstillMs = 150_000;
-/** Calls that wait for a change keep theirs open. */
-const connectionsMax = 128;
 
 /** Opens it. @throws the listen error of node:net, such as EADDRINUSE. */
 export async function startMcpHttp(options: McpHttpOptions): Promise<McpHttpServer> {
@@ -66,7 +66,7 @@ export async function startMcpHttp(options: McpHttpOptions): Promise<McpHttpServ
       );
     },
   );
-  server.maxConnections = connectionsMax;
+  options.bound(server);
   server.setTimeout(standstillMs);
   await listen(server, options);
   const { port } = server.address() as { port: number };

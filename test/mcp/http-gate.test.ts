@@ -169,6 +169,21 @@ describe('what is no call', { timeout }, () => {
     expect((await post(open, { accept: 'text/html' })).status).toBe(406);
   });
 
+  it('keeps nobody out: hundreds of connections that ask for nothing', async () => {
+    const idle = Array.from({ length: 300 }, () => connect(Number(open.port), '127.0.0.1'));
+    await Promise.all(
+      idle.map(
+        (socket) =>
+          new Promise<void>((resolve) => {
+            socket.on('error', () => {});
+            socket.once('connect', () => resolve());
+          }),
+      ),
+    );
+    expect((await post(open, {})).status).toBe(200);
+    for (const socket of idle) socket.destroy();
+  });
+
   it('does not hold the server: half a request, a caller that goes away in the middle of a wait', async () => {
     const half = connect(Number(open.port), '127.0.0.1');
     half.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');

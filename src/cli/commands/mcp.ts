@@ -1,6 +1,7 @@
 /** `weft mcp`: the index as tools of a language model, over stdio or streamable HTTP. A client of the daemon, as every command. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { boundConnections } from '../../api/connection-bound.ts';
 import { type ExitCode, exitCodes } from '../../api/error-table.ts';
 import { openTokenFile } from '../../api/token-file.ts';
 import { isLoopback } from '../../config/load-config.ts';
@@ -20,6 +21,8 @@ interface McpOptions {
 
 const hostDefault = '127.0.0.1';
 const portDefault = 4803;
+/** Calls that wait for a change keep theirs open. */
+const connectionsMax = 128;
 
 /** Adds it. */
 export function addMcpCommand(program: Command, run: Runner): void {
@@ -94,6 +97,7 @@ async function serveHttp(
     isLoopback: isLocal,
     token,
     createServer: create,
+    bound: (server) => void boundConnections(server, connectionsMax, () => {}),
     onDefect,
   }).catch((error: unknown) => {
     const hint = 'give another address, such as --http 127.0.0.1:0 for any free port';
