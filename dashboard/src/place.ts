@@ -16,6 +16,15 @@ export function pointAt(turn: number, radius: number): Point {
   return { x: Math.sin(angle) * radius, y: -Math.cos(angle) * radius };
 }
 
+/** A curve between two points on a circle, drawn in towards the middle: the further they are apart, the more. */
+export function threadPath(from: Point, to: Point, radius: number): string {
+  const apart = Math.hypot(to.x - from.x, to.y - from.y) / (2 * radius);
+  const pull = (0.82 - 0.5 * apart) / 2;
+  const bend = { x: (from.x + to.x) * pull, y: (from.y + to.y) * pull };
+  const say = ({ x, y }: Point): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  return `M${say(from)}Q${say(bend)} ${say(to)}`;
+}
+
 /** Where the records of an agent stand: SHA-256 of its id. Null where the browser has no SHA-256 (plain HTTP, not loopback). */
 export async function placeOfAgent(agentId: string): Promise<string | null> {
   const bytes = agentBytes(agentId);

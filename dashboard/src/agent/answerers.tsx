@@ -4,7 +4,7 @@ import type { Keyspace, Resolution } from '../api/answers.ts';
 import { keyspace, peers, pointedPeer, status } from '../node-state.ts';
 import { Copyable } from '../parts/copyable.tsx';
 import { Dial } from '../parts/ring.tsx';
-import { placeOfAgent, pointAt, turnOf } from '../place.ts';
+import { placeOfAgent, pointAt, threadPath, turnOf } from '../place.ts';
 import { counted, latency } from '../words.ts';
 
 const radius = 196;
@@ -75,11 +75,8 @@ function Place({ space, place, responders }: PlaceProps) {
     >
       <Dial />
       <g class="threads">
-        {answered.map(({ peer, x, y }) => (
-          <path
-            key={peer}
-            d={`M${agent.x} ${agent.y}Q${(agent.x + x) * 0.16} ${(agent.y + y) * 0.16} ${x} ${y}`}
-          />
+        {answered.map((to) => (
+          <path key={to.peer} d={threadPath(agent, to, radius)} />
         ))}
       </g>
       {space.peers.map((peer) => {

@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Change, Keyspace } from '../api/answers.ts';
 import { connectedPeers, feed, peers, pointedPeer, status } from '../node-state.ts';
-import { placeOfAgent, pointAt, turnOf } from '../place.ts';
+import { placeOfAgent, pointAt, threadPath, turnOf } from '../place.ts';
 import { count, latency, short } from '../words.ts';
 
 const radius = 196;
@@ -94,13 +94,12 @@ function Threads({ space, pointed }: { readonly space: Keyspace; readonly pointe
     <g class="threads">
       {[...near, ...others].map(({ peer, place }, rank) => {
         const to = pointAt(turnOf(place), radius);
-        const bend = { x: (self.x + to.x) * 0.16, y: (self.y + to.y) * 0.16 };
         return (
           <path
             key={peer}
             class={peer === pointed ? 'pointed' : ''}
             opacity={peer === pointed ? 1 : Math.max(0.22, 0.85 - rank * 0.06)}
-            d={`M${self.x} ${self.y}Q${bend.x} ${bend.y} ${to.x} ${to.y}`}
+            d={threadPath(self, to, radius)}
           />
         );
       })}
