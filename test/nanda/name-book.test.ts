@@ -154,6 +154,7 @@ describe('a file that is not whole', () => {
   it.each([
     ['a line that is no JSON', (text: string) => text.replace('{"name":"agent-1"', '{"name":"agent-1'), 3],
     ['a line without what it needs', (text: string) => text.replaceAll('"agentUrl"', '"url"'), 2],
+    ['an agent id that is none', (text: string) => text.replace('nanda:aa', 'nanda:a1'), 2],
     ['a flipped bit', (text: string) => text.replace('"alive":false', '"alive":fa,se'), 2],
     ['null', (text: string) => `${text}null\n`, 5],
   ])('is refused with its place: %s', async (_what, damage, line) => {

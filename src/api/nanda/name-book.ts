@@ -136,7 +136,8 @@ function isChange(value: unknown): value is NamedAgent | Removal {
   if (!isText(name)) return false;
   if (removed !== undefined) return removed === true;
   return (
-    [agentId, agentUrl, lastUpdate].every(isText) &&
+    /^nanda:[a-z2-7]{52}$/.test(String(agentId)) &&
+    [agentUrl, lastUpdate].every(isText) &&
     [apiUrl, assignedTo].every((part) => part === null || isText(part)) &&
     typeof alive === 'boolean' &&
     [capabilities, tags].every(isTexts)

@@ -80,7 +80,8 @@ export async function createNandaIndex(node: WeftNode, options: NandaOptions): P
   const app = createBoundedApp({
     onDefect: options.onDefect,
     metrics: createApiMetrics(),
-    shown: withoutPlaces,
+    // What is not shown as it is, is logged: why a name was not kept belongs there.
+    shown: (problem) => (problem.code === 'names-not-kept' ? { ...problem } : withoutPlaces(problem)),
     sendProblem: (reply, { status, detail }) => sendError(reply, status, detail),
   });
   const checkRate = createRateLimit(options.rateLimit ?? { requestsPerSecond: 0, requestsBurst: 1 });
