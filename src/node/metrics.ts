@@ -58,8 +58,8 @@ const shortBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025
 const requestBuckets = [1, 2, 3, 4, 6, 8, 12, 20, 40, 64];
 /** Whole seconds of two clocks: nothing below one second means anything. */
 const ageBuckets = [1, 2, 5, 10, 30, 60, 300, 3600, 86_400];
-/** Ways by which a change comes from elsewhere soon after it was made. */
-const heardSources: ReadonlySet<string> = new Set(['gossip', 'push', 'sync']);
+/** Ways by which a change comes from elsewhere; a resolve looks for what is old. */
+const heardSources: ReadonlySet<string> = new Set(['gossip', 'push', 'put', 'sync']);
 
 export function createMetrics(sources: GaugeSources): NodeMetrics {
   const registry = new Registry();

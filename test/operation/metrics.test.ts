@@ -1,4 +1,5 @@
 /** Metrics of live nodes: all of those that the documents name and no others, and values that say what happened. */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -18,6 +19,10 @@ import {
 import { documentedMetrics, parseScrape, type Scrape } from './scrape.ts';
 
 const silent: Log = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const isPromtoolHere = spawnSync('promtool', ['--version']).error === undefined;
+if (!isPromtoolHere)
+  console.warn('promtool is not here (Debian package prometheus): the format is not read by it');
+
 const token = 'a token of the tests';
 const headers = { authorization: `Bearer ${token}` };
 const units =
@@ -107,6 +112,7 @@ describe('the metrics of a live node', () => {
     );
     expect(heard.map(([, count]) => count)).toEqual([1]);
     const ages = [...scrape.samples].filter(([series]) => series.startsWith('weft_change_age_seconds_sum'));
+    expect(ages.length).toBeGreaterThan(0);
     for (const [, seconds] of ages) expect(seconds).toBeLessThan(30);
     expect(value('weft_verification_duration_seconds_count')).toBeGreaterThan(0);
   });
@@ -134,6 +140,21 @@ describe('the metrics of a live node', () => {
     expect(value('weft_api_request_duration_seconds_count{route="GET /v1/agents/:id"}')).toBe(1);
     expect(value('weft_api_requests_total{route="none",status="404"}')).toBe(1);
   });
+
+  it.skipIf(!isPromtoolHere)(
+    'are in the format and after the naming of Prometheus, which promtool reads',
+    async () => {
+      const input = await (await fetch(`${api.url}/metrics`)).text();
+      const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+        input,
+        encoding: 'utf8',
+      });
+      const complaints = `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
+      // Three gauges that prom-client brings itself.
+      expect(complaints.filter((line) => !/^nodejs_active_\w+_total non-counter/.test(line))).toEqual([]);
+      expect([0, 3]).toContain(status);
+    },
+  );
 
   it('have labels of which none is an agent, a peer or an address', () => {
     const labels = [...scrape.samples.keys()].join('\n');
