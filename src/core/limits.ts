@@ -90,8 +90,8 @@ export const capabilityHoursMax = 24;
 export const capabilityBytesMax = 13 * 1024;
 /** Kept of one tag by one storing peer, and shown of it in one answer: one rule for the agents of a tag. */
 export const capabilitiesPerTagMax = 64;
-/** All that one storing peer keeps of announcements, what it takes in memory included: hints must stay cheap. */
-export const capabilityStoreBytesMax = 6 * 1024 * 1024;
+/** All that one storing peer keeps of announcements, in memory as measured: 10,000 ordinary ones. */
+export const capabilityStoreBytesMax = 12 * 1024 * 1024;
 /** Announcements in one answer: a few full pages of ordinary ones, never the 64 longest logs. */
 export const capabilityAnswerBytesMax = 64 * 1024;
 /** Storing peers of a tag that a search asks at least, where there are so many. */

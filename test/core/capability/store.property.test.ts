@@ -50,7 +50,7 @@ describe(`the announcements that a storing peer keeps (seed ${seed})`, () => {
     const store = createCapabilityStore(draw, 1_000_000);
     const frame = new Uint8Array(100_000);
     store.put({ ...row('one'), bytes: frame.subarray(10, 410) }, [placeOf('x')], 'a', hour);
-    expect(store.get(row('one').key)!.bytes.buffer.byteLength).toBe(400);
+    expect(store.get(row('one').key)!.bytes.buffer.byteLength).toBeLessThan(450);
   });
 
   it('never take more than their bound, whatever comes and goes', () => {
