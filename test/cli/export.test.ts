@@ -1,6 +1,6 @@
 /** `weft export` and `weft import`, on real daemons and on data folders without one. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,6 +102,11 @@ describe('an archive', { timeout }, () => {
     const printed = execFileSync('sh', ['-c', line], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     expect(JSON.parse(printed)).toMatchObject({ into: 'folder', imported: few.length });
     expect((await runCommand(['export', '-', '--data', from, '--json'])).code).toBe(2);
+    for (const wrong of [join(place('no-such-folder'), 'a'), '/dev/full/a', into]) {
+      const failed = await exportFrom(from, wrong, '--force');
+      expect(failed.json(), wrong).toMatchObject({ error: { code: 'failed', exitCode: 1 } });
+      expect(existsSync(`${wrong}.partial`)).toBe(false);
+    }
   });
 
   it('brings records back to a network, through a daemon that lets in only so many at a time', async () => {

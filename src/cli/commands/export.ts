@@ -84,31 +84,38 @@ async function exportTo(context: Context, file: string, force: boolean): Promise
   }
 }
 
-/** Under another name until it is whole. */
+/** Under another name until it is whole. @throws CliError `failed` */
 function openFileSink(file: string): Sink {
   const partial = `${file}.partial`;
-  let descriptor: number;
-  try {
-    descriptor = openSync(partial, 'w', 0o600);
-  } catch (error) {
-    throw new CliError(
-      'failed',
-      `cannot write ${partial}: ${(error as Error).message}`,
-      'check the folder and its rights',
-      { cause: error },
-    );
-  }
+  let descriptor: number | null = null;
+  const attempt = <Value>(task: () => Value): Value => {
+    try {
+      return task();
+    } catch (error) {
+      const message = `cannot write ${file}: ${(error as Error).message}`;
+      throw new CliError('failed', message, 'check the folder, its rights and its disk', { cause: error });
+    }
+  };
+  const close = (): void => {
+    if (descriptor !== null) closeSync(descriptor);
+    descriptor = null;
+  };
+  descriptor = attempt(() => openSync(partial, 'w', 0o600));
   return {
     write(chunk) {
-      for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at);
+      attempt(() => {
+        for (let at = 0; at < chunk.length; ) at += writeSync(descriptor!, chunk, at);
+      });
     },
     finish() {
-      fsyncSync(descriptor);
-      closeSync(descriptor);
-      renameSync(partial, file);
+      attempt(() => {
+        fsyncSync(descriptor!);
+        close();
+        renameSync(partial, file);
+      });
     },
     discard() {
-      closeSync(descriptor);
+      close();
       rmSync(partial, { force: true });
     },
   };
