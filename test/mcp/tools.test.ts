@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
+import { sampleFacts } from '../facts/sample-facts.ts';
 import { createMcpUnderTest, type Era, type McpClient, type McpUnderTest } from './mcp-live.ts';
 
 const facts = 'https://agents.example/facts';
@@ -137,6 +138,18 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
     await agents.revoke(agentId, 'superseded');
     expect((await mcp.call('search_agents', { capability: tag })).structuredContent).toMatchObject({
       results: [],
+    });
+  });
+
+  it('agents are found by words in facts that the node serves', async () => {
+    const agent = await register();
+    const { agents, facts: host } = under.nodes[0]!.node;
+    const { agentId } = (await agents.list()).find((one) => formatAgentId(one.agentId) === agent)!;
+    const word = `glockenspiel${way.toLowerCase()}${era}`;
+    await host.publishOwn(agentId, sampleFacts(agentId, { description: `Plays the ${word}` }));
+    expect((await mcp.call('search_agents', { text: word, limit: 1 })).structuredContent).toMatchObject({
+      results: [{ agentId: agent, description: `Plays the ${word}`, source: 'facts', verified: true }],
+      complete: null,
     });
   });
 
