@@ -85,16 +85,19 @@ export function createChangeHub(
   async function handOut(): Promise<void> {
     if (isHandingOut) return;
     isHandingOut = true;
-    // What came in one go goes out in one write.
-    await nextTurn();
-    while (pending.length > 0) {
-      const round = createRound(pending.splice(0, changesPerRoundMax), kept.frameOf);
-      await visit((stream) => {
-        const bytes = stream.isBehind ? null : round(stream);
-        if (bytes !== null) stream.deliver(bytes);
-      });
+    try {
+      // What came in one go goes out in one write.
+      await nextTurn();
+      while (pending.length > 0) {
+        const round = createRound(pending.splice(0, changesPerRoundMax), kept.frameOf);
+        await visit((stream) => {
+          const bytes = stream.isBehind ? null : round(stream);
+          if (bytes !== null) stream.deliver(bytes);
+        });
+      }
+    } finally {
+      isHandingOut = false;
     }
-    isHandingOut = false;
   }
 
   async function read(): Promise<void> {
@@ -107,7 +110,7 @@ export function createChangeHub(
         const entry = kept.add(change);
         if (streams.size === 0) continue;
         pending.push(entry);
-        void handOut();
+        handOut().catch(onDefect);
       }
     } catch (error) {
       onDefect(error);
@@ -123,7 +126,7 @@ export function createChangeHub(
     if (number === null) tellGap(stream, 'restarted', after);
     else if (number < oldest) tellGap(stream, 'too-old', after);
     stream.position = Math.max(number ?? oldest, oldest);
-    void catchUp(stream);
+    catchUp(stream).catch(onDefect);
   }
 
   async function catchUp(stream: Stream): Promise<void> {
@@ -164,7 +167,7 @@ export function createChangeHub(
     hasRoomFor: (agents) => watches.count() + agents.length <= watchedAgentsMax,
     count: () => streams.size,
     start() {
-      heartbeat = setInterval(() => void beat(), heartbeatMs);
+      heartbeat = setInterval(() => void beat().catch(onDefect), heartbeatMs);
       heartbeat.unref();
       void read();
     },
