@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 
 const preflightSeconds = '600';
+const allowedHeaders = 'authorization, content-type, if-none-match, last-event-id, traceparent, tracestate';
 
 /** Adds the answers to preflights and the headers for pages of these origins; nothing at all for the others. */
 export function addCors(app: FastifyInstance, origins: readonly string[]): void {
@@ -16,7 +17,7 @@ export function addCors(app: FastifyInstance, origins: readonly string[]): void 
     if (request.method !== 'OPTIONS') return;
     reply
       .header('access-control-allow-methods', 'GET, POST, PATCH, PUT')
-      .header('access-control-allow-headers', 'authorization, content-type, if-none-match, last-event-id')
+      .header('access-control-allow-headers', allowedHeaders)
       .header('access-control-max-age', preflightSeconds)
       .code(204);
     return reply.send();

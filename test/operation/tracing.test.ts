@@ -181,6 +181,16 @@ describe('the traces of a live node', () => {
   });
 });
 
+describe('the settings', () => {
+  it.each([
+    ['localhost:4318', /tracing\.endpoint/],
+    ['http://localhost:4318', /v1\/traces/],
+    ['ftp://collector/v1/traces', /tracing\.endpoint/],
+  ])('refuse %s as the place of a collector', (endpoint, message) => {
+    expect(() => loadConfig({ flags: { 'tracing.endpoint': endpoint } })).toThrow(message);
+  });
+});
+
 describe('an exporter without a collector', () => {
   it('drops what is too much, keeps the work going, and closes', async () => {
     const counts = { exported: 0, lost: 0 };
