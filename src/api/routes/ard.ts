@@ -26,6 +26,7 @@ import { parseListFilter, parseOrder } from '../ard/list-expression.ts';
 import { offsetOf, pageTokenOf } from '../ard/page-token.ts';
 import { readAccess } from '../authorise.ts';
 import { baseUrlOf } from '../base-url.ts';
+import { lazyValidation } from '../lazy-validation.ts';
 import type { JsonObject } from '../views.ts';
 import { sendTagged } from './facts.ts';
 
@@ -76,7 +77,7 @@ function addSearchRoute(app: FastifyInstance, node: Facts, publicUrl: string | n
   };
   app.post<{ Body: SearchBody }>(
     '/search',
-    { schema, ...readAccess, onSend: addArdMembers },
+    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
     async (request) => {
       const { query, federation, pageSize = searchPageSize, pageToken } = request.body;
       const base = baseUrlOf(request, publicUrl);
@@ -103,7 +104,7 @@ function addExploreRoute(app: FastifyInstance, node: Facts, publicUrl: string | 
   };
   app.post<{ Body: ExploreBody }>(
     '/explore',
-    { schema, ...readAccess, onSend: addArdMembers },
+    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
     async (request) => {
       const { query = {}, resultType } = request.body;
       const base = baseUrlOf(request, publicUrl);
@@ -132,7 +133,7 @@ function addListRoute(app: FastifyInstance, node: Facts, publicUrl: string | nul
   };
   app.get<{ Querystring: ListQuery }>(
     '/agents',
-    { schema, ...readAccess, onSend: addArdMembers },
+    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
     async (request) => {
       const { filter = '', orderBy = 'identifier', pageSize, pageToken } = request.query;
       const test = parseListFilter(filter);
