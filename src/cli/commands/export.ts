@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { timeView } from '../../api/views.ts';
 import { openArchive } from '../../archive/archive-reader.ts';
 import { openArchivePlace } from '../archive/archive-place.ts';
-import { createProgress } from '../archive/progress.ts';
+import { createProgress, type Progress } from '../archive/progress.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
 import { addExamples } from '../help.ts';
@@ -43,44 +43,55 @@ async function exportTo(context: Context, file: string, force: boolean): Promise
   if (file !== '-' && !force && existsSync(file))
     throw new CliError('usage', `${file} is there already`, 'give another name, or --force');
   const place = await openArchivePlace(context, 'export');
-  const progress = createProgress(terminal);
-  const sink = file === '-' ? stdoutSink(terminal.stdout) : openFileSink(file);
+  try {
+    const sink = file === '-' ? stdoutSink(terminal.stdout) : openFileSink(file);
+    const copied = await copyArchive(place.archive(), sink, createProgress(terminal));
+    const { bundles, sizeBytes, createdAtSeconds } = copied;
+    terminal.give({ file, from: place.kind, bundles, sizeBytes, createdAt: timeView(createdAtSeconds) });
+    const from = place.kind === 'daemon' ? 'the running daemon' : 'the data folder';
+    terminal.note(`${counted(bundles, 'agent')} of ${from}, ${sizeWords(sizeBytes)}, in ${file}`);
+    terminal.note(
+      terminal.paint('quiet', '  no keys are in it: copy the keys folder, or use `weft keys export`'),
+    );
+  } finally {
+    await place.close();
+  }
+}
+
+interface Copied {
+  readonly bundles: number;
+  readonly sizeBytes: number;
+  readonly createdAtSeconds: number;
+}
+
+/** Reads back what it writes: a stream that broke off is no backup. */
+async function copyArchive(
+  archive: AsyncIterable<Uint8Array>,
+  sink: Sink,
+  progress: Progress,
+): Promise<Copied> {
   let sizeBytes = 0;
   let bundles = 0;
   async function* written(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of place.archive()) {
+    for await (const chunk of archive) {
       await sink.write(chunk);
       sizeBytes += chunk.length;
       yield chunk;
     }
   }
   try {
-    // Read back while it is written: a stream that broke off is no backup.
-    const archive = await openArchive(written());
-    for await (const batch of archive.bundles()) {
+    const opened = await openArchive(written());
+    for await (const batch of opened.bundles()) {
       bundles += batch.length;
       progress.show(() => `${counted(bundles, 'agent')}, ${sizeWords(sizeBytes)}`);
     }
     sink.finish();
-    progress.end();
-    terminal.give({
-      file,
-      from: place.kind,
-      bundles,
-      sizeBytes,
-      createdAt: timeView(archive.createdAtSeconds),
-    });
-    const from = place.kind === 'daemon' ? 'the running daemon' : 'the data folder';
-    terminal.note(`${counted(bundles, 'agent')} of ${from}, ${sizeWords(sizeBytes)}, in ${file}`);
-    terminal.note(
-      terminal.paint('quiet', '  no keys are in it: copy the keys folder, or use `weft keys export`'),
-    );
+    return { bundles, sizeBytes, createdAtSeconds: opened.createdAtSeconds };
   } catch (error) {
-    progress.end();
     sink.discard();
     throw error;
   } finally {
-    await place.close();
+    progress.end();
   }
 }
 
