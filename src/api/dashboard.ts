@@ -4,6 +4,8 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { packageRoot } from '../config/package-root.ts';
 import { ApiError } from './api-error.ts';
@@ -36,11 +38,9 @@ const typeByExtension: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** Made by the build beside each file, the smaller one first. */
-const encodings = [
-  { name: 'br', extension: '.br' },
-  { name: 'gzip', extension: '.gz' },
-] as const;
+/** The build leaves packed files alone. */
+const packedExtension = '.gz';
+const unpack = promisify(gunzip);
 
 const year = 'public, max-age=31536000, immutable';
 
@@ -53,7 +53,7 @@ export function dashboardFolder(): string {
 export function addDashboardRoutes(app: FastifyInstance, folder: string = dashboardFolder()): void {
   const hidden = { schema: { hide: true }, ...openAccess };
   app.get('/', hidden, async (request, reply) => {
-    if (!(await filesIn(folder)).has('index.html')) {
+    if (!(await filesIn(folder)).has(`index.html${packedExtension}`)) {
       throw new ApiError('no-dashboard', 'the dashboard is not built here');
     }
     reply.headers(pageHeaders).header('cache-control', 'no-cache');
@@ -62,7 +62,7 @@ export function addDashboardRoutes(app: FastifyInstance, folder: string = dashbo
   app.get<{ Params: { name: string } }>('/assets/:name', hidden, async (request, reply) => {
     const { name } = request.params;
     // Only names that are there are ever joined to a path.
-    if (!(await filesIn(join(folder, 'assets'))).has(name)) {
+    if (!(await filesIn(join(folder, 'assets'))).has(name + packedExtension)) {
       throw new ApiError('no-route', 'the dashboard has no such file: load the page again');
     }
     // The name holds a hash of the content.
@@ -81,35 +81,34 @@ async function filesIn(folder: string): Promise<ReadonlySet<string>> {
   }
 }
 
+/** Packed, and unpacked for the few who do not take that. */
 async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
   folder: string,
   name: string,
 ): Promise<Buffer> {
-  const names = await filesIn(folder);
-  const accepted = acceptedEncodings(request.headers['accept-encoding']);
-  const packed = encodings.find(
-    (encoding) => accepted.has(encoding.name) && names.has(name + encoding.extension),
-  );
+  const content = await readFile(join(folder, name + packedExtension));
   reply.type(typeByExtension[name.split('.').at(-1)!] ?? 'application/octet-stream');
   reply.header('vary', 'accept-encoding');
-  if (packed !== undefined) reply.header('content-encoding', packed.name);
-  return readFile(join(folder, name + (packed?.extension ?? '')));
+  if (!takesGzip(request.headers['accept-encoding'])) return unpack(content);
+  reply.header('content-encoding', 'gzip');
+  return content;
 }
 
-/** Codings that the client takes, `q=0` being none. */
-function acceptedEncodings(header: string | string[] | undefined): ReadonlySet<string> {
-  const wishes = [header ?? []].flat().join(',').split(',');
-  return new Set(
-    wishes
-      .map((wish) =>
-        wish
-          .trim()
-          .toLowerCase()
-          .split(/\s*;\s*/),
-      )
-      .filter(([, weight]) => weight === undefined || Number(weight.replace(/^q=/, '')) > 0)
-      .map(([name]) => name!),
-  );
+/** `q=0` is a refusal. */
+function takesGzip(header: string | string[] | undefined): boolean {
+  return [header ?? []]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((wish) =>
+      wish
+        .trim()
+        .toLowerCase()
+        .split(/\s*;\s*/),
+    )
+    .some(
+      ([name, weight]) => name === 'gzip' && (weight === undefined || Number(weight.replace(/^q=/, '')) > 0),
+    );
 }
