@@ -1,17 +1,20 @@
 /** `weft doctor`: each thing that can be wrong, made wrong for real; with a daemon and without; nothing is changed. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -168,6 +171,26 @@ describe('without a daemon', { timeout }, () => {
     expect(found).toContainEqual(expect.objectContaining({ status: 'problem', hint: `chmod 600 ${key}` }));
     expect(found).toContainEqual(expect.objectContaining({ status: 'warning', hint: `chmod 700 ${folder}` }));
     expect(found).toHaveLength(2);
+  });
+
+  it('tells a user that the folder is another one’s, and which ports are not for him', ({ skip }) => {
+    const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const isPossible = spawnSync('setpriv', [...asNobody, process.execPath, '--version']).status === 0;
+    skip(!isPossible, 'only root can become another user here, with setpriv');
+    const folder = mkdtempSync(join(tmpdir(), 'weft-of-root-'));
+    chmodSync(folder, 0o755);
+    const script = fileURLToPath(new URL('../helpers/run-weft.ts', import.meta.url));
+    const env = { ...process.env, HOME: folder, WEFT_LISTEN: '/ip4/127.0.0.1/tcp/80', WEFT_API_PORT: '0' };
+    const argv = [...asNobody, process.execPath, script, 'doctor', '--data', folder, '--json'];
+    const { stdout, status } = spawnSync('setpriv', argv, { env, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect(status).toBe(1);
+    const { checks } = JSON.parse(stdout) as { checks: Finding[] };
+    const detailOf = (name: string): string | undefined => checks.find((one) => one.name === name)?.detail;
+    expect(detailOf('permissions')).toMatch(/belongs to user 0, and this is user 65534/);
+    expect(detailOf('disk sync')).toMatch(/cannot be written to|cannot be measured/);
+    const port = detailOf('port /ip4/127.0.0.1/tcp/80');
+    expect(port).toMatch(/may not listen on 80|80 is free|80 is taken/);
   });
 
   it('finds settings that cannot be read, cannot be met, or contradict each other', async () => {
