@@ -23,11 +23,13 @@ interface Panel {
 }
 const dashboard = JSON.parse(readDocument('deploy/grafana/weft-dashboard.json')) as {
   readonly panels: readonly Panel[];
+  readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
   readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
 };
-const queries = dashboard.panels.flatMap(({ title, targets = [] }) =>
-  targets.map(({ expr }) => ({ title, expr })),
-);
+const queries = [
+  ...dashboard.panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr }))),
+  ...dashboard.annotations.list.map(({ name, expr }) => ({ title: name, expr })),
+];
 
 /** What a scrape adds by itself. */
 const ofPrometheus = ['up', 'ALERTS'];
