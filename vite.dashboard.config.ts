@@ -10,8 +10,8 @@ export default defineConfig({
   base: './',
   publicDir: false,
   logLevel: 'warn',
-  // Whoever builds, a test among them, gets the same.
-  define: { 'process.env.NODE_ENV': JSON.stringify('production') },
+  // Whoever builds, a test among them, gets the same: without the names of source files.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact', development: false } },
   plugins: [packed()],
   build: {
     outDir: fileURLToPath(new URL('dist/dashboard', import.meta.url)),
