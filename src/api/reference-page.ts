@@ -74,8 +74,8 @@ section:target { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent
 h3 { margin: 0; font: 600 1rem/1.4 ui-monospace, monospace; display: flex; flex-wrap: wrap; gap: .7rem; align-items: baseline; }
 h3 a { color: inherit; text-decoration: none; overflow-wrap: anywhere; } h3 a:hover { text-decoration: underline; }
 h4 { margin: 1rem 0 .2rem; font-size: .78rem; color: var(--quiet); text-transform: uppercase; letter-spacing: .05em; }
-.method { font: 700 .72rem/1.6 ui-monospace, monospace; min-width: 3rem; }
-.get { color: var(--get); } .post { color: var(--post); } .patch { color: var(--patch); }
+.method { font: 700 .72rem/1.6 ui-monospace, monospace; min-width: 3.2rem; }
+.get { color: var(--get); } .post { color: var(--post); } .patch, .put { color: var(--patch); } .delete { color: var(--lock); }
 .access { margin-left: auto; font: .75rem/1.6 system-ui, sans-serif; color: var(--quiet); }
 .access.token { color: var(--lock); }
 p { margin: .4rem 0; max-width: 46rem; } .quiet { color: var(--quiet); }
@@ -86,6 +86,7 @@ tr:first-child td { border-top: 0; } td:first-child { width: 13rem; } td small {
 code, pre { font: .84rem/1.5 ui-monospace, monospace; }
 code { background: var(--code); border-radius: 4px; padding: .08rem .25rem; overflow-wrap: anywhere; } pre code { padding: 0; }
 pre { margin: .3rem 0; overflow: auto; padding: .7rem .9rem; background: var(--code); border-radius: 6px; max-height: 26rem; }
+pre.call { white-space: pre-wrap; overflow-wrap: anywhere; }
 a { color: var(--accent); }
 summary { cursor: pointer; padding: .15rem 0; }
 @media (max-width: 60rem) { body { display: block; } main { padding: 1.2rem 1rem 4rem; }
@@ -183,7 +184,7 @@ function renderOperation(entry: Entry): string {
     `<p>${prose(summary)}${summary === '' ? '' : '.'} ${prose(description)}</p>`,
     renderParameters(parameters),
     ...bodies,
-    `<h4>Example</h4><pre><code>${escaped(exampleOf(entry))}</code></pre>`,
+    `<h4>Example</h4><pre class="call"><code>${escaped(exampleOf(entry))}</code></pre>`,
     '<h4>Answers</h4>',
     ...answers,
     '</section>',
