@@ -13,8 +13,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -331,6 +332,100 @@ describe('without a daemon', { timeout }, () => {
       status: 'problem',
       detail: expect.stringMatching(/no connection/),
     });
+  });
+});
+
+/** What answers as a daemon on another machine does, by a clock of its own. */
+async function openElsewhere(host: string, clockAheadMs: number): Promise<string> {
+  const status = {
+    version: '0.0.1',
+    peer: '12D3KooWElsewhere',
+    addresses: [],
+    network: { profile: 'private', isNew: false },
+    state: 'ready',
+    startedAt: new Date(0).toISOString(),
+    connectedPeers: 3,
+    knownPeers: 3,
+    agents: { known: 7 },
+    store: { full: true, quarantined: 2 },
+  };
+  const metrics = 'weft_bundles_refused_total{kind="from-the-future"} 12\n';
+  const server = createHttpServer((request, response) => {
+    response.setHeader('date', new Date(Date.now() + clockAheadMs).toUTCString());
+    response.end(request.url === '/metrics' ? metrics : JSON.stringify(status));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, host, resolve));
+  return `http://${host}:${(server.address() as { port: number }).port}`;
+}
+
+describe('with a daemon on another machine', { timeout }, () => {
+  const own = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+  it.each([
+    [0, 'ok', /agrees with the daemon's/],
+    [-300_000, 'problem', /differs by 4 min|differs by 5 min/],
+  ] as const)(
+    'whose clock is %i ms ahead, compares the clocks, and passes on what it says',
+    async (aheadMs, clock, words) => {
+      set({ WEFT_PASSPHRASE_FILE: join(daemons.directory, 'passphrase'), ...quiet });
+      // Without another address than loopback there is no other machine either.
+      const url = await openElsewhere(own ?? '127.0.0.1', aheadMs);
+      writeFileSync(join(daemons.directory, 'any.token'), 'token\n', { mode: 0o600 });
+      const named = ['--api', url, '--token-file', join(daemons.directory, 'any.token')];
+      const folder = join(daemons.directory, 'no-folder');
+      const { checks } = (await runCommand(['doctor', '--json', '--data', folder, ...named])).json() as {
+        checks: Finding[];
+      };
+      const clocks = checks.filter(({ name }) => name === 'clock');
+      expect(clocks).toContainEqual(
+        expect.objectContaining({ status: 'warning', detail: expect.stringMatching(/refused 12 records/) }),
+      );
+      if (own !== undefined)
+        expect(clocks).toContainEqual(
+          expect.objectContaining({ status: clock, detail: expect.stringMatching(words) }),
+        );
+      const detailOf = (name: string): Finding | undefined => checks.find((one) => one.name === name);
+      expect(detailOf('disk')).toMatchObject({ status: 'problem' });
+      expect(detailOf('disk damage')).toMatchObject({
+        status: 'warning',
+        detail: expect.stringMatching(/^2 entries/),
+      });
+      expect(detailOf('version of weft')).toMatchObject({
+        status: 'warning',
+        detail: expect.stringMatching(/0\.0\.1/),
+      });
+      expect(detailOf('addresses')).toMatchObject({ status: 'warning' });
+    },
+  );
+});
+
+describe('with a pre-shared key', { timeout }, () => {
+  it('dials as a node of that network does, and says what is wrong with the key', async () => {
+    const keyFile = join(daemons.directory, 'swarm.key');
+    writeFileSync(keyFile, `/key/swarm/psk/1.0.0/\n/base16/\n${'5a'.repeat(32)}\n`, { mode: 0o600 });
+    const closed = daemons.create('closed', { settings: [`preSharedKeyFile=${keyFile}`] });
+    await closed.start();
+    const folder = await newFolder();
+    const bootstrap = { WEFT_BOOTSTRAP: closed.address };
+    const inside = await doctor(folder, { ...bootstrap, WEFT_PRE_SHARED_KEY_FILE: keyFile });
+    expect(inside.named('bootstrap')).toMatchObject({ status: 'ok' });
+    const wrong = join(daemons.directory, 'wrong.key');
+    writeFileSync(wrong, 'no key\n', { mode: 0o600 });
+    const unusable = await doctor(folder, { ...bootstrap, WEFT_PRE_SHARED_KEY_FILE: wrong });
+    expect(unusable.named('bootstrap')).toMatchObject({
+      status: 'problem',
+      hint: expect.stringMatching(/preSharedKeyFile/),
+    });
+    delete process.env['WEFT_PRE_SHARED_KEY_FILE'];
+    const outside = await doctor(folder, bootstrap);
+    expect(outside.named('bootstrap')).toMatchObject({
+      status: 'problem',
+      detail: expect.stringMatching(/no connection/),
+    });
+    await closed.stop();
   });
 });
 
