@@ -1,5 +1,5 @@
 /** The frame: what stands around the node or the agent that is shown, and the keys that work everywhere. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { AgentView } from './agent/agent-view.tsx';
 import { isTokenWanted } from './api/client.ts';
 import { Masthead } from './parts/masthead.tsx';
@@ -14,9 +14,15 @@ export function App() {
     return () => removeEventListener('keydown', focusLookup);
   }, []);
   const shown = route.value;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // Whoever goes on by keys, or hears the page, begins with what is new.
+    if (!isFirst.current) focusMain();
+    isFirst.current = false;
+  }, [shown]);
   return (
     <>
-      <button type="button" class="skip" onClick={skip}>
+      <button type="button" class="skip" onClick={focusMain}>
         Skip to the content
       </button>
       <Masthead />
@@ -42,7 +48,7 @@ export function App() {
 }
 
 /** The address keeps what is shown; only the focus moves. */
-function skip(): void {
+function focusMain(): void {
   document.getElementById('main')?.focus();
 }
 

@@ -86,6 +86,7 @@ describe.runIf(chromiumIsThere)(`the dashboard in Chromium${whyNot}`, () => {
     await page.keyboard.type(`did:${id}`);
     await page.keyboard.press('Enter');
     await expectText(page, '.verdict .word', 'Holds');
+    expect(await page.evaluate('document.activeElement.id')).toBe('main');
     expect(new URL(page.url()).hash).toBe(`#/agent/${encodeURIComponent(id)}`);
     await expectText(page, '.record', 'https://agents.example/facts');
     const rows = await page.locator('.record tbody tr').allInnerTexts();

@@ -67,6 +67,9 @@ function Lookup() {
           autocapitalize="off"
           spellcheck={false}
           maxLength={80}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') event.currentTarget.blur();
+          }}
           aria-describedby="lookup-fault"
           aria-invalid={fault !== ''}
         />
