@@ -1,8 +1,9 @@
 /** Agent cards, checked by the SDK of the A2A project: its types, its canonical form, its verification of signatures. */
 import { createPublicKey } from 'node:crypto';
 import { AgentCard, canonicalizeAgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
+import { DefaultAgentCardResolver } from '@a2a-js/sdk/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApi } from '../../src/api/server.ts';
+import { createApi, startApi } from '../../src/api/server.ts';
 import { bytesToHex } from '../../src/core/bytes.ts';
 import { formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { canonicalJson } from '../../src/facts/data-integrity.ts';
@@ -191,5 +192,24 @@ describe('an agent card', () => {
     const text = (await read()).body;
     expect(text).toContain(`"factsUrl":"https://agents.acme.example/weft/facts/${id}"`);
     expect(text).not.toContain('localhost');
+  });
+
+  it('is found, read and verified by the client of the SDK over HTTP', async () => {
+    await node.facts.publishOwn(agentId, sampleFacts(agentId));
+    const onDefect = (error: unknown): never => {
+      throw error;
+    };
+    const options = { host: '127.0.0.1', port: 0, remote: false, token: 't', connectionsMax: 5, onDefect };
+    const server = await startApi(node, { ...options, openReads: true });
+    try {
+      const card = await new DefaultAgentCardResolver().resolve(server.url);
+      expect(card).toMatchObject({ name: 'Acme Translator', skills: [{ id: 'translate/en-es' }] });
+      await verifyAgentCardSignature(async (kid, jku) => {
+        const { keys } = (await (await fetch(jku!)).json()) as KeySet;
+        return createPublicKey({ key: keys.find((one) => one.kid === kid) as never, format: 'jwk' });
+      })(card);
+    } finally {
+      await server.stop();
+    }
   });
 });
