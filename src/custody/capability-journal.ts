@@ -25,6 +25,13 @@ export interface CapabilityJournal {
 const prefix = 'capabilities/';
 const noteBytesMax = 64 + capabilityTagsMax * (tagBytesMax + 2);
 
+/** For who announces anew in each run. */
+export const noCapabilityJournal: CapabilityJournal = {
+  all: async () => [],
+  write: async () => {},
+  remove: async () => {},
+};
+
 /** A journal in the node's store. */
 export function createCapabilityJournal(store: Pick<Store, 'entries' | 'write'>): CapabilityJournal {
   return {

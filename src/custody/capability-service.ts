@@ -55,6 +55,8 @@ export interface CapabilityService {
 export interface RunningCapabilityService extends CapabilityService {
   /** Goes on announcing what the journal knows; returns before the network has answered. */
   start(): Promise<void>;
+  /** Announces no more for an agent whose keys go elsewhere; what was announced ends by itself. */
+  release(agentId: AgentId): Promise<void>;
   /** Waits for the calls under way; nothing is announced afterwards. */
   stop(): Promise<void>;
 }
@@ -200,7 +202,8 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
     const { holders } = await parts.announce(entry.signed.bytes, { signal, formerTags: entry.formerTags });
     log.debug({ agent: formatAgentId(entry.agentId), holders }, 'capabilities are announced again');
     entry.retryMs = firstRetryMs;
-    entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
+    // Nobody has it yet: it is not sent more rarely before somebody does.
+    if (holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
     if (entry.pauseMs === longestPauseMs) entry.formerTags = [];
     if (entryByAgent.get(key) === entry) schedule.set(key, clock.nowMs() + entry.pauseMs);
   }
@@ -241,6 +244,7 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
       }
       if (entryByAgent.size > 0) follow();
     },
+    release: (agentId) => exclusive.run(agentKey(agentId), () => forget(agentKey(agentId))),
     async stop() {
       stopping.abort();
       schedule.stop();

@@ -15,6 +15,7 @@ export type {
   ResolveStatus,
 } from '../core/peer/effects.ts';
 export type { AgentResult, RecordDraft } from '../custody/agent-types.ts';
+export type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 export type { PublishOptions, SearchOptions } from '../driver/call-types.ts';
 export { type AgentKeys, type AgentSeeds, createAgentKeys, type KeySource } from './agent-keys.ts';
 export type { Emitter } from './emitter.ts';

@@ -143,6 +143,7 @@ function guardedAgents(own: OwnAgents, guarded: Lifecycle['guarded']) {
     recover: guarded(own.recover),
     delegate: guarded(own.delegate),
     revoke: guarded(own.revoke),
+    announce: guarded(own.announce),
   };
 }
 

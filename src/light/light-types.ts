@@ -6,6 +6,7 @@ import type { ReasonCode } from '../core/identity/reason-code.ts';
 import type { CapabilitySearch, PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
+import type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 import type { AgentChange, PublishOptions, SearchOptions } from '../driver/call-types.ts';
 import type { DriverPorts } from '../driver/driver.ts';
 import type { Store } from '../ports/store.ts';
@@ -150,6 +151,15 @@ export interface LightNode {
     agent: AgentName,
     options?: PublishOptions & { readonly delegation?: Which; readonly reason?: ReasonCode },
   ): Promise<AgentResult>;
+  /**
+   * Announces what an agent can do, in place of what it announced before, and keeps it announced until `release` or `stop`;
+   * no tags at all withdraw. @throws LightNodeError `not-stored` when no full node took it: the node goes on trying.
+   */
+  announce(
+    agent: AgentName,
+    tags: readonly string[],
+    options?: AnnounceOptions,
+  ): Promise<AnnouncedCapabilities>;
   /** Agents whose keys are held here. */
   held(): readonly AgentId[];
   /** Publishes a bundle that the caller composed and signed with `weft/core`. */

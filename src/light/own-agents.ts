@@ -8,6 +8,8 @@ import type { PublishResult } from '../core/peer/effects.ts';
 import { encodeState } from '../core/record/agent-state.ts';
 import { createAgentService } from '../custody/agent-service.ts';
 import type { AgentResult } from '../custody/agent-types.ts';
+import { noCapabilityJournal } from '../custody/capability-journal.ts';
+import { createCapabilityService } from '../custody/capability-service.ts';
 import { createCustodyJournal } from '../custody/custody-journal.ts';
 import type { PublishOptions } from '../driver/call-types.ts';
 import type { NetworkCalls } from '../driver/network-calls.ts';
@@ -25,7 +27,16 @@ import type { AgentName, LightNode } from './light-types.ts';
 export interface OwnAgents
   extends Pick<
     LightNode,
-    'register' | 'adopt' | 'release' | 'update' | 'rotate' | 'recover' | 'delegate' | 'revoke' | 'held'
+    | 'register'
+    | 'adopt'
+    | 'release'
+    | 'update'
+    | 'rotate'
+    | 'recover'
+    | 'delegate'
+    | 'revoke'
+    | 'announce'
+    | 'held'
   > {
   start(): Promise<void>;
   /** A full node is connected again: what nobody has stored yet is published. */
@@ -48,15 +59,15 @@ export function createOwnAgents(parts: {
   const journal = createCustodyJournal(parts.store);
   const unstored = createUnstored(calls, log);
 
-  const service = createAgentService<Signer>({
+  const keyed = {
     ...calls,
     ...parts,
-    publish: unstored.publish,
     keys: ring,
-    journal,
-    createSigner: (signer) => signer,
+    createSigner: (signer: Signer) => signer,
     createSecret: () => createSigner(entropy.randomBytes(32)),
-  });
+  };
+  const service = createAgentService<Signer>({ ...keyed, publish: unstored.publish, journal });
+  const capabilities = createCapabilityService<Signer>({ ...keyed, journal: noCapabilityJournal });
 
   function heldId(agent: AgentName): AgentId {
     const agentId = agentIdOf(agent);
@@ -78,6 +89,7 @@ export function createOwnAgents(parts: {
     async release(agent) {
       const agentId = heldId(agent);
       await service.release(agentId);
+      await capabilities.release(agentId);
       ring.remove(agentId);
       await journal.remove(agentId);
       unstored.forget(agentId);
@@ -107,9 +119,16 @@ export function createOwnAgents(parts: {
         return stored(await service.revokeDelegation(agentId, delegation, reason, options));
       return stored(await service.revoke(agentId, reason, options));
     },
+    async announce(agent, tags, options) {
+      const said = await capabilities.announce(heldId(agent), tags, options);
+      if (said.announce.holders > 0 || tags.length === 0) return said;
+      throw notStored();
+    },
     start: () => service.start(),
     connected: unstored.publishAgain,
-    stop: () => service.stop(),
+    async stop() {
+      await Promise.all([service.stop(), capabilities.stop()]);
+    },
   };
 }
 
@@ -143,7 +162,11 @@ function createUnstored(calls: NetworkCalls, log: Log) {
 /** @throws LightNodeError `not-stored` */
 function stored<Result extends AgentResult>(result: Result): Result {
   if (result.publish.status !== 'failed') return result;
-  throw new LightNodeError(
+  throw notStored();
+}
+
+function notStored(): LightNodeError {
+  return new LightNodeError(
     'not-stored',
     'signed, and no full node has taken it yet: it is published again once one is connected',
   );

@@ -93,7 +93,10 @@ export function createCapabilitySearcher(
     };
     active++;
     const own = server.show(target, capabilitiesPerTagMax, self.peer).announcements;
-    if (own.length > 0) current.responders++;
+    if (own.length > 0) {
+      current.asked++;
+      current.responders++;
+    }
     takeRows(current, own);
     current.cancelTimers.push(context.timers.at(context.nowMs() + call.timeoutMs, () => finish(current)));
     advance(current);

@@ -76,8 +76,9 @@ export interface CapabilityHit {
 /** What the storing peers of a tag show of it. */
 export interface CapabilitySearch {
   readonly hits: readonly CapabilityHit[];
+  /** This peer among them where it keeps any. */
   readonly asked: number;
-  /** Those that answered, this peer included where it stores the tag. */
+  /** Those that answered. */
   readonly responders: number;
   /** True when those nearest the tag answered and had no more than what is shown. */
   readonly isComplete: boolean;
