@@ -14,7 +14,7 @@ export interface ApiMetrics {
   streamDropped(): void;
   /** A connection that went because there were too many: one that was idle, or the new one. */
   connectionClosed(which: 'idle' | 'new'): void;
-  /** What tells how many connections are open. */
+  /** What tells how many connections are open; of several servers, all count. */
   countConnections(count: () => number): void;
   /** What tells how many streams are open. */
   countStreams(count: () => number): void;
@@ -47,13 +47,13 @@ export function createApiMetrics(): ApiMetrics {
     labelNames: ['which'],
     registers,
   });
-  let openConnections = (): number => 0;
+  const openConnections: (() => number)[] = [];
   new Gauge({
     name: 'weft_api_connections',
     help: 'Open connections to the control API',
     registers,
     collect() {
-      this.set(openConnections());
+      this.set(openConnections.reduce((sum, count) => sum + count(), 0));
     },
   });
   let openStreams = (): number => 0;
@@ -78,9 +78,7 @@ export function createApiMetrics(): ApiMetrics {
     refused: (code) => problems.inc({ code }),
     streamDropped: () => dropped.inc(),
     connectionClosed: (which) => closed.inc({ which }),
-    countConnections(count) {
-      openConnections = count;
-    },
+    countConnections: (count) => void openConnections.push(count),
     countStreams(count) {
       openStreams = count;
     },
@@ -94,6 +92,14 @@ function once<Value>(valueByKey: Map<string, Value>, key: string, make: () => Va
   const value = make();
   valueByKey.set(key, value);
   return value;
+}
+
+/** The same metrics for another interface of the node: its routes have its name before them. */
+export function metricsOfInterface(metrics: ApiMetrics, name: string): ApiMetrics {
+  return {
+    ...metrics,
+    answered: (route, status, seconds) => metrics.answered(`${name} ${route}`, status, seconds),
+  };
 }
 
 function createDurations(registers: Registry[]): Histogram<'route'> {

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { RequestTracing, WeftNode } from '../node/node-types.ts';
-import { createApiMetrics } from './api-metrics.ts';
+import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 import { assertLoopbackName, createAccessCheck } from './authorise.ts';
 import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from './bounded-app.ts';
 import { createChangeHub } from './change-hub.ts';
@@ -42,6 +42,8 @@ export interface ApiOptions {
   readonly corsOrigins?: readonly string[];
   /** Left out: dist/dashboard of the package. */
   readonly dashboardFolder?: string;
+  /** Where requests are counted, which `/metrics` shows; left out: its own. */
+  readonly metrics?: ApiMetrics;
   /** Left out: requests are not traced. */
   readonly tracing?: RequestTracing;
   /** Hears of failures that nobody planned, which callers see as `internal`. */
@@ -58,7 +60,7 @@ export async function startApi(node: WeftNode, options: ApiOptions): Promise<Api
 /** The API without a socket: routes, checks and errors. */
 export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance {
   const { openReads = false, rateLimit = { requestsPerSecond: 0, requestsBurst: 1 } } = options;
-  const metrics = createApiMetrics();
+  const { metrics = createApiMetrics() } = options;
   const app = createBoundedApp({ onDefect: options.onDefect, metrics, shown: withoutPlaces });
   if (options.tracing !== undefined) traceRequests(app, options.tracing);
   const hub = createChangeHub(node, (error) => options.onDefect(error, 'changes'));

@@ -1,6 +1,9 @@
 /** Metrics of live nodes: all of those that the documents name and no others, and values that say what happened. */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApiMetrics } from '../../src/api/api-metrics.ts';
+import { startNandaIndex } from '../../src/api/nanda/nanda-server.ts';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
@@ -36,6 +39,7 @@ describe('the metrics of a live node', () => {
   let home: LiveNode;
   let other: LiveNode;
   let api: ApiServer;
+  const apiMetrics = createApiMetrics();
   let observer: Observer;
   let scrape: Scrape;
   const uncaught = watchUncaught();
@@ -53,6 +57,7 @@ describe('the metrics of a live node', () => {
     observer = await openObserver(config, silent);
     api = await startApi(observer.observe(other.node), {
       ...options,
+      metrics: apiMetrics,
       token,
       onDefect: (error) => expect.unreachable(`${error}`),
     });
@@ -155,6 +160,25 @@ describe('the metrics of a live node', () => {
       expect([0, 3]).toContain(status);
     },
   );
+
+  it('count requests of the NANDA index beside them, by its name', async () => {
+    const index = await startNandaIndex(other.node, {
+      ...{ host: '127.0.0.1', port: 0, remote: false, connectionsMax: 16, token, metrics: apiMetrics },
+      file: join(other.dataDirectory, 'names.jsonl'),
+      onDefect: (error) => expect.unreachable(`${error}`),
+    });
+    try {
+      const idle = parseScrape(await apiMetrics.render()).samples.get('weft_api_connections')!;
+      expect(await (await fetch(`${index.url}/lookup/nobody`)).json()).toEqual({
+        error: "ID 'nobody' not found",
+      });
+      const { samples } = parseScrape(await apiMetrics.render());
+      expect(samples.get('weft_api_requests_total{route="nanda GET /lookup/:id",status="404"}')).toBe(1);
+      expect(samples.get('weft_api_connections')).toBe(idle + 1);
+    } finally {
+      await index.stop();
+    }
+  });
 
   it('have labels of which none is an agent, a peer or an address', () => {
     const labels = [...scrape.samples.keys()].join('\n');

@@ -145,7 +145,7 @@ export function createAddresses(options: AddressesOptions): Addresses {
     savedAtMs = performance.now();
     saving = saving
       .then(() => store.save(book.best()))
-      .catch((error: unknown) => log.error({ error }, 'the known peers could not be saved'));
+      .catch((error: unknown) => log.warn({ error }, 'the known peers could not be saved'));
   }
 
   async function start(): Promise<void> {
@@ -165,7 +165,7 @@ export function createAddresses(options: AddressesOptions): Addresses {
     try {
       return (await store?.load()) ?? [];
     } catch (error) {
-      log.error({ error }, 'the known peers could not be loaded; joining through the bootstrap peers alone');
+      log.warn({ error }, 'the known peers could not be loaded; joining through the bootstrap peers alone');
       return [];
     }
   }

@@ -9,7 +9,7 @@ import { isLoopback } from '../../config/load-config.ts';
 import { urlBytesMax } from '../../core/limits.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { ApiError } from '../api-error.ts';
-import { createApiMetrics } from '../api-metrics.ts';
+import { type ApiMetrics, createApiMetrics, metricsOfInterface } from '../api-metrics.ts';
 import { assertLoopbackName, createTokenCheck } from '../authorise.ts';
 import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from '../bounded-app.ts';
 import { createRateLimit, type RateLimit } from '../rate-limit.ts';
@@ -60,6 +60,8 @@ export interface NandaOptions {
   readonly rateLimit?: RateLimit;
   /** Where the names are kept. */
   readonly file: string;
+  /** Of the API, to count there; left out: nobody sees them. */
+  readonly metrics?: ApiMetrics;
   readonly onDefect: OnDefect;
 }
 
@@ -79,7 +81,7 @@ export async function createNandaIndex(node: WeftNode, options: NandaOptions): P
   const book = await openNameBook(options.file);
   const app = createBoundedApp({
     onDefect: options.onDefect,
-    metrics: createApiMetrics(),
+    metrics: metricsOfInterface(options.metrics ?? createApiMetrics(), 'nanda'),
     // What is not shown as it is, is logged: why a name was not kept belongs there.
     shown: (problem) => (problem.code === 'names-not-kept' ? { ...problem } : withoutPlaces(problem)),
     sendProblem: (reply, { status, detail }) => sendError(reply, status, detail),

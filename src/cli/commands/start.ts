@@ -52,10 +52,12 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
   try {
     await node.start();
     const onDefect = (error: unknown, route: string): void => log.error({ error, route }, 'a request failed');
-    const api = await openApi(node, config, { ...tracing, onDefect });
+    const { createApiMetrics } = await import('../../api/api-metrics.ts');
+    const observed = { metrics: createApiMetrics(), onDefect };
+    const api = await openApi(node, config, { ...tracing, ...observed });
     let nanda: ApiServer | null = null;
     try {
-      nanda = config.nanda.enabled ? await openNanda(node, config, onDefect) : null;
+      nanda = config.nanda.enabled ? await openNanda(node, config, observed) : null;
       await announceReady(terminal, config, node, { api: api.url, nanda: nanda?.url ?? null });
       await ended;
     } finally {
@@ -74,7 +76,7 @@ async function start(context: Context, options: Readonly<Record<string, unknown>
 async function openApi(
   node: WeftNode,
   config: NodeConfig,
-  observed: Pick<ApiOptions, 'onDefect' | 'tracing'>,
+  observed: Pick<ApiOptions, 'metrics' | 'onDefect' | 'tracing'>,
 ) {
   const token = openTokenFile(config.api.tokenFile);
   const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst } = config.api;
@@ -111,7 +113,7 @@ async function openApi(
 async function openNanda(
   node: WeftNode,
   config: NodeConfig,
-  onDefect: (error: unknown, route: string) => void,
+  observed: Pick<ApiOptions, 'metrics' | 'onDefect'>,
 ): Promise<ApiServer> {
   const { host, port, remote } = config.nanda;
   const { connectionsMax, requestsPerSecond, requestsBurst, tokenFile } = config.api;
@@ -125,7 +127,7 @@ async function openNanda(
       token: openTokenFile(tokenFile),
       rateLimit: { requestsPerSecond, requestsBurst },
       file: join(config.dataDirectory, 'nanda-names.jsonl'),
-      onDefect,
+      ...observed,
     });
   } catch (error) {
     const hint = 'take another with --set nanda.port=<port>; 0 takes any free one';
