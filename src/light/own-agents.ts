@@ -19,7 +19,7 @@ import type { Log } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { type AgentKeys, signerOf, signersOf } from './agent-keys.ts';
 import { agentIdOf } from './agent-name.ts';
-import { createKeyRing } from './key-ring.ts';
+import { createKeyRing, type KeyRing } from './key-ring.ts';
 import { LightNodeError } from './light-error.ts';
 import type { AgentName, LightNode } from './light-types.ts';
 
@@ -45,7 +45,7 @@ export interface OwnAgents
   stop(): Promise<void>;
 }
 
-export function createOwnAgents(parts: {
+interface OwnParts {
   readonly calls: NetworkCalls;
   readonly store: Pick<Store, 'get' | 'write'>;
   readonly clock: Clock;
@@ -53,19 +53,15 @@ export function createOwnAgents(parts: {
   readonly log: Log;
   readonly createSigner: (seed: Uint8Array) => Signer;
   readonly refenceSeconds: number;
-}): OwnAgents {
-  const { calls, entropy, createSigner, log } = parts;
+}
+
+export function createOwnAgents(parts: OwnParts): OwnAgents {
+  const { calls, createSigner, log } = parts;
   const ring = createKeyRing();
   const journal = createCustodyJournal(parts.store);
   const unstored = createUnstored(calls, log);
 
-  const keyed = {
-    ...calls,
-    ...parts,
-    keys: ring,
-    createSigner: (signer: Signer) => signer,
-    createSecret: () => createSigner(entropy.randomBytes(32)),
-  };
+  const keyed = keyedCalls(parts, ring);
   const service = createAgentService<Signer>({ ...keyed, publish: unstored.publish, journal });
   const capabilities = createCapabilityService<Signer>({ ...keyed, journal: noCapabilityJournal });
 
@@ -129,6 +125,17 @@ export function createOwnAgents(parts: {
     async stop() {
       await Promise.all([service.stop(), capabilities.stop()]);
     },
+  };
+}
+
+/** The network for who signs with the signers of that ring. */
+function keyedCalls(parts: OwnParts, keys: KeyRing) {
+  return {
+    ...parts.calls,
+    ...parts,
+    keys,
+    createSigner: (signer: Signer) => signer,
+    createSecret: () => parts.createSigner(parts.entropy.randomBytes(32)),
   };
 }
 
