@@ -145,6 +145,20 @@ describe('a node that hosts facts', () => {
     expect(() => signer?.sign(utf8ToBytes('weft/addr/1 and more'))).toThrow(TypeError);
   });
 
+  it('lists what is there now', async () => {
+    const { host, world } = createHost([first, second]);
+    const listed = async () => (await host.list()).map(({ agentId }) => formatAgentDid(agentId)).sort();
+    expect(await listed()).toEqual([]);
+    await host.publish(first.agentId, credentialOf(first));
+    expect(await listed()).toEqual([formatAgentDid(first.agentId)]);
+    await host.publish(second.agentId, credentialOf(second, 100));
+    expect(await listed()).toHaveLength(2);
+    world.nowSeconds += 100;
+    expect(await listed()).toEqual([formatAgentDid(first.agentId)]);
+    await host.remove(first.agentId);
+    expect(await listed()).toEqual([]);
+  });
+
   it('forgets what is removed', async () => {
     const { host, store } = createHost([first]);
     await host.publish(first.agentId, credentialOf(first));

@@ -119,10 +119,8 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
     read,
     async list() {
       const now = nowSeconds();
-      const all: HostedFacts[] = [];
-      for await (const one of (await shelf()).entries())
-        if (one.validUntil > now || one.isSignedHere) all.push(one);
-      return all;
+      const all = await (await shelf()).all();
+      return all.filter((one) => one.validUntil > now || one.isSignedHere);
     },
     remove: (agentId) => inTurn(async () => (await shelf()).remove(agentId)),
     search: async (query) => (await shelf()).index.search(query),

@@ -35,9 +35,12 @@ export interface FactsShelf {
   put(agentId: AgentId, note: FactsNote, nowSeconds: number): Promise<ShelvedFacts>;
   remove(agentId: AgentId): Promise<boolean>;
   /** In the order of agent ids. */
-  entries(): AsyncIterable<ShelvedFacts>;
+  all(): Promise<readonly ShelvedFacts[]>;
   readonly index: FactsIndex;
 }
+
+/** What is kept parsed between two lists: a thousand documents of usual size. */
+const readBytesMax = 4 * 1024 * 1024;
 
 interface Line {
   readonly sizeBytes: number;
@@ -48,6 +51,13 @@ interface Line {
 export async function openFactsShelf(store: Pick<Store, 'get' | 'write' | 'entries'>): Promise<FactsShelf> {
   const index = await createFactsIndex(hostedFactsMax);
   const lines = new Map<string, Line>();
+  /** All of them as they were read last, while nothing has changed and they are small. */
+  let read: readonly ShelvedFacts[] | null = null;
+  let changes = 0;
+  const changed = (): void => {
+    read = null;
+    changes++;
+  };
   const note = (key: string, shelved: ShelvedFacts, sizeBytes: number): void => {
     lines.set(key, { sizeBytes, validUntil: shelved.validUntil });
     index.put(indexedFacts(shelved.agentId, shelved.facts));
@@ -61,6 +71,7 @@ export async function openFactsShelf(store: Pick<Store, 'get' | 'write' | 'entri
     const key = agentKey(agentId);
     if (!lines.has(key)) return false;
     await store.write([{ key: placeOf(key), value: null }]);
+    changed();
     lines.delete(key);
     index.remove(agentId);
     return true;
@@ -88,23 +99,34 @@ export async function openFactsShelf(store: Pick<Store, 'get' | 'write' | 'entri
       await makeRoom(key, value.length, nowSeconds);
       const shelved = shelvedOf(agentId, wanted);
       await store.write([{ key: placeOf(key), value }]);
+      changed();
       note(key, shelved, value.length);
       return shelved;
     },
     remove,
-    async *entries() {
+    async all() {
+      if (read !== null) return read;
+      const before = changes;
+      const found: ShelvedFacts[] = [];
       for await (const [place, bytes] of store.entries(factsPrefix)) {
         const agentId = agentOfPlace(place);
-        if (agentId !== null) yield shelvedOf(agentId, decodeNote(bytes));
+        if (agentId !== null) found.push(shelvedOf(agentId, decodeNote(bytes)));
       }
+      if (before === changes && sizeOf(lines) <= readBytesMax) read = found;
+      return found;
     },
   };
 }
 
 function hasRoom(lines: ReadonlyMap<string, Line>, key: string, sizeBytes: number): boolean {
-  let bytes = sizeBytes;
-  for (const [other, line] of lines) if (other !== key) bytes += line.sizeBytes;
+  const bytes = sizeOf(lines) - (lines.get(key)?.sizeBytes ?? 0) + sizeBytes;
   return bytes <= hostedBytesMax && lines.size + (lines.has(key) ? 0 : 1) <= hostedFactsMax;
+}
+
+function sizeOf(lines: ReadonlyMap<string, Line>): number {
+  let bytes = 0;
+  for (const line of lines.values()) bytes += line.sizeBytes;
+  return bytes;
 }
 
 function shelvedOf(agentId: AgentId, note: FactsNote): ShelvedFacts {
