@@ -13,6 +13,13 @@ export { recoverAgent, rotateAgent } from './author/rekey.ts';
 export { tombstoneAgent } from './author/tombstone.ts';
 export { updateAgent } from './author/update.ts';
 export { controllerOf, delegateOf, type Writer } from './author/writer.ts';
+export { admitCapabilities, type CapabilityAdmission } from './capability/admit.ts';
+export {
+  type CapabilityAnnouncement,
+  decodeCapabilities,
+  signCapabilities,
+} from './capability/announcement.ts';
+export { parseTag, tagPoint, tagPrefixes } from './capability/tag.ts';
 export {
   createSigner,
   isAdmissiblePublicKey,
