@@ -1,5 +1,7 @@
 /** What the API itself counts; /metrics shows it after the node's own. */
+
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ClosedConnection } from './connection-bound.ts';
 
 export interface ApiMetrics {
   /**
@@ -12,8 +14,8 @@ export interface ApiMetrics {
   refused(code: string): void;
   /** A reader of changes that did not read. */
   streamDropped(): void;
-  /** A connection that went because there were too many: one that was idle, or the new one. */
-  connectionClosed(which: 'idle' | 'new'): void;
+  /** A connection that was closed to stay within the bounds. */
+  connectionClosed(which: ClosedConnection): void;
   /** What tells how many connections are open; of several servers, all count. */
   countConnections(count: () => number): void;
   /** What tells how many streams are open. */
@@ -43,7 +45,7 @@ export function createApiMetrics(): ApiMetrics {
   });
   const closed = new Counter({
     name: 'weft_api_connections_closed_total',
-    help: 'Connections closed because there were too many: idle ones, new ones',
+    help: 'Connections closed because there were too many (idle, new), or because they asked and did not read (flooding)',
     labelNames: ['which'],
     registers,
   });
