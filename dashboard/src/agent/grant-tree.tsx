@@ -14,6 +14,7 @@ interface Branch {
 }
 
 export function GrantTree({ state }: { readonly state: AgentState }) {
+  if (state.keys === null) return <p class="empty">Nobody showed a key log.</p>;
   const branches = treeOf(state);
   const credentials = state.revocations.filter((one) => one.kind === 'credential');
   return (
@@ -21,7 +22,7 @@ export function GrantTree({ state }: { readonly state: AgentState }) {
       <div class="tree">
         <p class="root">
           <b>controller</b>
-          {state.keys?.signingKey != null && (
+          {state.keys.signingKey !== null && (
             <Copyable text={state.keys.signingKey} what="the controller's key" />
           )}
         </p>
