@@ -19,7 +19,7 @@ const cannonConnections = 10;
 const warmUpSeconds = 5;
 
 function runResolve({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
-  const seconds = quick ? 10 : 30;
+  const seconds = quick ? 10 : 15;
   const rounds = quick ? 1 : 3;
   return withDaemons(daemonCount, (daemons) =>
     withApiProcesses(1, async ([client]) => {
