@@ -140,6 +140,15 @@ describe('the metrics of a live node', () => {
     expect(third.samples.has('weft_custody_next_refence_seconds')).toBe(false);
   });
 
+  it('count the fences that custody signs by itself', async () => {
+    const { agentId } = await home.node.agents.register({});
+    // More operations in one slot than are left standing: they are folded into a fence.
+    for (let index = 0; index < 5; index++)
+      await home.node.agents.update(agentId, { primaryFactsUrl: `https://facts.example/${index}` });
+    await eventually(async () => (await home.metric('weft_refences_total', 'done')) === 1);
+    expect(await home.metric('weft_refences_total', 'failed')).toBe(0);
+  });
+
   it('count requests of the API by route, one label for everything that is no route', async () => {
     expect(value('weft_api_requests_total{route="GET /v1/agents/:id",status="200"}')).toBe(1);
     expect(value('weft_api_request_duration_seconds_count{route="GET /v1/agents/:id"}')).toBe(1);
