@@ -3,7 +3,7 @@
  * One subject, one issuer, one proof, both ends of validity given. A status is refused as long as it is not checked.
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { utf8ToBytes } from '../core/bytes.ts';
 import { type AgentFacts, agentFactsSchema } from './agent-facts.ts';
 import { type JsonObject, readJsonObject } from './bounded-json.ts';
@@ -21,6 +21,50 @@ const factsTypes: readonly string[] = ['AgentFactsCredential', 'AgentFacts'];
 const did = Type.String({ pattern: '^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$', maxLength: 256 });
 const time = Type.String({ format: 'date-time', maxLength: 40 });
 
+const kind = Type.Union([
+  Type.String({ minLength: 1, maxLength: 256 }),
+  Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { minItems: 1, maxItems: 8 }),
+]);
+const link = Type.String({ format: 'uri', maxLength: 2048 });
+
+function oneOrMore<Schema extends TSchema>(schema: Schema) {
+  return Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems: 16 })]));
+}
+
+/** VC 2.0 §11.1: a text, or texts with their language. */
+const words = oneOrMore(
+  Type.Union([
+    Type.String({ maxLength: 4096 }),
+    Type.Object(
+      {
+        '@value': Type.String({ maxLength: 4096 }),
+        '@language': Type.Optional(Type.String({ minLength: 2, maxLength: 64 })),
+        '@direction': Type.Optional(Type.Enum(['ltr', 'rtl'])),
+      },
+      { additionalProperties: false },
+    ),
+  ]),
+);
+
+/** What VC 2.0 lets a credential have beside what is needed here: its form is checked, and it is signed like the rest. */
+const optionalMembers = {
+  name: words,
+  description: words,
+  credentialSchema: oneOrMore(Type.Object({ id: link, type: kind })),
+  evidence: oneOrMore(Type.Object({ type: kind })),
+  termsOfUse: oneOrMore(Type.Object({ type: kind })),
+  refreshService: oneOrMore(Type.Object({ type: kind, id: Type.Optional(link) })),
+  relatedResource: Type.Optional(
+    Type.Array(
+      Type.Union([
+        Type.Object({ id: link, digestSRI: Type.String({ minLength: 1, maxLength: 512 }) }),
+        Type.Object({ id: link, digestMultibase: Type.String({ minLength: 1, maxLength: 512 }) }),
+      ]),
+      { maxItems: 16 },
+    ),
+  ),
+};
+
 /** The envelope; the subject has its own schema. */
 export const credentialSchema = Type.Object(
   {
@@ -30,10 +74,11 @@ export const credentialSchema = Type.Object(
     }),
     id: Type.Optional(Type.String({ format: 'uri', maxLength: 512 })),
     type: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 2, maxItems: 8 }),
-    issuer: Type.Union([did, Type.Object({ id: did })]),
+    issuer: Type.Union([did, Type.Object({ id: did, name: words, description: words })]),
     validFrom: time,
     validUntil: time,
     credentialSubject: agentFactsSchema,
+    ...optionalMembers,
     proof: Type.Unsafe<JsonObject | readonly JsonObject[]>({ type: ['object', 'array'] }),
   },
   { title: 'AgentFactsCredential' },
@@ -104,7 +149,10 @@ export function instantOf(seconds: number): string {
 
 /** True for ISO 8601 with date, time and zone, of a day that exists. */
 export function isInstant(text: string): boolean {
-  return instantPattern.test(text) && !Number.isNaN(Date.parse(text));
+  if (!instantPattern.test(text)) return false;
+  // Date.parse takes 30 February for 2 March.
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
 function assertSize(document: JsonObject): void {
