@@ -149,7 +149,7 @@ export function instantOf(seconds: number): string {
 
 /** True for ISO 8601 with date, time and zone, of a day that exists. */
 export function isInstant(text: string): boolean {
-  if (!instantPattern.test(text)) return false;
+  if (!instantPattern.test(text) || Number.isNaN(Date.parse(text))) return false;
   // Date.parse takes 30 February for 2 March.
   const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;

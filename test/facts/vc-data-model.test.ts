@@ -125,6 +125,8 @@ const breaks: readonly Case[] = [
   ['4.9 validity', 'a date alone', { validFrom: '2027-01-15' }],
   ['4.9 validity', 'no zone', { validFrom: '2027-01-15T08:00:00' }],
   ['4.9 validity', 'a day that is none', { validUntil: '2027-02-30T08:00:00Z' }],
+  ['4.9 validity', 'a zone that is none', { validUntil: '2027-01-16T08:00:00+99:99' }],
+  ['4.9 validity', 'an hour that is none', { validUntil: '2027-01-16T24:30:00Z' }],
   ['4.9 validity', 'a number', { validUntil: nowSeconds + 1000 }],
   ['4.9 validity', 'an end before the beginning', { validUntil: '2027-01-15T07:00:00Z' }],
   ['4.11 data schemas', 'without an id', { credentialSchema: { type: 'JsonSchema' } }],
