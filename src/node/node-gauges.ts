@@ -88,6 +88,11 @@ function addPeerGauges(registers: Registry[], { snapshot }: GaugeSources): void 
       value: ({ routedPeers }) => routedPeers,
     },
     {
+      name: 'weft_announced_agents',
+      help: 'Agents whose announcements of capabilities are kept here',
+      value: ({ announcedAgents }) => announcedAgents,
+    },
+    {
       name: 'weft_watched_agents',
       help: 'Agents that other peers watch here',
       value: ({ watchedAgents }) => watchedAgents,

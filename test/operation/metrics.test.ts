@@ -213,6 +213,7 @@ describe('a scrape', () => {
       held: 1,
       routedPeers: 0,
       watchedAgents: 0,
+      announcedAgents: 0,
       subscriptions: 0,
       activeResolves: 0,
       activePublishes: 0,

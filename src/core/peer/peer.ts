@@ -40,6 +40,8 @@ export interface PeerSnapshot {
   readonly held: number;
   readonly routedPeers: number;
   readonly watchedAgents: number;
+  /** Agents whose announcements of capabilities are kept here. */
+  readonly announcedAgents: number;
   readonly subscriptions: number;
   readonly activeResolves: number;
   readonly activePublishes: number;
@@ -304,6 +306,7 @@ function createParts(context: PeerContext): {
       held: table.held.count,
       routedPeers: routing.size,
       watchedAgents: watchers.size,
+      announcedAgents: capabilities.store.size,
       subscriptions: subscriptions.size,
       activeResolves: resolver.active,
       activePublishes: publisher.active,
