@@ -38,6 +38,8 @@ export interface ApiOptions {
   readonly rateLimit?: RateLimit;
   /** Under which it is known outside, for links; left out or null: as each caller called it. */
   readonly publicUrl?: string | null;
+  /** Whose facts and card stand at the well-known addresses; left out or null: those of the only one served. */
+  readonly agent?: string | null;
   /** Whose pages may call; left out: nobody's. */
   readonly corsOrigins?: readonly string[];
   /** Left out: dist/dashboard of the package. */
@@ -86,9 +88,10 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addSearchRoutes(app, node);
   addChangeRoutes(app, hub, metrics, options.connectionsMax);
   addDidRoutes(app, node);
-  addFactsRoutes(app, node, openReads);
-  addA2aRoutes(app, node, options.publicUrl ?? null);
-  addArdRoutes(app, node, options.publicUrl ?? null);
+  const { publicUrl = null, agent = null } = options;
+  addFactsRoutes(app, node, { openReads, agent });
+  addA2aRoutes(app, node, { publicUrl, agent });
+  addArdRoutes(app, node, publicUrl);
   addExportRoutes(app, node);
   addReferenceRoutes(app, routes);
   addDashboardRoutes(app, options.dashboardFolder);

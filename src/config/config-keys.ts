@@ -8,6 +8,7 @@ import {
   type KeySchema,
   multiaddrs,
   oneOf,
+  optionalAgent,
   optionalPath,
   optionalUrl,
   origins,
@@ -242,6 +243,9 @@ export const configKeys: readonly ConfigKey[] = [
     'URL under which the API is known outside, for links in agent cards and catalogs',
     { zero: 'null: as each caller called it' },
   ),
+  key('api.agent', optionalAgent, 'agent whose facts and card stand at the well-known addresses', {
+    zero: 'null: the only one whose facts are served; of several none',
+  }),
   key('nanda.enabled', flag, 'serve the interface of the NANDA index, version 1, on a port of its own'),
   key(
     'nanda.host',

@@ -90,6 +90,8 @@ export interface NodeConfig {
     readonly corsOrigins: readonly string[];
     /** Under which it is known outside; null: as each caller called it. */
     readonly publicUrl: string | null;
+    /** Whose facts and card stand at the well-known addresses; null: those of the only one that is served. */
+    readonly agent: string | null;
   };
   /** The interface of the NANDA index, version 1. */
   readonly nanda: {

@@ -143,6 +143,17 @@ export const optionalUrl: KeySchema = {
   },
 };
 
+/** An agent id in either form, or null. */
+export const optionalAgent: KeySchema = {
+  accepts: (value): value is string | null => value === null || isText(value, addressLengthMax),
+  expected: 'an agent id such as "nanda:…", or null',
+  fromText: (value) => (value === '' ? null : value),
+  problem: (value) =>
+    value === null || /^(did:)?nanda:[a-z2-7]{52}$/.test(String(value))
+      ? null
+      : 'it is not "nanda:" and 52 characters of base32',
+};
+
 function addressProblem(address: string, ofPeer: boolean): string | null {
   try {
     const names = multiaddr(address)

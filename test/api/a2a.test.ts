@@ -28,12 +28,12 @@ beforeEach(() => {
 });
 afterEach(() => api.close());
 
-function apiOver(publicUrl: string | null = null) {
+function apiOver(publicUrl: string | null = null, agent: string | null = null) {
   const onDefect = (error: unknown): never => {
     throw error;
   };
   const options = { host: '127.0.0.1', port: 0, remote: false, token: 't', connectionsMax: 1, onDefect };
-  return createApi(node, { ...options, openReads: true, publicUrl });
+  return createApi(node, { ...options, openReads: true, publicUrl, agent });
 }
 
 interface KeySet {
@@ -171,6 +171,12 @@ describe('an agent card', () => {
     );
     expect((await read()).json()).toMatchObject({ status: 404, code: 'not-hosted' });
     expect((await read(`/.well-known/agent-card.json?agent=${id}`)).body).toBe(body);
+    await api.close();
+    api = apiOver(null, id);
+    expect((await read()).body).toBe(body);
+    expect((await read('/.well-known/agent-facts')).json()).toMatchObject({
+      credentialSubject: { id: formatAgentDid(agentId) },
+    });
   });
 
   it('needs an endpoint by http, and follows a rotation', async () => {

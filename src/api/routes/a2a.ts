@@ -15,8 +15,15 @@ import { factsPath, sendTagged } from './facts.ts';
 type Cards = Pick<WeftNode, 'facts' | 'resolve'>;
 const tags = ['standards'];
 
-/** Adds them. @param publicUrl under which this API is known outside; null: as it was called */
-export function addA2aRoutes(app: FastifyInstance, node: Cards, publicUrl: string | null): void {
+export interface CardSettings {
+  /** Under which this API is known outside; null: as it was called. */
+  readonly publicUrl: string | null;
+  /** Whose card stands at the well-known address; null: that of the only one. */
+  readonly agent: string | null;
+}
+
+/** Adds them. */
+export function addA2aRoutes(app: FastifyInstance, node: Cards, { publicUrl, agent }: CardSettings): void {
   const card = { response: cardAnswer, tags };
   app.get<{ Querystring: WellKnownQuery }>(
     '/.well-known/agent-card.json',
@@ -27,11 +34,12 @@ export function addA2aRoutes(app: FastifyInstance, node: Cards, publicUrl: strin
         querystring: wellKnownQuery,
         operationId: 'wellKnownCard',
         summary: 'The A2A agent card of the agent of this host',
-        description: 'Of the only agent whose facts are served here, or of the one that `agent` names.',
+        description:
+          'Of the one that `agent` names, or that the node is set to, or whose facts alone are served here.',
       },
     },
     async (request, reply) => {
-      const agentId = await chosenAgent(node, request.query.agent);
+      const agentId = await chosenAgent(node, request.query.agent ?? agent);
       return sendCard(node, request, reply, agentId, publicUrl);
     },
   );
@@ -73,8 +81,8 @@ function addKeySetRoute(app: FastifyInstance, node: Cards): void {
   );
 }
 
-async function chosenAgent({ facts }: Cards, agent: string | undefined): Promise<Uint8Array> {
-  if (agent !== undefined) return parseAgentId(agent);
+async function chosenAgent({ facts }: Cards, agent: string | null): Promise<Uint8Array> {
+  if (agent !== null) return parseAgentId(agent);
   const all = await facts.list();
   if (all.length === 1) return all[0]!.agentId;
   throw all.length === 0

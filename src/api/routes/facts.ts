@@ -32,15 +32,22 @@ export function factsPath(agentId: Uint8Array): string {
   return `/facts/${formatAgentId(agentId)}`;
 }
 
-/** Adds them. @param openReads whether caches on the way may keep the answers for everybody */
-export function addFactsRoutes(app: FastifyInstance, node: Facts, openReads: boolean): void {
+export interface FactsSettings {
+  /** Whether caches on the way may keep the answers for everybody. */
+  readonly openReads: boolean;
+  /** Whose facts stand at the well-known address; null: those of the only one. */
+  readonly agent: string | null;
+}
+
+/** Adds them. */
+export function addFactsRoutes(app: FastifyInstance, node: Facts, settings: FactsSettings): void {
   app.addContentTypeParser(
     credentialType,
     { parseAs: 'string' },
     app.getDefaultJsonParser('error', 'error') as never,
   );
   addPublishRoutes(app, node);
-  addReadRoutes(app, node, openReads);
+  addReadRoutes(app, node, settings);
 }
 
 function addPublishRoutes(app: FastifyInstance, node: Facts): void {
@@ -110,7 +117,7 @@ function addPublishRoutes(app: FastifyInstance, node: Facts): void {
   );
 }
 
-function addReadRoutes(app: FastifyInstance, node: Facts, openReads: boolean): void {
+function addReadRoutes(app: FastifyInstance, node: Facts, { openReads, agent: ours }: FactsSettings): void {
   app.get<{ Params: AgentParams }>(
     '/facts/:id',
     {
@@ -140,8 +147,8 @@ function addReadRoutes(app: FastifyInstance, node: Facts, openReads: boolean): v
       },
     },
     async (request, reply) => {
-      const { agent } = request.query;
-      if (agent !== undefined)
+      const agent = request.query.agent ?? ours;
+      if (agent !== null)
         return sendFacts(request, reply, await node.facts.read(parseAgentId(agent)), openReads);
       const all = await node.facts.list();
       if (all.length === 1)

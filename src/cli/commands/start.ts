@@ -80,7 +80,7 @@ async function openApi(
 ) {
   const token = openTokenFile(config.api.tokenFile);
   const { host, port, remote, connectionsMax, reads, requestsPerSecond, requestsBurst } = config.api;
-  const { corsOrigins, publicUrl } = config.api;
+  const { corsOrigins, publicUrl, agent } = config.api;
   try {
     const { startApi } = await import('../../api/server.ts');
     const api = await startApi(node, {
@@ -93,6 +93,7 @@ async function openApi(
       rateLimit: { requestsPerSecond, requestsBurst },
       corsOrigins,
       publicUrl,
+      agent,
       ...observed,
     });
     const address = {
