@@ -126,6 +126,10 @@ describe('the layer rule', () => {
     ['src/api/a.ts', `import type { Store } from '../ports/store.ts';`],
     ['src/cli/a.ts', `import { createHost } from '../adapters/libp2p/create-host.ts';`],
     ['src/mcp/a.ts', `import { limit } from '../core/limits.ts';`],
+    ['src/facts/a.ts', `import type { Store } from '../ports/store.ts';`],
+    ['src/facts/a.ts', `import { request } from 'undici';`],
+    ['src/facts/host/a.ts', `import { createStore } from '../../adapters/memory/memory-store.ts';`],
+    ['src/facts/fetch/a.ts', `import type { Store } from '../../ports/store.ts';`],
     ['src/node/a.ts', `import { run } from '../cli/main.ts';`],
     ['src/node/a.ts', `import { seeded } from '../../test/helpers/seeded.ts';`],
     ['src/somewhere/a.ts', `import { limit } from '../core/limits.ts';`],
@@ -140,6 +144,11 @@ describe('the layer rule', () => {
     ['src/ports/a.ts', `import type { AgentId } from '../core/identity/agent-id.ts';`],
     ['src/adapters/level/a.ts', `import { ClassicLevel } from 'classic-level'; import { b } from './b.ts';`],
     ['src/api/a.ts', `import type { WeftNode } from '../node/node-types.ts';`],
+    [
+      'src/facts/host/a.ts',
+      `import type { Store } from '../../ports/store.ts'; import { x } from '../x.ts';`,
+    ],
+    ['src/facts/fetch/a.ts', `import { request } from 'undici'; import { lookup } from 'node:dns';`],
     ['src/index.ts', `export { createNode } from './node/create-node.ts';`],
   ];
   it.each(allowed)('allows in %s: %s', (path, text) => {
