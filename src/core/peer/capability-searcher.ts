@@ -111,8 +111,11 @@ export function createCapabilitySearcher(
       finish(current);
       return;
     }
+    // More than a spare beside those that are missing would only be work; one at least, since the nearest must answer.
+    const missing = Math.max(0, wanted - current.responders) + 1;
     const awaited = lookup.inFlight - current.late.size;
-    for (const contact of lookup.take(Math.max(0, lookupParallelism - awaited))) ask(current, contact);
+    for (const contact of lookup.take(Math.max(0, Math.min(lookupParallelism, missing) - awaited)))
+      ask(current, contact);
   }
 
   /** As many as were asked for, or all that there are as far as those nearest the tag know. */

@@ -46,7 +46,7 @@ const rowOverheadBytes = 900;
 const tagOverheadBytes = 400;
 
 interface Row extends KeptCapabilities {
-  readonly from: string;
+  from: string;
   readonly places: RankedSet[];
 }
 
@@ -55,7 +55,7 @@ class PackedRow implements Row {
   readonly key: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  readonly from: string;
+  from: string;
   readonly places: RankedSet[] = [];
   private readonly packed: Uint8Array;
 
@@ -90,6 +90,7 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
   let rowBytes = 0;
 
   const sizeBytes = (): number => rowBytes + setByPlace.size * tagOverheadBytes;
+  const sizeBytesOf = (peer: string): number => senderByPeer.get(peer)?.sizeBytes ?? 0;
   const costOf = (row: Row): number => row.bytes.length + rowOverheadBytes;
 
   function account(row: Row, change: 1 | -1): void {
@@ -139,6 +140,7 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
     const before = rowByKey.get(announcement.key);
     if (before !== undefined && bytesEqual(before.bytes, announcement.bytes)) {
       stand(before, places, hour);
+      attribute(before, from);
       return 'stored';
     }
     if (before !== undefined) dropRow(before);
@@ -153,6 +155,14 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
     return rowByKey.get(key) === row || (places.length === 0 && before === undefined)
       ? 'stored'
       : 'displaced';
+  }
+
+  /** To the lighter of those who brought it: nobody pulls others' announcements down by passing them on. */
+  function attribute(row: Row, from: string): void {
+    if (row.from === from || sizeBytesOf(from) >= sizeBytesOf(row.from)) return;
+    account(row, -1);
+    row.from = from;
+    account(row, 1);
   }
 
   function makeRoom(): void {

@@ -80,6 +80,21 @@ describe(`the announcements that a storing peer keeps (seed ${seed})`, () => {
     expect(store.get(row('late').key)).toBeDefined();
   });
 
+  it('are those of who brought little, also where the spammer passed them on before', () => {
+    const store = createCapabilityStore(draw, 200_000);
+    const few = Array.from({ length: 20 }, (_, index) => `honest ${index}`);
+    for (const name of few) put(store, name, [placeOf(name)], 'spammer');
+    for (const name of few) put(store, name, [placeOf(name)], 'honest');
+    for (let index = 0; index < 1_000; index++)
+      put(store, `spam ${index}`, [placeOf(`spam ${index}`)], 'spammer');
+    // While both had brought as little, the last one stayed with the spammer.
+    expect(few.filter((name) => store.get(row(name).key) === undefined).length).toBeLessThanOrEqual(10);
+    for (const name of few) put(store, name, [placeOf(name)], 'honest');
+    for (let index = 1_000; index < 2_000; index++)
+      put(store, `spam ${index}`, [placeOf(`spam ${index}`)], 'spammer');
+    expect(few.filter((name) => store.get(row(name).key) === undefined)).toEqual([]);
+  });
+
   it('are dropped where the draw of their only place goes to another', () => {
     const store = createCapabilityStore(draw, 1_000_000);
     const names = Array.from({ length: 200 }, (_, index) => `crowd ${index}`);
