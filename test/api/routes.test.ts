@@ -184,7 +184,9 @@ describe('the documentation', () => {
       const paths = line.split('|')[1]?.match(/`([^`]+)`/g) ?? [];
       let last = { method: 'GET', base: '' };
       return paths.map((path) => {
-        const [, method = last.method, route = ''] = /^`(?:(GET|POST|PUT|PATCH|DELETE) )?([^?`]+)/.exec(path)!;
+        const [, method = last.method, route = ''] = /^`(?:(GET|POST|PUT|PATCH|DELETE) )?([^?`]+)/.exec(
+          path,
+        )!;
         const full = route.startsWith('/') ? route : `${last.base}/${route}`;
         last = { method, base: full.slice(0, full.lastIndexOf('/')) };
         return `${method} ${full}`;
