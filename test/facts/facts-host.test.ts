@@ -126,6 +126,25 @@ describe('a node that hosts facts', () => {
     expect(await host.read(first.agentId)).toEqual(rekeyed);
   });
 
+  it('signs nothing again that was removed or replaced meanwhile', async () => {
+    const { host, world } = createHost([first]);
+    const facts = sampleFacts(first.agentId);
+    await host.publishOwn(first.agentId, facts, 1000);
+    world.nowSeconds += 900;
+    const [read] = await Promise.allSettled([host.read(first.agentId), host.remove(first.agentId)]);
+    expect(await host.list()).toEqual([]);
+    if (read.status === 'rejected') expect(read.reason).toEqual(throwing('not-hosted'));
+    await host.publishOwn(first.agentId, facts, 1000);
+    world.nowSeconds += 900;
+    const other = credentialAt(first, world.nowSeconds);
+    await Promise.all([host.read(first.agentId), host.publish(first.agentId, other)]);
+    expect((await host.read(first.agentId)).credential).toEqual(other);
+    await host.publishOwn(first.agentId, facts, 1000);
+    world.nowSeconds += 900;
+    const texts = await Promise.all([1, 2, 3].map(async () => (await host.read(first.agentId)).text));
+    expect(new Set(texts).size).toBe(1);
+  });
+
   it('signs nothing without the key, with an old one, or for another agent', async () => {
     const { host, world } = createHost([first, second]);
     const facts = sampleFacts(first.agentId);

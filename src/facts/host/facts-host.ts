@@ -15,6 +15,7 @@ import type { JsonObject } from '../bounded-json.ts';
 import { FactsError } from '../facts-error.ts';
 import { validitySecondsDefault } from '../facts-limits.ts';
 import { activeState, assertNotRevoked, keyOfAgent, methodOfAgent } from '../issuer-keys.ts';
+import type { FactsNote } from './facts-note.ts';
 import type { FactsShelf, ShelvedFacts } from './facts-shelf.ts';
 import type { FactsHost, HostedFacts } from './hosted-facts.ts';
 import { statementSignerOf } from './statement-signer.ts';
@@ -65,12 +66,13 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
     });
   }
 
-  async function shelve(
+  /** A credential that holds, as it is kept. Waits for the network, so it is made before anybody's turn. */
+  async function noteOf(
     agentId: AgentId,
     given: unknown,
     issuers: readonly string[],
     validitySeconds: number,
-  ): Promise<HostedFacts> {
+  ): Promise<FactsNote> {
     const [{ verifyFacts }, { canonicalJson }] = await Promise.all([
       import('../verify-facts.ts'),
       import('../data-integrity.ts'),
@@ -78,32 +80,38 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
     const { resolve, check } = parts;
     const context = { resolve, check, nowSeconds: nowSeconds(), subject: agentId, issuers };
     const { credential } = await verifyFacts(given, context);
-    const note = {
-      isSignedHere: validitySeconds > 0,
-      publishedAt: context.nowSeconds,
-      validitySeconds,
-      text: canonicalJson(credential),
-    };
-    return (await shelf()).put(agentId, note, context.nowSeconds);
+    const isSignedHere = validitySeconds > 0;
+    const publishedAt = context.nowSeconds;
+    return { isSignedHere, publishedAt, validitySeconds, text: canonicalJson(credential) };
   }
 
-  async function renewed(found: ShelvedFacts): Promise<HostedFacts> {
+  function place(agentId: AgentId, note: FactsNote): Promise<HostedFacts> {
+    return inTurn(async () => (await shelf()).put(agentId, note, nowSeconds()));
+  }
+
+  /** What stands there afterwards: signed anew, unless somebody replaced or removed it meanwhile. */
+  async function renewed(found: ShelvedFacts): Promise<HostedFacts | undefined> {
     const { agentId, facts, validitySeconds } = found;
-    return shelve(agentId, await sign(agentId, facts, validitySeconds), [], validitySeconds);
+    const note = await noteOf(agentId, await sign(agentId, facts, validitySeconds), [], validitySeconds);
+    return inTurn(async () => {
+      const opened = await shelf();
+      const latest = await opened.get(agentId);
+      return latest?.digest === found.digest ? opened.put(agentId, note, nowSeconds()) : latest;
+    });
   }
 
   async function read(agentId: AgentId): Promise<HostedFacts> {
     const found = await (await shelf()).get(agentId);
-    if (found === undefined)
-      throw new FactsError('not-hosted', `this node hosts no facts of ${formatAgentId(agentId)}`);
+    if (found === undefined) throw notHosted(agentId);
     const state = await stateOf(parts, agentId, 'subject-not-active');
     const now = nowSeconds();
     if (found.isSignedHere && isDue(found, state, now)) {
-      const again = await inTurn(() => renewed(found)).catch((error: unknown) => {
+      const again = await renewed(found).catch((error: unknown) => {
         // The key is elsewhere now, or the network silent: what stands here is judged as what others signed.
         if (error instanceof FactsError || isProtocolError(error)) return null;
         throw error;
       });
+      if (again === undefined) throw notHosted(agentId);
       if (again !== null) return again;
     }
     if (found.validUntil <= now) throw new FactsError('expired', 'the facts have ended');
@@ -112,9 +120,10 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
   }
 
   return {
-    publish: (agentId, credential, issuers = []) => inTurn(() => shelve(agentId, credential, issuers, 0)),
-    publishOwn: (agentId, facts, validity = validitySecondsDefault) =>
-      inTurn(async () => shelve(agentId, await sign(agentId, facts, validity), [], validity)),
+    publish: async (agentId, credential, issuers = []) =>
+      place(agentId, await noteOf(agentId, credential, issuers, 0)),
+    publishOwn: async (agentId, facts, validity = validitySecondsDefault) =>
+      place(agentId, await noteOf(agentId, await sign(agentId, facts, validity), [], validity)),
     sign,
     read,
     async list() {
@@ -129,6 +138,10 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
       return signer === null ? null : statementSignerOf(signer);
     },
   };
+}
+
+function notHosted(agentId: AgentId): FactsError {
+  return new FactsError('not-hosted', `this node hosts no facts of ${formatAgentId(agentId)}`);
 }
 
 /** The key in custody, when it is the one that the agent signs with now. @throws FactsError */
