@@ -1,6 +1,7 @@
 /** What inspected structures say, as JSON; nothing here judges it. */
 import { delegationView, type JsonObject, operationView, revocationView, timeView } from '../../api/views.ts';
 import { bytesToHex } from '../../core/bytes.ts';
+import type { CapabilityAnnouncement } from '../../core/capability/announcement.ts';
 import { formatAgentId } from '../../core/identity/agent-id.ts';
 import type { Delegation } from '../../core/identity/delegation.ts';
 import { inceptionAgentId, type KeyEvent } from '../../core/identity/key-event.ts';
@@ -73,6 +74,19 @@ export function revocationContent(revocation: Revocation): JsonObject {
     establishment: bytesToHex(revocation.establishment),
     chain: revocation.chain.map(delegationContent),
     sizeBytes: revocation.bytes.length,
+  };
+}
+
+/** What an agent says that it can do. */
+export function capabilitiesContent(announcement: CapabilityAnnouncement): JsonObject {
+  const { agentId, tags, issuedAt, expiresAt, keyEvents, bytes } = announcement;
+  return {
+    agentId: formatAgentId(agentId),
+    tags,
+    issuedAt: timeView(issuedAt),
+    expiresAt: timeView(expiresAt),
+    keyEvents: keyEvents.map(eventContent),
+    sizeBytes: bytes.length,
   };
 }
 

@@ -4,6 +4,8 @@
  */
 import { type Problem, problemOf } from '../../api/api-error.ts';
 import type { JsonObject } from '../../api/views.ts';
+import { admitCapabilities, assertTimely } from '../../core/capability/admit.ts';
+import { type CapabilityAnnouncement, decodeCapabilities } from '../../core/capability/announcement.ts';
 import { isProtocolError, ProtocolError } from '../../core/errors.ts';
 import { decodeAnnouncement } from '../../core/gossip/announcement.ts';
 import { formatAgentId } from '../../core/identity/agent-id.ts';
@@ -20,6 +22,7 @@ import { decodeOperation } from '../../core/record/operation-codec.ts';
 import {
   addrContent,
   bundleContent,
+  capabilitiesContent,
   delegationContent,
   eventContent,
   operationContent,
@@ -28,6 +31,7 @@ import {
 import {
   type Authority,
   reportAddr,
+  reportCapabilities,
   reportDelegation,
   reportEvents,
   reportOperation,
@@ -130,7 +134,25 @@ const lookInto: Readonly<Record<Structure, Look>> = {
   bundle: (bytes, _authority, nowSeconds) => lookIntoBundle(decodeBundle(bytes), nowSeconds),
   announcement: (bytes, _authority, nowSeconds) =>
     lookIntoBundle(decodeAnnouncement(bytes).bundle, nowSeconds),
+  capabilities: (bytes, _authority, nowSeconds) =>
+    lookIntoCapabilities(decodeCapabilities(bytes), nowSeconds),
 };
+
+/** It brings the log that proves it. */
+function lookIntoCapabilities(announcement: CapabilityAnnouncement, nowSeconds: number): Findings {
+  const { agentId, keyEvents } = announcement;
+  const failure = failureOf(() => {
+    assertTimely(announcement, nowSeconds);
+    admitCapabilities(announcement, null);
+  });
+  const log = failure === null ? chooseLog(agentId, keyEvents) : null;
+  return {
+    agentId: formatAgentId(agentId),
+    content: capabilitiesContent(announcement),
+    signatures: reportCapabilities(announcement, log),
+    failure,
+  };
+}
 
 /** A bundle proves itself: its log judges its record, and admission says what a peer would. */
 function lookIntoBundle(bundle: Bundle, nowSeconds: number): Findings {

@@ -1,11 +1,13 @@
 /** The signatures of what is inspected, each with what it is of and by whom. */
 
 import { bytesEqual, bytesToHex } from '../../core/bytes.ts';
+import { type CapabilityAnnouncement, capabilitiesCheck } from '../../core/capability/announcement.ts';
 import { isAdmissiblePublicKey, type SignatureCheck, verifyAdmitted } from '../../core/ed25519.ts';
 import type { AgentId } from '../../core/identity/agent-id.ts';
 import { type Delegation, delegationCheck } from '../../core/identity/delegation.ts';
 import { findDelegationChain } from '../../core/identity/delegation-chain.ts';
 import { type KeyEvent, keyEventCheck, keyEventSequence } from '../../core/identity/key-event.ts';
+import type { KeyState } from '../../core/identity/key-state.ts';
 import { type Revocation, revocationChecks } from '../../core/identity/revocation.ts';
 import { type AgentAddr, agentAddrCheck } from '../../core/record/agent-addr.ts';
 import type { Bundle } from '../../core/record/bundle.ts';
@@ -34,6 +36,21 @@ export function reportEvents(events: readonly KeyEvent[]): SignatureReport[] {
   return events.map((event) =>
     checked(`key event ${keyEventSequence(event)} (${event.body.type})`, keyEventCheck(event)),
   );
+}
+
+/** An announcement of capabilities: by the key that its own log ends with. */
+export function reportCapabilities(
+  announcement: CapabilityAnnouncement,
+  keyState: KeyState | null,
+): SignatureReport[] {
+  const key = keyState?.signingKey ?? null;
+  const of = 'announcement of capabilities';
+  return [
+    ...reportEvents(announcement.keyEvents),
+    keyState === null || key === null
+      ? { of, by: null, holds: null }
+      : checked(of, capabilitiesCheck(announcement, keyState, key)),
+  ];
 }
 
 /** Everything in a bundle beside its key log. */

@@ -9,6 +9,7 @@ export const structures = [
   'operation',
   'revocation',
   'announcement',
+  'capabilities',
 ] as const;
 export type Structure = (typeof structures)[number];
 
@@ -25,6 +26,7 @@ export function recognise(bytes: Uint8Array): Structure | null {
   if (first === arrayOf(7) && second === 1) return 'bundle';
   if (first === arrayOf(3)) {
     if (second === arrayOf(7)) return 'revocation';
+    if (second === arrayOf(4)) return 'capabilities';
     return second === 1 ? 'announcement' : null;
   }
   if (first !== arrayOf(2)) return null;
