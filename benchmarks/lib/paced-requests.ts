@@ -52,7 +52,8 @@ export async function sendPaced(plan: PacedPlan): Promise<PacedOutcome> {
     const pump = (): void => {
       while (waiting.length > 0 && free.length > 0) {
         const { path, dueMs } = waiting.shift()!;
-        const line = free.pop()!;
+        // In turn: one that is never used would be closed by the server before a stall needs it.
+        const line = free.shift()!;
         line.ask(path, (status) => {
           answered++;
           if (status === 200) latenciesMs[answered - failed - 1] = performance.now() - dueMs;
