@@ -46,7 +46,7 @@ interface Answer {
   readonly headers: Record<string, unknown>;
 }
 
-/** With headers that fetch would not send. */
+/** With headers that fetch would not send, each on its own connection: a kept one may be closed as it is used. */
 function post(
   url: URL,
   headers: Record<string, string>,
@@ -57,6 +57,7 @@ function post(
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
       {
+        agent: false,
         host: url.hostname,
         port: url.port,
         path,
