@@ -3,8 +3,9 @@ import { runBench } from './lib/bench.ts';
 import { apiSuite } from './suites/api.ts';
 import { lightSuite } from './suites/light.ts';
 import { overlaySuite } from './suites/overlay.ts';
+import { trustSuite } from './suites/trust.ts';
 
-process.exitCode = await runBench(process.argv.slice(2), [overlaySuite, lightSuite, apiSuite], {
+process.exitCode = await runBench(process.argv.slice(2), [overlaySuite, lightSuite, apiSuite, trustSuite], {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
 });

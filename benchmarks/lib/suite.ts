@@ -34,6 +34,12 @@ export interface Section {
   run(settings: RunSettings): Promise<SectionResult>;
 }
 
+/** A section with the targets that its measurements are held against: one line in the list of its suite. */
+export interface MeasuredSection {
+  readonly section: Section;
+  readonly targets: readonly TargetRow[];
+}
+
 /** A named set of sections with its targets. */
 export interface Suite {
   readonly name: string;

@@ -1,0 +1,17 @@
+/** Trust and resolution: what it costs to find, to believe and to refuse an agent. Each section brings its own targets. */
+import type { MeasuredSection, Suite } from '../lib/suite.ts';
+import { trustSearch } from '../sections/trust-search.ts';
+
+const parts: readonly MeasuredSection[] = [
+  // One line a section.
+  trustSearch,
+];
+
+/** `npm run bench -- trust`. */
+export const trustSuite: Suite = {
+  name: 'trust',
+  title: 'facts, credentials, resolution and search on loopback',
+  sections: parts.map(({ section }) => section),
+  targets: parts.flatMap(({ targets }) => targets),
+  packages: ['libp2p', '@libp2p/gossipsub', 'sodium-native', 'canonicalize', 'minisearch'],
+};
