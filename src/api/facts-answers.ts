@@ -49,6 +49,35 @@ const hosted = object({
   digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   url: Type.String({ description: 'Where it is served' }),
 });
+export const contentParams = object({
+  digest: Type.String({ minLength: 59, maxLength: 64, description: 'Its SHA-256, or its CID' }),
+});
+export const contentQuery = object({
+  path: Type.Optional(Type.Enum(['direct', 'private'])),
+  timeoutMs: Type.Optional(Type.String({ pattern: '^([1-9][0-9]{2,4}|1[01][0-9]{4}|120000)$' })),
+});
+export const overlayQuery = object({
+  pointer: Type.Optional(
+    Type.Enum(['none', 'plain', 'blinded'], {
+      description: 'How the record leads there; `plain` when left out',
+    }),
+  ),
+});
+const overlayFacts = object({
+  agentId: agent,
+  digest: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  url: Type.String({ description: 'What leads there: `ipfs://` and a CID' }),
+  validUntil: time,
+  pointer: Type.Enum(['none', 'plain', 'blinded']),
+  salt: Type.Union([Type.String({ pattern: '^[0-9a-f]{32}$' }), Type.Null()], {
+    description: 'Of a blinded pointer: readers need it beside the URL',
+  }),
+  isPointed: Type.Boolean({ description: 'Whether the record points there: the keys may be elsewhere' }),
+  holders: Type.Integer(),
+  asked: Type.Integer(),
+  refusal: Type.Union([Type.String(), Type.Null()]),
+});
+export const overlayFactsAnswer = { 200: overlayFacts };
 const removed = object({ agentId: agent, removed: Type.Boolean() });
 const listed = object({
   agentId: agent,
@@ -93,5 +122,8 @@ export const keySetAnswer = {
   },
 };
 
+export type ContentParams = Static<typeof contentParams>;
+export type ContentQuery = Static<typeof contentQuery>;
+export type OverlayQuery = Static<typeof overlayQuery>;
 export type PublishFactsQuery = Static<typeof publishFactsQuery>;
 export type WellKnownQuery = Static<typeof wellKnownQuery>;

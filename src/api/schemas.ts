@@ -64,6 +64,12 @@ export const resolveQuery = object({
     }),
   ),
   timeoutMs: Type.Optional(timeoutText),
+  path: Type.Optional(
+    Type.Enum(['direct', 'private'], {
+      description:
+        '`private`: each question goes sealed through a relay, so that nobody learns who asks for what',
+    }),
+  ),
 });
 const instant = Type.String({
   maxLength: 40,
@@ -142,6 +148,12 @@ export const revokeDelegationBody = object({
   reason,
   slot: Type.Optional(Type.Integer({ minimum: 1, maximum: slotMax })),
   hash: Type.Optional(hex(32)),
+  grant: Type.Optional(
+    Type.String({
+      pattern: '^weft-grant:[A-Za-z0-9_-]{20,1366}$',
+      description: 'The grant itself, as it travels',
+    }),
+  ),
 });
 
 export type AgentParams = Static<typeof agentParams>;

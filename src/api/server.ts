@@ -16,9 +16,11 @@ import { addA2aRoutes } from './routes/a2a.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addArdRoutes } from './routes/ard.ts';
 import { addChangeRoutes } from './routes/changes.ts';
+import { addContentRoutes } from './routes/contents.ts';
 import { addDidRoutes } from './routes/did.ts';
 import { addExportRoutes } from './routes/export.ts';
 import { addFactsRoutes } from './routes/facts.ts';
+import { addGrantRoutes } from './routes/grants.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 import { addSearchRoutes } from './routes/search.ts';
@@ -85,11 +87,13 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addNodeRoutes(app, node, metrics);
   addResolveRoutes(app, node, openReads);
   addAgentRoutes(app, node);
+  addGrantRoutes(app, node);
   addSearchRoutes(app, node);
   addChangeRoutes(app, hub, metrics, options.connectionsMax);
   addDidRoutes(app, node);
   const { publicUrl = null, agent = null } = options;
   addFactsRoutes(app, node, { openReads, agent });
+  addContentRoutes(app, node);
   addA2aRoutes(app, node, { publicUrl, agent });
   addArdRoutes(app, node, publicUrl);
   addExportRoutes(app, node);
@@ -109,5 +113,6 @@ export function createAgentApi(
   const app = createBoundedApp({ onDefect, metrics: createApiMetrics() });
   addResolveRoutes(app, agents, false);
   addAgentRoutes(app, agents);
+  addGrantRoutes(app, agents);
   return app;
 }

@@ -36,6 +36,8 @@ export const operationBytesMax = 512;
 /** Delegation tokens (§7). */
 export const delegationBytesMax = 320;
 export const delegationDepthMax = 3;
+/** A grant as it travels: a chain of three tokens. */
+export const grantBytesMax = 1024;
 /** One revocation with a chain of three tokens is about 830 B (§5). */
 export const revocationBytesMax = 1024;
 export const delegationSecondsMax = 30 * 86_400;
@@ -98,3 +100,39 @@ export const capabilityAnswerBytesMax = 64 * 1024;
 export const capabilityRespondersMin = 5;
 /** Agents in one answer of a search. */
 export const capabilityHitsMax = 100;
+
+/** AgentFacts in the overlay (§7): what one node hosts of an agent, as one blob at the key of its SHA-256. */
+export const contentBytesMax = 64 * 1024;
+/** No credential is shorter, and nothing that is as short as a digest can be taken for one. */
+export const contentBytesMin = 64;
+/** Blobs and digests in one request: most are digests, of what is kept alive. */
+export const contentItemsMax = 64;
+/** All that one storing peer keeps of them on its disk. */
+export const contentStoreBytesMax = 64 * 1024 * 1024;
+/** What the smallest counts for: a block of the disk, and a row in memory. 16,384 rows are 6 MB. */
+export const contentRowBytesMin = 4096;
+/** Without being sent again it goes; whoever keeps it alive sends it each hour. */
+export const contentKeptSeconds = 24 * 3600;
+/** Levels of a credential; the schema of AgentFacts needs seven. */
+export const contentDepthMax = 16;
+
+/** Private path (§7). Plain text of a sealed question: a find or a fetch and its time, with room to spare. */
+export const sealedRequestBytes = 128;
+/** Plain text of a sealed answer: a usual record or small facts with 20 contacts, or whatever there is. */
+export const sealedAnswerBytes = [8 * 1024, 96 * 1024] as const;
+/** Minutes that the time of a sealed question may be off, either way. */
+export const sealedMinutesMax = 2;
+/** Sealed questions remembered, so that none is answered twice: 3 MB when full. */
+export const sealedRemembered = 32_768;
+
+/** Names (§7): a label is one of a DNS name, so that it survives wherever such a name does (RFC 1035). */
+export const nameLabelLengthMax = 63;
+export const dnsNameLengthMax = 253;
+/** DNS names and DIDs that one namespace says are its own. */
+export const nameClaimsMax = 4;
+/** A week: an owner who is away for some days keeps its names. */
+export const nameHoursMax = 168;
+/** A whole key log of 32 events, a delegation, four claims and a URL. */
+export const nameRecordBytesMax = 15 * 1024;
+/** All that one storing peer keeps of names, in memory as measured and as much on its disk: 14,000 ordinary ones. */
+export const nameStoreBytesMax = 16 * 1024 * 1024;

@@ -4,29 +4,27 @@
 import { readFile } from 'node:fs/promises';
 import { createHost } from '../adapters/libp2p/create-host.ts';
 import type { Host, HostListeners, HostOptions } from '../adapters/libp2p/host-types.ts';
-import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { encodeArchive } from '../archive/archive-format.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { formatAgentId } from '../core/identity/agent-id.ts';
-import { keyBytes } from '../core/limits.ts';
 import { createPeer } from '../core/peer/peer.ts';
-import { createAgentService } from '../custody/agent-service.ts';
-import { createCustodyJournal } from '../custody/custody-journal.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type DriverListeners } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
+import { createNodeAgents } from './node-agents.ts';
 import { createNodeCapabilities } from './node-capabilities.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
+import { createNodeKeeper, createNodePrivatePath } from './node-private.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
 import { storedBundles } from './stored-bundles.ts';
 import { timedPorts } from './timed-ports.ts';
-import { traceAgents, traceCalls } from './traced-calls.ts';
+import { traceAgents, traceCalls, tracePrivate } from './traced-calls.ts';
 
 const seedBytes = 16;
 
@@ -61,27 +59,21 @@ async function compose(
   });
   const custody = (): ReturnType<typeof agents.upkeep> => agents.upkeep();
   const measures = createMeasures(ports, { host, config, snapshot: peer.snapshot, custody });
+  const timed = timedPorts(host, verifier, measures);
+  const path = createNodePrivatePath(config, ports, timed.overlay, measures.counted);
   const driver = createDriver(
     peer,
-    { ...timedPorts(host, verifier, measures), store, clock, log, soon: setImmediate },
+    { ...timed, overlay: path.overlay, store, clock, log, soon: setImmediate },
     driverListeners(bus, measures, ports),
   );
   const { acknowledgements } = config.replication;
   const made = createNetworkCalls({ driver, bus, measures, clock, acknowledgements });
   const calls = traceCalls(made, ports.tracing);
-  const agents = createAgentService({
-    ...calls,
-    keys: ports.keys,
-    journal: createCustodyJournal(store),
-    clock,
-    entropy,
-    createSigner: createNativeSigner,
-    createSecret: () => entropy.randomBytes(keyBytes),
-    refenceSeconds: config.refenceSeconds,
-    refenced: (outcome) => measures.counted('refences', outcome, 1),
-    log: log.child({ subsystem: 'custody' }),
-  });
+  const agents = createNodeAgents(config, ports, calls, measures.counted);
   const capabilities = createNodeCapabilities(ports, calls);
+  const facts = createNodeFacts(ports, calls.resolve);
+  const privately = tracePrivate(path.calls, ports.tracing);
+  const overlayFacts = createNodeKeeper(ports, { ...calls, agents, facts, hold: privately.hold });
   const startedAtMs = clock.nowMs();
   let state: NodeStatus['state'] = 'starting';
   let stopping: Promise<void> | null = null;
@@ -92,6 +84,7 @@ async function compose(
     calls.setRunning(true);
     await agents.start();
     await capabilities.start();
+    await overlayFacts.start();
     state = 'ready';
     measures.start();
     log.info({ peer: host.peer, addresses: host.addresses() }, 'the node is running');
@@ -101,6 +94,7 @@ async function compose(
     const wasRunning = state === 'ready';
     state = 'stopping';
     measures.stop();
+    await overlayFacts.stop();
     await capabilities.stop();
     await agents.stop();
     if (wasRunning) await driver.handOver();
@@ -137,7 +131,11 @@ async function compose(
     peer: host.peer,
     agents: traceAgents(agents, ports.tracing),
     capabilities,
-    facts: createNodeFacts(ports, calls.resolve),
+    facts,
+    overlayFacts,
+    resolvePrivately: privately.resolve,
+    fetchFactsPrivately: privately.fetch,
+    fetchFacts: privately.fetchDirectly,
     addresses: host.addresses,
     start,
     stop() {

@@ -44,6 +44,8 @@ const counterHelp: Readonly<Record<string, string>> = {
   store_failures: 'Writes of records that the store refused or failed, by code',
   refences: 'Fences of records in custody that were due, by outcome',
   capabilities: 'Announcements of capabilities that came, by what became of them',
+  contents: 'Facts in the overlay that came or were asked for, by what became of them',
+  private_requests: 'Questions of the private path, asked, relayed and answered, by what became of them',
   alarms: 'Alarms raised, by kind',
   defects: 'Failures of the protocol core on an event, by event: each is a bug to report',
 };

@@ -8,10 +8,18 @@ import type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { StoreStatistics } from '../ports/store.ts';
 import type { Tracing } from '../ports/tracing.ts';
+import type { FactsKeeper } from '../private/facts-keeper.ts';
+import type { PrivateCalls } from '../private/path-types.ts';
 import type { NodeSamples } from './sampler.ts';
 
 export type { Keyspace } from '../core/peer/keyspace.ts';
-export type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
+export type {
+  AgentResult,
+  AgentService,
+  KeptGrant,
+  RecordDraft,
+  WhichGrant,
+} from '../custody/agent-types.ts';
 export type { AnnouncedCapabilities, CapabilityService } from '../custody/capability-service.ts';
 export type { AgentChange, PublishOptions, ResolveOptions } from '../driver/call-types.ts';
 export type {
@@ -72,6 +80,17 @@ export interface WeftNode {
   readonly capabilities: CapabilityService;
   /** AgentFacts that this node serves. */
   readonly facts: FactsHost;
+  /** Facts that this node serves, kept in the overlay too. */
+  readonly overlayFacts: Pick<FactsKeeper, 'publish' | 'release'>;
+  /**
+   * Resolves an agent so that nobody learns who asks for what: each question goes sealed through a relay.
+   * @throws ProtocolError `no-usable-answers`
+   */
+  readonly resolvePrivately: PrivateCalls['resolve'];
+  /** A blob of the overlay by its SHA-256, in the same way, hash checked; null when nobody holds it. */
+  readonly fetchFactsPrivately: PrivateCalls['fetch'];
+  /** The same by asking its storing peers directly. */
+  readonly fetchFacts: PrivateCalls['fetchDirectly'];
   addresses(): readonly string[];
   start(): Promise<void>;
   /** Hands over what it alone may hold, closes every socket and the store. */

@@ -8,8 +8,11 @@ import { createSystemEntropy } from '../../src/adapters/system/entropy.ts';
 import { encodeArchive } from '../../src/archive/archive-format.ts';
 import { recordValuesDefault } from '../../src/core/author/record-values.ts';
 import { registerAgent } from '../../src/core/author/register.ts';
+import { grantBelow } from '../../src/core/author/subgrant.ts';
 import { bytesEqual } from '../../src/core/bytes.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
+import { rightBits } from '../../src/core/identity/delegation.ts';
+import type { Grant } from '../../src/core/identity/delegation-grant.ts';
 import { kadIdOfAgent } from '../../src/core/overlay/distance.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
@@ -37,6 +40,18 @@ export function sampleState(nowSeconds = Math.floor(Date.now() / 1000)): AgentSt
     },
     nowSeconds,
     nonce: new Uint8Array(16).fill(7),
+  });
+}
+
+/** The sample's controller lets another key sign facts, and grant that on, for an hour. */
+export function sampleGrant(state: AgentState, nowSeconds = Math.floor(Date.now() / 1000)): Grant {
+  return grantBelow({
+    ...{ state, parent: null, signer: createSigner(new Uint8Array(32).fill(1)), nowSeconds },
+    audience: createSigner(new Uint8Array(32).fill(9)).publicKey,
+    rights: rightBits.sub + rightBits.facts,
+    notBefore: nowSeconds - 60,
+    expiresAt: nowSeconds + 3600,
+    nonce: new Uint8Array(8).fill(5),
   });
 }
 
@@ -119,6 +134,24 @@ export function createRecordedNode(): RecordedNode {
       findSigner: async (agentId) =>
         bytesEqual(agentId, state.agentId) ? createSigner(new Uint8Array(32).fill(1)) : null,
     }),
+    overlayFacts: {
+      publish: answer('keepInOverlay', () => ({
+        agentId: state.agentId,
+        digest: new Uint8Array(32).fill(5),
+        url: 'ipfs://bafkreib',
+        holders: 18,
+        asked: 20,
+        refusal: null,
+        validUntil: 1_900_000_000,
+        pointer: 'blinded' as const,
+        salt: new Uint8Array(16).fill(6),
+        isPointed: true,
+      })),
+      release: answer('releaseFromOverlay', () => true),
+    },
+    resolvePrivately: answer('resolvePrivately', () => node.resolution),
+    fetchFactsPrivately: answer('fetchFactsPrivately', () => new TextEncoder().encode('{}')),
+    fetchFacts: answer('fetchFacts', () => null),
     keyspace: () => ({ self: kadIdOfAgent(state.agentId), peers: [], held: Array<number>(256).fill(0) }),
     samples: () => ({ intervalMs: 5000, timesMs: [], series: {} as never }),
     archive: () => encodeArchive(Readable.from([encodeState(state)]), 0),
@@ -146,6 +179,11 @@ export function createRecordedNode(): RecordedNode {
       rotate: answer('rotate', () => result),
       recover: answer('recover', () => result),
       delegate: answer('delegate', () => ({ ...result, delegation: new Uint8Array([1, 2]), slot: 3 })),
+      grant: answer('grant', () => sampleGrant(state)),
+      keepGrant: answer('keepGrant', () => ({ grant: sampleGrant(state), isHeld: true })),
+      grants: answer('grants', () => [{ grant: sampleGrant(state), isHeld: true }]),
+      heldGrant: answer('heldGrant', () => null),
+      revokeCredential: answer('revokeCredential', () => result),
       createDelegateKey: answer('createDelegateKey', () => new Uint8Array(32).fill(9)),
       revokeDelegation: answer('revokeDelegation', () => result),
       revoke: answer('revoke', () => ({ ...result, expiresAtSeconds: null })),

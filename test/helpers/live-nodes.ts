@@ -32,6 +32,8 @@ export interface LiveNodeOptions {
   readonly timing?: Partial<HostTiming>;
   /** Ports in place of those that the configuration makes. */
   readonly replace?: Partial<NodePorts>;
+  /** What the node gets in place of its host, such as one whose overlay is listened to. */
+  readonly wrapHost?: (host: Host) => Host;
   /** Kept by the caller; left out: a temporary one that goes with the network. */
   readonly dataDirectory?: string;
 }
@@ -183,7 +185,7 @@ function createLiveNode(
       identitySeed: new Uint8Array(createHash('sha256').update(`live node ${name}`).digest()),
       async openHost(given) {
         host = await openHost({ ...given, timing: { ...timingDefault, ...options.timing } });
-        return host;
+        return options.wrapHost?.(host) ?? host;
       },
     });
     void collect(running.changes(), changes);

@@ -21,7 +21,7 @@ import {
 } from '../schemas.ts';
 import { resolutionText } from '../views.ts';
 
-type Resolving = Pick<WeftNode, 'resolve'>;
+type Resolving = Pick<WeftNode, 'resolve'> & Partial<Pick<WeftNode, 'resolvePrivately'>>;
 type ResolveRoute = { Params: AgentParams; Querystring: ResolveQuery };
 
 /** Resolves of one batch that are under way at once. */
@@ -143,21 +143,26 @@ async function inTurns<Value>(tasks: readonly (() => Promise<Value>)[]): Promise
   return results;
 }
 
-function resolveOne(
+async function resolveOne(
   node: Resolving,
   { params, query }: FastifyRequest<{ Params: AgentParams; Querystring: ResolveQuery }>,
   reply: FastifyReply,
 ): Promise<Resolution> {
-  const { fresh, timeoutMs } = query;
-  return node.resolve(parseAgentId(params.id), {
+  const { fresh, timeoutMs, path } = query;
+  const options = {
     signal: signalOf(reply),
     ...(fresh !== undefined && { fresh: fresh !== 'false' }),
     ...(timeoutMs !== undefined && { timeoutMs: Number(timeoutMs) }),
-  });
+  };
+  const agentId = parseAgentId(params.id);
+  if (path !== 'private') return node.resolve(agentId, options);
+  if (node.resolvePrivately === undefined)
+    throw new ApiError('bad-request', 'only a daemon resolves in private: call without --keys');
+  return node.resolvePrivately(agentId, options);
 }
 
 /** A reader that goes away ends the search. */
-function signalOf(reply: FastifyReply): AbortSignal {
+export function signalOf(reply: FastifyReply): AbortSignal {
   const abort = new AbortController();
   reply.raw.once('close', () => {
     // After every answer, too, where there is nothing to end, and an abort costs more than the rest of the answer.

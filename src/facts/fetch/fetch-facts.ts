@@ -3,15 +3,11 @@ import { type AgentId, formatAgentId } from '../../core/identity/agent-id.ts';
 import { materialise } from '../../core/record/merge.ts';
 import { parseJsonObject } from '../bounded-json.ts';
 import { FactsError } from '../facts-error.ts';
-import { factsBytesMax } from '../facts-limits.ts';
 import { activeState } from '../issuer-keys.ts';
 import { type VerifiedFacts, type VerifyContext, verifyFacts } from '../verify-facts.ts';
-import { guardedFetch } from './guarded-fetch.ts';
+import { fetchFactsBytes, type SourceOptions } from './facts-source.ts';
 
-export interface FetchFactsOptions extends Omit<VerifyContext, 'subject'> {
-  readonly allowPrivate?: boolean;
-  readonly timeoutMs?: number;
-  readonly userAgent: string;
+export interface FetchFactsOptions extends Omit<VerifyContext, 'subject'>, SourceOptions {
   /** Hears of each step as it is done. */
   readonly step?: (name: 'resolved' | 'fetched' | 'verified', what: string) => void;
 }
@@ -22,27 +18,13 @@ export interface FetchedFacts extends VerifiedFacts {
   readonly servedFrom: string;
 }
 
-const timeoutDefaultMs = 10_000;
-
 /** @throws FactsError, and what the resolve throws */
 export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): Promise<FetchedFacts> {
-  const { step = () => undefined, allowPrivate = false, timeoutMs = timeoutDefaultMs, userAgent } = options;
+  const { step = () => undefined } = options;
   const url = await factsUrlOf(agentId, options);
   step('resolved', `${formatAgentId(agentId)} → ${url}`);
-  const {
-    bytes,
-    contentType,
-    url: servedFrom,
-  } = await guardedFetch(url, {
-    allowPrivate,
-    timeoutMs,
-    userAgent,
-    bytesMax: factsBytesMax,
-    accept: 'application/vc+json, application/json;q=0.9',
-  });
-  if (!/^application\/(?:[a-z0-9.-]+\+)?json$/.test(contentType))
-    throw new FactsError('bad-answer', `the host answered ${contentType || 'no content type'}, not JSON`);
-  step('fetched', `${bytes.length} bytes of ${contentType} from ${servedFrom}`);
+  const { bytes, servedFrom, description } = await fetchFactsBytes(url, options);
+  step('fetched', description);
   const verified = await verifyFacts(parseJsonObject(bytes), { ...options, subject: agentId });
   step('verified', `signed by ${verified.verificationMethod}`);
   return { ...verified, url, servedFrom };

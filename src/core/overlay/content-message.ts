@@ -1,0 +1,148 @@
+/**
+ * Requests and answers about content, and about the private path, of the record protocol. Source: docs/protocol.md §7.
+ *
+ * | message | request                     | answer                              |
+ * | ------- | --------------------------- | ----------------------------------- |
+ * | hold    | [10, [blob or digest, ...]] | [10, [[status, code or null], ...]] |
+ * | fetch   | [11, digest32]              | [11, blob or null, [contact, ...]]  |
+ * | relay   | [12, peer, sealed question] | [12, sealed answer]                 |
+ * | sealed  | [13, sealed question]       | [13, sealed answer]                 |
+ *
+ * An item of `hold` with 32 bytes is the digest of what the peer is asked to keep on keeping; its status is 2, stale, when
+ * the peer has not got it.
+ */
+import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
+import { ProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import {
+  contentBytesMax,
+  contentBytesMin,
+  contentItemsMax,
+  digestBytes,
+  frameBytesMax,
+  replicationCount,
+} from '../limits.ts';
+import type { PutStatus } from '../peer/effects.ts';
+import type { PeerContact } from '../peer/events.ts';
+import { sealedAnswerLengths, sealedRequestLength } from '../private/sealed-text.ts';
+import { readArray, readBytes, readInteger, readText } from '../shape.ts';
+import { contactValue, putStatuses, readAnswer, readContact } from './message.ts';
+
+export const contentMessages = { hold: 10, fetch: 11, relay: 12, sealed: 13 } as const;
+
+/** What a storing peer did with one item. `stale`: it has not got what the digest names. */
+export interface HoldAnswer {
+  readonly status: Exclude<PutStatus, 'merged'>;
+  readonly code: ProtocolErrorCode | null;
+}
+
+export interface FetchAnswer {
+  /** As it came; nothing of it is looked at yet. */
+  readonly bytes: Uint8Array | null;
+  /** Peers that the responder knows, nearest to the digest first. */
+  readonly closer: readonly PeerContact[];
+}
+
+const peerLengthMax = 64;
+
+/** The number of a message, without decoding it; -1 for what is none. */
+export function messageType(body: Uint8Array): number {
+  const [head = 0, type = -1] = body;
+  return head >= 0x81 && head <= 0x85 && type < 24 ? type : -1;
+}
+
+export function encodeHold(items: readonly Uint8Array[]): Uint8Array {
+  return encodeCanonical([contentMessages.hold, items]);
+}
+
+/** @throws ProtocolError */
+export function decodeHold(body: Uint8Array): readonly Uint8Array[] {
+  const [, items] = readMessage(body, contentMessages.hold, 2);
+  return readArray(items, 'items', { max: contentItemsMax }).map((value) => {
+    const item = readBytes(value, 'item', { max: contentBytesMax });
+    if (item.length === digestBytes || item.length >= contentBytesMin) return item;
+    throw new ProtocolError('wrong-shape', 'an item is a blob or a digest of 32 bytes');
+  });
+}
+
+export function encodeHoldAnswers(answers: readonly HoldAnswer[]): Uint8Array {
+  const rows = answers.map(({ status, code }) => [putStatuses.indexOf(status), code]);
+  return encodeCanonical([contentMessages.hold, rows]);
+}
+
+/** One answer for each item. @throws ProtocolError */
+export function decodeHoldAnswers(body: Uint8Array, count: number): HoldAnswer[] {
+  const [, rows] = readAnswer(body, contentMessages.hold, 2);
+  return readArray(rows, 'answers', count).map((value) => {
+    const [status, code] = readArray(value, 'answer', 2);
+    const read = putStatuses[readInteger(status, 'status', 0, putStatuses.length - 1)]!;
+    return {
+      status: read === 'merged' ? 'stored' : read,
+      code: code === null ? null : (readText(code, 'code', 32) as ProtocolErrorCode),
+    };
+  });
+}
+
+export function encodeFetch(digest: Uint8Array): Uint8Array {
+  return encodeCanonical([contentMessages.fetch, digest]);
+}
+
+/** The digest. @throws ProtocolError */
+export function decodeFetch(body: Uint8Array): Uint8Array {
+  const [, digest] = readMessage(body, contentMessages.fetch, 2);
+  return readBytes(digest, 'digest', digestBytes);
+}
+
+export function encodeFetchAnswer({ bytes, closer }: FetchAnswer): Uint8Array {
+  return encodeCanonical([contentMessages.fetch, bytes, closer.map(contactValue)]);
+}
+
+/** @throws ProtocolError */
+export function decodeFetchAnswer(body: Uint8Array): FetchAnswer {
+  const [, bytes, contacts] = readAnswer(body, contentMessages.fetch, 3);
+  return {
+    bytes: bytes === null ? null : readBytes(bytes, 'blob', { max: contentBytesMax }),
+    closer: readArray(contacts, 'contacts', { max: replicationCount }).map(readContact),
+  };
+}
+
+export function encodeRelay(target: string, sealed: Uint8Array): Uint8Array {
+  return encodeCanonical([contentMessages.relay, target, sealed]);
+}
+
+/** @throws ProtocolError */
+export function decodeRelay(body: Uint8Array): { readonly target: string; readonly sealed: Uint8Array } {
+  const [, target, sealed] = readMessage(body, contentMessages.relay, 3);
+  return {
+    target: readText(target, 'peer id', peerLengthMax),
+    sealed: readBytes(sealed, 'sealed question', sealedRequestLength),
+  };
+}
+
+export function encodeSealed(sealed: Uint8Array): Uint8Array {
+  return encodeCanonical([contentMessages.sealed, sealed]);
+}
+
+/** @throws ProtocolError */
+export function decodeSealed(body: Uint8Array): Uint8Array {
+  const [, sealed] = readMessage(body, contentMessages.sealed, 2);
+  return readBytes(sealed, 'sealed question', sealedRequestLength);
+}
+
+/** A sealed answer, as the target gives it to the relay or the relay to the asker. */
+export function encodeSealedAnswer(type: 'relay' | 'sealed', sealed: Uint8Array): Uint8Array {
+  return encodeCanonical([contentMessages[type], sealed]);
+}
+
+/** @throws ProtocolError, also with the responder's own failure code, and for a length that no sealed answer has. */
+export function decodeSealedAnswer(type: 'relay' | 'sealed', body: Uint8Array): Uint8Array {
+  const [, value] = readAnswer(body, contentMessages[type], 2);
+  const sealed = readBytes(value, 'sealed answer', { max: Math.max(...sealedAnswerLengths) });
+  if (sealedAnswerLengths.includes(sealed.length)) return sealed;
+  throw new ProtocolError('wrong-shape', 'a sealed answer has one of two lengths');
+}
+
+function readMessage(body: Uint8Array, type: number, length: number): readonly CborValue[] {
+  const message = readArray(decodeCanonical(body, frameBytesMax), 'request', length);
+  readInteger(message[0], 'request type', type, type);
+  return message;
+}
