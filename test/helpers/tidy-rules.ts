@@ -57,7 +57,18 @@ export const layers: readonly Layer[] = [
   },
   {
     at: 'node',
-    layers: ['core', 'ports', 'driver', 'custody', 'adapters', 'config', 'archive', 'facts', 'private'],
+    layers: [
+      'core',
+      'ports',
+      'driver',
+      'custody',
+      'adapters',
+      'config',
+      'archive',
+      'facts',
+      'private',
+      'resolution',
+    ],
     packages: 'any',
   },
   { at: 'light', layers: [...lightLayers, 'adapters/native'], packages: 'any' },
@@ -66,11 +77,20 @@ export const layers: readonly Layer[] = [
     layers: ['light', ...lightLayers],
     packages: ['libp2p', '@libp2p/', '@multiformats/', '@noble/'],
   },
-  { at: 'api', layers: ['core', 'config', 'archive', 'facts'], typesOf: ['node'], packages: 'any' },
-  { at: 'cli', layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts'], packages: 'any' },
+  {
+    at: 'api',
+    layers: ['core', 'config', 'archive', 'facts', 'resolution'],
+    typesOf: ['node'],
+    packages: 'any',
+  },
+  {
+    at: 'cli',
+    layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts', 'resolution'],
+    packages: 'any',
+  },
   { at: 'mcp', layers: [], packages: 'any' },
   { at: 'did', layers: [], packages: [] },
-  { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light'], packages: [] },
+  { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light', 'resolution'], packages: [] },
 ];
 
 /** Constructs that make a decision depend on something else than its arguments, or that only compute in the future. */
@@ -93,7 +113,13 @@ const bannedInCore = new Set([
   'Buffer',
 ]);
 
-const entries = new Set(['src/index.ts', 'src/core/index.ts', 'src/light/index.ts', 'src/light/browser.ts']);
+const entries = new Set([
+  'src/index.ts',
+  'src/core/index.ts',
+  'src/light/index.ts',
+  'src/light/browser.ts',
+  'src/resolution/index.ts',
+]);
 const vagueNames = /^(utils?|helpers?|common|misc|shared)$/;
 
 function isUnder(path: string, prefix: string): boolean {

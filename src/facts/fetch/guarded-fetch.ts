@@ -17,6 +17,8 @@ export interface FetchRules {
   readonly timeoutMs: number;
   readonly accept: string;
   readonly userAgent: string;
+  /** Ends it sooner. */
+  readonly signal?: AbortSignal;
   /** Left out: the system's. */
   readonly lookup?: typeof systemLookup;
 }
@@ -46,7 +48,8 @@ export async function guardedFetch(url: string, rules: FetchRules): Promise<Fetc
     // One answer is read: nothing that a server keeps open outlives it.
     pipelining: 0,
   });
-  const signal = AbortSignal.timeout(rules.timeoutMs);
+  const timeout = AbortSignal.timeout(Math.ceil(rules.timeoutMs));
+  const signal = rules.signal === undefined ? timeout : AbortSignal.any([timeout, rules.signal]);
   try {
     let place = checkedUrl(url, rules);
     for (let hop = 0; hop <= redirectsMax; hop++) {
