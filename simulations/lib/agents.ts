@@ -25,6 +25,8 @@ export interface AgentAuthor {
   updated(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
   rotated(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
   ended(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
+  /** What a thief of the rotation key makes of the same state: beside `rotated`, a fork. */
+  rival(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
 }
 
 export function createAgentAuthor(chance: Chance): AgentAuthor {
@@ -37,6 +39,18 @@ export function createAgentAuthor(chance: Chance): AgentAuthor {
     state,
     bundle: encodeState(state),
   });
+
+  function rekeyed(agent: SimulatedAgent, nowSeconds: number, hand: '' | 'stolen '): SimulatedAgent {
+    const next = agent.generation + 1;
+    const state = rotateAgent({
+      state: agent.state,
+      rotationSigner: signerOf(agent.number, 'rotation', agent.generation),
+      signer: signerOf(agent.number, `${hand}signing`, next),
+      nextRotationKey: signerOf(agent.number, `${hand}rotation`, next).publicKey,
+      nowSeconds,
+    });
+    return withState({ ...agent, generation: next }, state);
+  }
 
   return {
     born(number, nowSeconds) {
@@ -55,17 +69,8 @@ export function createAgentAuthor(chance: Chance): AgentAuthor {
       const changes = { primary: urlOf(agent.number, nowSeconds) };
       return withState(agent, refenceAgent({ state: agent.state, writer, changes, nowSeconds }));
     },
-    rotated(agent, nowSeconds) {
-      const next = agent.generation + 1;
-      const state = rotateAgent({
-        state: agent.state,
-        rotationSigner: signerOf(agent.number, 'rotation', agent.generation),
-        signer: signerOf(agent.number, 'signing', next),
-        nextRotationKey: signerOf(agent.number, 'rotation', next).publicKey,
-        nowSeconds,
-      });
-      return withState({ ...agent, generation: next }, state);
-    },
+    rotated: (agent, nowSeconds) => rekeyed(agent, nowSeconds, ''),
+    rival: (agent, nowSeconds) => rekeyed(agent, nowSeconds, 'stolen '),
     ended(agent, nowSeconds) {
       const signer = signerOf(agent.number, 'rotation', agent.generation);
       const state = tombstoneAgent({ state: agent.state, signer, reason: 'keyCompromise', nowSeconds });

@@ -10,10 +10,12 @@ import { loadScenario, type Scenario, ScenarioError } from './scenario.ts';
 const folder = fileURLToPath(new URL('../scenarios/', import.meta.url));
 
 const help = `usage: npm run sim -- <scenario> [options]
+       npm run sim -- virtual [--seed N] [--nodes N] [--minutes N] [--json]
 
 Runs a network of weft nodes in virtual time, by the core of the daemon: the same seed gives the same run.
 
   <scenario>      a name from --list, or a file
+  virtual         whole nodes, libp2p included, and faults from the seed; 20 nodes and 3 minutes by default
   --seed N        default 1
   --nodes N       in place of the scenario's own number
   --json          the result as one object on stdout, progress on stderr; exits 0 when the run completed
@@ -51,6 +53,10 @@ export async function runSimulation(args: readonly string[], console: Console): 
 }
 
 async function run(args: readonly string[], console: Console): Promise<number> {
+  if (args[0] === 'virtual') {
+    const { runVirtualCommand } = await import('../virtual/virtual-command.ts');
+    return runVirtualCommand(args.slice(1), console);
+  }
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,

@@ -28,13 +28,7 @@ describe('the invariant', () => {
     const invariant = nothingAfterRevocation();
     invariant.resolved!(node, resolution(agent));
     const state = author.ended(agent, nowSeconds + 5).state;
-    invariant.changed!(node, {
-      type: 'announce-change',
-      agentId: agent.agentId,
-      change: 'tombstoned',
-      state,
-      source: 'gossip',
-    });
+    invariant.changed!(node, { agentId: agent.agentId, change: 'tombstoned', state });
     invariant.resolved!({ ...node, index: 5 }, resolution(agent));
     expect(invariant.violations).toEqual([]);
     invariant.resolved!(node, resolution(agent));

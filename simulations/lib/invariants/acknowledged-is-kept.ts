@@ -3,16 +3,15 @@ import { agentKey } from '../../../src/core/identity/agent-id.ts';
 import { decodeEntry } from '../../../src/core/peer/entry.ts';
 import { decodeState } from '../../../src/core/record/stored-state.ts';
 import type { SimulatedAgent } from '../agents.ts';
-import type { World } from '../world.ts';
-import { createViolations, type Invariant } from './invariant.ts';
+import { createViolations, type Invariant, type WatchedNode } from './invariant.ts';
 
 export function acknowledgedIsKept(): Invariant {
   const newest = new Map<string, SimulatedAgent>();
   const violations = createViolations();
 
   /** True when that state is what was acknowledged or later. */
-  function isKept(world: World, key: string, { state }: SimulatedAgent): boolean {
-    return world.nodes.some((node) => {
+  function isKept(nodes: readonly WatchedNode[], key: string, { state }: SimulatedAgent): boolean {
+    return nodes.some((node) => {
       const bytes = node.isUp ? node.store.get(key) : undefined;
       if (bytes === undefined) return false;
       const held = decodeState(decodeEntry(bytes).bundle);
@@ -31,7 +30,7 @@ export function acknowledgedIsKept(): Invariant {
     },
     ended(world) {
       for (const [key, agent] of newest) {
-        if (!isKept(world, key, agent))
+        if (!isKept(world.nodes, key, agent))
           violations.add(`nobody holds agent ${agent.number} as it was acknowledged`);
       }
     },
