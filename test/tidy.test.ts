@@ -130,6 +130,8 @@ describe('the layer rule', () => {
     ['src/facts/a.ts', `import { request } from 'undici';`],
     ['src/facts/host/a.ts', `import { createStore } from '../../adapters/memory/memory-store.ts';`],
     ['src/facts/fetch/a.ts', `import type { Store } from '../../ports/store.ts';`],
+    ['src/facts/a.ts', `import { judge } from '../trust/judge.ts';`],
+    ['src/trust/a.ts', `import type { WeftNode } from '../node/node-types.ts';`],
     ['src/node/a.ts', `import { run } from '../cli/main.ts';`],
     ['src/node/a.ts', `import { seeded } from '../../test/helpers/seeded.ts';`],
     ['src/somewhere/a.ts', `import { limit } from '../core/limits.ts';`],

@@ -8,6 +8,7 @@ import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
 import type { FactsErrorCode } from '../facts/facts-error.ts';
 import type { NodeErrorCode } from '../node/node-types.ts';
+import type { TrustErrorCode } from '../trust/trust-error.ts';
 
 /** Exit codes of `weft`, documented in docs/operating.md. */
 export const exitCodes = {
@@ -204,6 +205,25 @@ const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
   'bad-answer': row(502, failure, 'the host of the facts answered something else: check the URL'),
 };
 
+const trustRows: Readonly<Record<TrustErrorCode, ErrorRow>> = {
+  'bad-policy': row(422, usage, 'compare it with the schema: `weft trust schema`'),
+  'bad-status-list': row(422, refused, 'the list is not one that is taken: docs/trust.md'),
+  'too-many-credentials': row(413, refused, 'show those that the zone asks for'),
+  'issued-full': row(507, failure, 'issue at another node, or let ended credentials go'),
+  'lists-full': row(507, failure, 'issue at another node: this one holds as many status lists as it may'),
+  'not-issued': row(404, notFound, 'this node issued no such credential: `weft trust list`'),
+  'no-status': row(409, refused, 'issue it with a status list to suspend it; without one it is only revoked'),
+  'revocations-full': row(
+    409,
+    refused,
+    'issue with status lists, wait for the end of others, or rotate the keys, which voids all',
+  ),
+  'bad-presentation': row(422, refused, 'sign a new one for this agent, for at most five minutes'),
+  'not-admitted': row(403, refused, 'show the credential that this view asks for'),
+  'views-full': row(507, failure, 'remove a view of these facts'),
+  'no-view': row(404, notFound, 'this node has no such view of the facts'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -247,6 +267,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   KeystoreError: keystoreRows,
   HostError: hostRows,
   ArchiveError: archiveRows,
+  TrustError: trustRows,
   FactsError: factsRows,
   ApiError: apiRows,
 };

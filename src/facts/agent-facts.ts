@@ -4,7 +4,14 @@
  * Says the shape only; a schema cannot say who may speak for an agent.
  */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { endpointsMax, endpointTtlSeconds, factsTtlSeconds, skillsMax, wordsMax } from './facts-limits.ts';
+import {
+  credentialReferencesMax,
+  endpointsMax,
+  endpointTtlSeconds,
+  factsTtlSeconds,
+  skillsMax,
+  wordsMax,
+} from './facts-limits.ts';
 
 /** Members that nobody named here are kept and signed like all others. */
 function open<Properties extends TProperties>(properties: Properties, description?: string) {
@@ -72,7 +79,21 @@ const skill = open({
   maxTokens: maybe(Type.Integer({ minimum: 1 })),
 });
 
+const credentialReference = open(
+  {
+    id: maybe(link),
+    type: maybe(text(256)),
+    digestMultibase: Type.String({
+      pattern: '^u[A-Za-z0-9_-]{46}$',
+      description: 'SHA-256 of the canonical credential, as a multihash in base64url',
+    }),
+    credential: maybe(Type.Object({}, { description: 'The credential itself' })),
+  },
+  'A credential about the agent: where it is or what it is, bound by its hash',
+);
+
 const evaluations = open({
+  credential: maybe(credentialReference),
   performanceScore: maybe(Type.Number()),
   availability90d: maybe(text(64)),
   lastAudited: maybe(time),
@@ -80,7 +101,41 @@ const evaluations = open({
   auditorID: maybe(text(512)),
 });
 
+const multihash = Type.String({
+  pattern: '^u[A-Za-z0-9_-]{46}$',
+  description: 'SHA-256, as a multihash in base64url',
+});
+
+/** What runs: claims that a credential of somebody else may confirm. */
+const software = open({
+  artifact: maybe(open({ name: text(512), digestMultibase: multihash })),
+  sbom: maybe(
+    open({
+      format: Type.Enum(['CycloneDX', 'SPDX']),
+      version: maybe(text(32)),
+      url: maybe(link),
+      digestMultibase: multihash,
+    }),
+  ),
+  source: maybe(
+    open({ repository: link, commit: Type.String({ pattern: '^[0-9a-f]{40}([0-9a-f]{24})?$' }) }),
+  ),
+});
+
 const telemetry = open({
+  opentelemetry: maybe(
+    open(
+      {
+        endpoint: maybe(url),
+        protocol: maybe(Type.Enum(['grpc', 'http/protobuf', 'http/json'])),
+        schemaUrl: maybe(link),
+        serviceName: maybe(text(256)),
+        dashboard: maybe(link),
+      },
+      'Where the measurements come from: OpenTelemetry, for who may read them',
+    ),
+  ),
+  measuredAt: maybe(time),
   enabled: maybe(Type.Boolean()),
   retention: maybe(text(64)),
   sampling: maybe(Type.Number({ minimum: 0, maximum: 1 })),
@@ -95,6 +150,7 @@ const telemetry = open({
 });
 
 const certification = open({
+  credential: maybe(credentialReference),
   level: maybe(text(128)),
   issuer: maybe(text(512)),
   issuanceDate: maybe(time),
@@ -129,6 +185,13 @@ export const agentFactsSchema = Type.Object(
     evaluations: maybe(evaluations),
     telemetry: maybe(telemetry),
     certification: maybe(certification),
+    credentials: maybe(
+      Type.Array(credentialReference, {
+        maxItems: credentialReferencesMax,
+        description: 'Others about the agent',
+      }),
+    ),
+    software: maybe(software),
     ttl: maybe(
       Type.Integer({
         minimum: factsTtlSeconds.min,

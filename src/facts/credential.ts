@@ -1,6 +1,6 @@
 /**
  * AgentFacts as a W3C Verifiable Credential 2.0: the envelope, what of VC 2.0 is in scope, and both schemas as a check.
- * One subject, one issuer, one proof, both ends of validity given. A status is refused as long as it is not checked.
+ * One subject, one issuer, one proof, both ends of validity given. A status is read here and checked by who verifies.
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -10,6 +10,7 @@ import { type JsonObject, readJsonObject } from './bounded-json.ts';
 import { canonicalJson } from './data-integrity.ts';
 import { FactsError, type FactsErrorCode } from './facts-error.ts';
 import { factsBytesMax, validitySecondsMax } from './facts-limits.ts';
+import { readStatusEntries, type StatusEntry } from './status-entry.ts';
 
 export const credentialsContext = 'https://www.w3.org/ns/credentials/v2';
 /** Terms of AgentFacts, for readers that process JSON-LD: each is its name under the published schema. */
@@ -18,8 +19,8 @@ export const credentialTypes = ['VerifiableCredential', 'AgentFactsCredential'] 
 /** What an AgentFacts credential may be called; the second is that of the paper. */
 const factsTypes: readonly string[] = ['AgentFactsCredential', 'AgentFacts'];
 
-const did = Type.String({ pattern: '^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$', maxLength: 256 });
-const time = Type.String({ format: 'date-time', maxLength: 40 });
+export const didSchema = Type.String({ pattern: '^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$', maxLength: 256 });
+export const timeSchema = Type.String({ format: 'date-time', maxLength: 40 });
 
 const kind = Type.Union([
   Type.String({ minLength: 1, maxLength: 256 }),
@@ -32,7 +33,7 @@ function oneOrMore<Schema extends TSchema>(schema: Schema) {
 }
 
 /** VC 2.0 §11.1: a text, or texts with their language. */
-const words = oneOrMore(
+export const wordsSchema = oneOrMore(
   Type.Union([
     Type.String({ maxLength: 4096 }),
     Type.Object(
@@ -47,9 +48,9 @@ const words = oneOrMore(
 );
 
 /** What VC 2.0 lets a credential have beside what is needed here: its form is checked, and it is signed like the rest. */
-const optionalMembers = {
-  name: words,
-  description: words,
+export const optionalMembers = {
+  name: wordsSchema,
+  description: wordsSchema,
   credentialSchema: oneOrMore(Type.Object({ id: link, type: kind })),
   evidence: oneOrMore(Type.Object({ type: kind })),
   termsOfUse: oneOrMore(Type.Object({ type: kind })),
@@ -74,9 +75,12 @@ export const credentialSchema = Type.Object(
     }),
     id: Type.Optional(Type.String({ format: 'uri', maxLength: 512 })),
     type: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { minItems: 2, maxItems: 8 }),
-    issuer: Type.Union([did, Type.Object({ id: did, name: words, description: words })]),
-    validFrom: time,
-    validUntil: time,
+    issuer: Type.Union([
+      didSchema,
+      Type.Object({ id: didSchema, name: wordsSchema, description: wordsSchema }),
+    ]),
+    validFrom: timeSchema,
+    validUntil: timeSchema,
     credentialSubject: agentFactsSchema,
     ...optionalMembers,
     proof: Type.Unsafe<JsonObject | readonly JsonObject[]>({ type: ['object', 'array'] }),
@@ -93,6 +97,8 @@ export interface FactsCredential {
   /** Seconds since 1970. */
   readonly validFrom: number;
   readonly validUntil: number;
+  /** Where its revocation or suspension shows. */
+  readonly status: readonly StatusEntry[];
 }
 
 const instantPattern =
@@ -107,7 +113,7 @@ export function readFacts(value: unknown): AgentFacts {
   return facts as AgentFacts;
 }
 
-/** A signed document, its shape checked and nothing else. @throws FactsError `bad-credential`, `unsupported-status` */
+/** A signed document, its shape checked and nothing else. @throws FactsError `bad-credential`, those of readStatusEntries */
 export function readCredential(value: unknown): FactsCredential {
   const document = readJsonObject(value);
   assertSize(document);
@@ -119,8 +125,6 @@ export function readCredential(value: unknown): FactsCredential {
     throw new FactsError('bad-credential', `@context begins with ${credentialsContext}`);
   if (!type.includes('VerifiableCredential') || !type.some((name) => factsTypes.includes(name)))
     throw new FactsError('bad-credential', `type names ${credentialTypes.join(' and ')}`);
-  if (document['credentialStatus'] !== undefined)
-    throw new FactsError('unsupported-status', 'the credential has a status, which is not checked here');
   const from = secondsOf(validFrom);
   const until = secondsOf(validUntil);
   if (until <= from || until - from > validitySecondsMax)
@@ -134,6 +138,7 @@ export function readCredential(value: unknown): FactsCredential {
     issuer: typeof issuer === 'string' ? issuer : issuer.id,
     validFrom: from,
     validUntil: until,
+    status: readStatusEntries(document),
   };
 }
 
@@ -155,7 +160,7 @@ export function isInstant(text: string): boolean {
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
-function assertSize(document: JsonObject): void {
+export function assertSize(document: JsonObject): void {
   const found = utf8ToBytes(canonicalJson(document)).length;
   if (found <= factsBytesMax) return;
   throw new FactsError('too-large', `the document has ${found} bytes, at most ${factsBytesMax} are taken`, {
@@ -164,7 +169,7 @@ function assertSize(document: JsonObject): void {
   });
 }
 
-function assertShape(check: ValidateFunction, value: JsonObject, code: FactsErrorCode): void {
+export function assertShape(check: ValidateFunction, value: JsonObject, code: FactsErrorCode): void {
   if (check(value)) return;
   const [error] = (check.errors ?? []).toSorted(byDepth);
   const place = error?.instancePath === undefined || error.instancePath === '' ? '/' : error.instancePath;
@@ -176,12 +181,18 @@ function byDepth(left: ErrorObject, right: ErrorObject): number {
   return right.instancePath.split('/').length - left.instancePath.split('/').length;
 }
 
-/** Compiled when first needed: most nodes never see a credential. */
-function compiled(): NonNullable<typeof checks> {
-  if (checks !== null) return checks;
+/** A compiler of schemas that knows the formats in use. */
+export function createShapes(): Ajv {
   const ajv = new Ajv({ strict: false, allErrors: false });
   ajv.addFormat('uri', (text) => URL.canParse(text));
   ajv.addFormat('date-time', isInstant);
+  return ajv;
+}
+
+/** Compiled when first needed: most nodes never see a credential. */
+function compiled(): NonNullable<typeof checks> {
+  if (checks !== null) return checks;
+  const ajv = createShapes();
   checks = { facts: ajv.compile(agentFactsSchema), credential: ajv.compile(credentialSchema) };
   return checks;
 }

@@ -12,6 +12,8 @@ export const jsonValuesMax = 8192;
 /** Endpoints of one class; who has more balances them behind an adaptive resolver. */
 export const endpointsMax = 16;
 export const skillsMax = 64;
+/** Credentials that facts name beside certification and evaluations. */
+export const credentialReferencesMax = 16;
 /** Modes, languages, scopes: short lists. */
 export const wordsMax = 32;
 

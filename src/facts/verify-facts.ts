@@ -8,20 +8,14 @@ import { digest } from '../core/hash.ts';
 import { type AgentId, agentKey, formatAgentDid } from '../core/identity/agent-id.ts';
 import { clockSkewSecondsMax } from '../core/limits.ts';
 import type { Resolution } from '../core/peer/effects.ts';
-import type { AgentState } from '../core/record/agent-state.ts';
 import type { AgentFacts } from './agent-facts.ts';
 import type { JsonObject } from './bounded-json.ts';
 import { type FactsCredential, isInstant, readCredential, secondsOf } from './credential.ts';
 import { canonicalJson, type ProofClaim, readProof } from './data-integrity.ts';
 import { FactsError } from './facts-error.ts';
-import {
-  activeState,
-  agentOfDid,
-  assertNotRevoked,
-  type IssuerKind,
-  keyOfAgent,
-  keyOfDidKey,
-} from './issuer-keys.ts';
+import { activeState, agentOfDid, assertNotRevoked, type IssuerKind } from './issuer-keys.ts';
+import { issuerOf } from './issuer-of.ts';
+import type { StatusCheck, StatusEntry } from './status-entry.ts';
 
 /** What a verdict stands on. */
 export interface VerifyContext {
@@ -33,6 +27,8 @@ export interface VerifyContext {
   readonly subject?: AgentId;
   /** DIDs that are trusted beside the agent itself; left out: nobody is. */
   readonly issuers?: readonly string[];
+  /** Looks a status up; left out: a credential with a status is refused. */
+  readonly checkStatus?: StatusCheck;
 }
 
 export interface VerifiedFacts {
@@ -46,6 +42,8 @@ export interface VerifiedFacts {
   readonly validUntil: number;
   /** SHA-256 of the canonical credential, hexadecimal: its name in revocations. */
   readonly digest: string;
+  /** The agent's signing key of now. */
+  readonly signingKey: Uint8Array;
 }
 
 /** @throws FactsError, and what the resolve throws */
@@ -66,7 +64,8 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
     );
   const subject = activeState(await context.resolve(agentId), 'subject-not-active');
   const times = { created, now: context.nowSeconds };
-  const { key, kind, state } = await issuerKey(issuer, claim.verificationMethod, subject, times, context);
+  const { resolve } = context;
+  const { key, kind, state } = await issuerOf(issuer, claim.verificationMethod, times, resolve, subject);
   const { message, signature } = claim;
   if (!context.check({ publicKey: key, message, signature }))
     throw new FactsError(
@@ -75,6 +74,7 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
     );
   const name = credentialDigest(credential.document);
   assertNotRevoked(name, [subject, state]);
+  await assertStatus(credential.status, issuer, context.checkStatus);
   return {
     agentId,
     facts: credential.facts,
@@ -84,6 +84,7 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
     validFrom: credential.validFrom,
     validUntil: credential.validUntil,
     digest: name,
+    signingKey: subject.keyState.signingKey!,
   };
 }
 
@@ -92,8 +93,24 @@ export function credentialDigest(document: JsonObject): string {
   return bytesToHex(digest(utf8ToBytes(canonicalJson(document))));
 }
 
-/** Returns the time of the proof. */
-function assertTimes({ validFrom, validUntil }: FactsCredential, claim: ProofClaim, now: number): number {
+/** Every entry says that the credential stands. @throws FactsError `unsupported-status` where nobody can tell */
+export async function assertStatus(
+  entries: readonly StatusEntry[],
+  issuer: string,
+  checkStatus: StatusCheck | undefined,
+): Promise<void> {
+  if (entries.length === 0) return;
+  if (checkStatus === undefined)
+    throw new FactsError('unsupported-status', 'the credential has a status, which is not checked here');
+  for (const entry of entries) await checkStatus(entry, issuer);
+}
+
+/** Of the credential and of its proof. Returns the time of the proof. @throws FactsError */
+export function assertTimes(
+  { validFrom, validUntil }: Pick<FactsCredential, 'validFrom' | 'validUntil'>,
+  claim: ProofClaim,
+  now: number,
+): number {
   if (claim.proofPurpose !== 'assertionMethod')
     throw new FactsError('unsupported-proof', 'the purpose of the proof is not assertionMethod');
   const { created, expires } = claim;
@@ -102,8 +119,8 @@ function assertTimes({ validFrom, validUntil }: FactsCredential, claim: ProofCla
   const createdSeconds = secondsOf(created);
   const latest = now + clockSkewSecondsMax;
   if (validFrom > latest || createdSeconds > latest)
-    throw new FactsError('not-yet-valid', 'the facts begin in the future', { validFrom, now });
-  if (validUntil <= now) throw new FactsError('expired', 'the facts have ended', { validUntil, now });
+    throw new FactsError('not-yet-valid', 'the credential begins in the future', { validFrom, now });
+  if (validUntil <= now) throw new FactsError('expired', 'the credential has ended', { validUntil, now });
   if (expires !== null && secondsOf(expires) <= now) throw new FactsError('expired', 'the proof has ended');
   return createdSeconds;
 }
@@ -113,21 +130,4 @@ function subjectOf({ facts }: FactsCredential, wanted: AgentId | undefined): Age
   if (wanted !== undefined && agentKey(wanted) !== agentKey(agentId))
     throw new FactsError('wrong-subject', 'these are the facts of another agent', { subject: facts.id });
   return agentId;
-}
-
-async function issuerKey(
-  issuer: string,
-  method: string,
-  subject: AgentState,
-  times: { readonly created: number; readonly now: number },
-  context: VerifyContext,
-): Promise<{ key: Uint8Array; kind: IssuerKind; state: AgentState | null }> {
-  if (issuer.startsWith('did:key:')) return { key: keyOfDidKey(issuer, method), kind: 'key', state: null };
-  if (!issuer.startsWith('did:nanda:'))
-    throw new FactsError('wrong-issuer', 'issuers are agents (did:nanda) or keys (did:key)', { issuer });
-  const issuerId = agentOfDid(issuer, 'wrong-issuer');
-  const isSelf = agentKey(issuerId) === agentKey(subject.agentId);
-  const state = isSelf ? subject : activeState(await context.resolve(issuerId), 'issuer-not-active');
-  const { key, isDelegate } = keyOfAgent(state, method, times);
-  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state };
 }

@@ -125,6 +125,7 @@ describe('a credential', () => {
       issuer: facts.id,
       validFrom: nowSeconds,
       validUntil: nowSeconds + 86_400,
+      status: [],
     });
     expect(readCredential({ ...credential, issuer: { id: facts.id, name: 'Acme' } }).issuer).toBe(facts.id);
   });

@@ -49,7 +49,16 @@ export const layers: readonly Layer[] = [
     packages: ['ajv', 'canonicalize', 'minisearch', 'multiformats', 'typebox'],
   },
   { at: 'facts/host', layers: ['facts', 'core', 'ports'], packages: [] },
-  { at: 'resolution', layers: ['core', 'facts', 'ports'], packages: ['ajv', 'multiformats', 'typebox'] },
+  {
+    at: 'trust',
+    layers: ['facts', 'core', 'ports'],
+    packages: ['ajv', 'multiformats', 'typebox', 'node:zlib'],
+  },
+  {
+    at: 'resolution',
+    layers: ['core', 'facts', 'ports', 'trust'],
+    packages: ['ajv', 'multiformats', 'typebox'],
+  },
   {
     at: 'facts/fetch',
     layers: ['facts', 'core'],
@@ -66,6 +75,7 @@ export const layers: readonly Layer[] = [
       'config',
       'archive',
       'facts',
+      'trust',
       'private',
       'resolution',
     ],
@@ -79,18 +89,18 @@ export const layers: readonly Layer[] = [
   },
   {
     at: 'api',
-    layers: ['core', 'config', 'archive', 'facts', 'resolution'],
+    layers: ['core', 'config', 'archive', 'facts', 'trust', 'resolution'],
     typesOf: ['node'],
     packages: 'any',
   },
   {
     at: 'cli',
-    layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts', 'resolution'],
+    layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts', 'trust', 'resolution'],
     packages: 'any',
   },
   { at: 'mcp', layers: [], packages: 'any' },
   { at: 'did', layers: [], packages: [] },
-  { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light', 'resolution'], packages: [] },
+  { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light', 'trust', 'resolution'], packages: [] },
 ];
 
 /** Constructs that make a decision depend on something else than its arguments, or that only compute in the future. */

@@ -1,0 +1,42 @@
+/** From the DID of an issuer to the key that must have signed, and to the state of the agent that it is. */
+import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
+import type { Resolution } from '../core/peer/effects.ts';
+import type { AgentState } from '../core/record/agent-state.ts';
+import { FactsError } from './facts-error.ts';
+import {
+  activeState,
+  agentOfDid,
+  type IssuerKind,
+  keyOfAgent,
+  keyOfDidKey,
+  type ProofTimes,
+} from './issuer-keys.ts';
+
+export interface IssuerOf {
+  readonly key: Uint8Array;
+  /** `self` and `delegate`: of the subject that was given. */
+  readonly kind: IssuerKind;
+  /** Null for a bare key. */
+  readonly state: AgentState | null;
+}
+
+/**
+ * @param subject its own state, where it is known already
+ * @throws FactsError `wrong-issuer`, `issuer-unknown`, `issuer-not-active`, `key-not-current`, and what the resolve throws
+ */
+export async function issuerOf(
+  issuer: string,
+  method: string,
+  times: ProofTimes,
+  resolve: (agentId: AgentId) => Promise<Resolution>,
+  subject: AgentState | null = null,
+): Promise<IssuerOf> {
+  if (issuer.startsWith('did:key:')) return { key: keyOfDidKey(issuer, method), kind: 'key', state: null };
+  if (!issuer.startsWith('did:nanda:'))
+    throw new FactsError('wrong-issuer', 'issuers are agents (did:nanda) or keys (did:key)', { issuer });
+  const issuerId = agentOfDid(issuer, 'wrong-issuer');
+  const isSelf = subject !== null && agentKey(issuerId) === agentKey(subject.agentId);
+  const state = isSelf ? subject : activeState(await resolve(issuerId), 'issuer-not-active');
+  const { key, isDelegate } = keyOfAgent(state, method, times);
+  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state };
+}
