@@ -9,6 +9,7 @@ import { hasAuthority } from '../gossip/announcement.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../identity/agent-id.ts';
 import { tombstoneKeptSeconds, validityCodeMax } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
+import type { AcceptedEvent } from '../record/accepted.ts';
 import { type AgentState, authorityState, bundleDigest, encodeState } from '../record/agent-state.ts';
 import { validitySeconds } from '../record/durations.ts';
 import { decodeState } from '../record/stored-state.ts';
@@ -44,8 +45,12 @@ export interface AgentTable {
     state: AgentState,
     isHeld: boolean,
     onDurable: (failure: StoreFailure) => void,
-    /** The state's canonical bundle, where the caller has it already. */
-    encoded?: Uint8Array,
+    known?: {
+      /** The state's canonical bundle, where the caller has it already. */
+      readonly encoded?: Uint8Array;
+      /** Key events and revocations that this save accepts: durable with it, or with the next that is. */
+      readonly accepted?: readonly AcceptedEvent[];
+    },
   ): CachedAgent;
   /** Forgets the agent here and in the store. */
   drop(key: string): void;
@@ -68,6 +73,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const places = createPlaceCounts();
   /** Known agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
   const unsaved = new Set<string>();
+  /** What writes that failed had accepted, of agents that stand in memory all the same; bounded as those are. */
+  const owed = new Map<string, readonly AcceptedEvent[]>();
 
   function setRow(key: string, row: IndexRow | null): void {
     const before = index.get(key) ?? null;
@@ -123,7 +130,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     state: AgentState,
     isHeld: boolean,
     onDurable: (failure: StoreFailure) => void,
-    encoded: Uint8Array = encodeState(state),
+    { encoded = encodeState(state), accepted: news = [] }: Parameters<AgentTable['save']>[3] = {},
   ): CachedAgent {
     const key = agentKey(state.agentId);
     const before = cache.get(key);
@@ -138,12 +145,18 @@ export function createAgentTable(context: PeerContext): AgentTable {
     remember(key, agent);
     const { mark, learnedAt, bundle } = agent;
     const bytes = encodeEntry({ isHeld, mark, learnedAt, bundle, expiresAt });
-    context.writeEntries([{ agentKey: key, bytes }], (failure) => {
+    const accepted = [...(owed.get(key) ?? []), ...news];
+    owed.delete(key);
+    const write = { agentKey: key, bytes, ...(accepted.length > 0 && { accepted }) };
+    context.writeEntries([write], (failure) => {
       agent.pendingWrites = 0;
       if (failure === null) {
         unsaved.delete(key);
+        // A write before this one failed, and what it accepted stands in this state.
+        if (owed.has(key)) unsaved.add(key);
         saveNextUnsaved();
       } else {
+        if (accepted.length > 0) owed.set(key, [...(owed.get(key) ?? []), ...accepted]);
         if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
         if (cache.get(key) === agent) {
           const kept = gainsAuthority ? agent : before;
@@ -151,6 +164,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
             keepUnsaved(key, kept, kept === agent ? row : rowBefore);
           else {
             // Not durable, so not accepted: back to what the store has.
+            owed.delete(key);
             cache.delete(key);
             setRow(key, rowBefore ?? null);
           }
@@ -175,12 +189,15 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const [key] = unsaved;
     if (key === undefined) return;
     const agent = cache.get(key);
-    if (agent === undefined) unsaved.delete(key);
-    else save(agent.state, agent.isHeld, () => {});
+    if (agent === undefined) {
+      unsaved.delete(key);
+      owed.delete(key);
+    } else save(agent.state, agent.isHeld, () => {});
   }
 
   function drop(key: string): void {
     unsaved.delete(key);
+    owed.delete(key);
     cache.delete(key);
     setRow(key, null);
     context.writeEntries([{ agentKey: key, bytes: null }], () => {});
@@ -216,6 +233,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     restore,
     forget(key) {
       unsaved.delete(key);
+      owed.delete(key);
       cache.delete(key);
       setRow(key, null);
     },

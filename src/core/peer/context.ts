@@ -4,6 +4,7 @@
  */
 import type { SignatureCheck } from '../ed25519.ts';
 import type { RoutingTable } from '../overlay/routing-table.ts';
+import type { AcceptedEvent } from '../record/accepted.ts';
 import type { Random } from '../rng.ts';
 import type { PeerEffect } from './effects.ts';
 import type { PeerContact, PeerEvent } from './events.ts';
@@ -15,6 +16,8 @@ export type StoreFailure = 'store-full' | 'store-failed' | null;
 export interface EntryWrite {
   readonly agentKey: string;
   readonly bytes: Uint8Array | null;
+  /** Key events and revocations that are accepted with this write; left out: none. For an audit log (§9). */
+  readonly accepted?: readonly AcceptedEvent[];
 }
 
 export interface PeerContext {

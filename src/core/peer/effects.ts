@@ -5,6 +5,7 @@
 
 import type { SignatureCheck } from '../ed25519.ts';
 import type { ProtocolErrorCode } from '../errors.ts';
+import type { AcceptedEvent } from '../record/accepted.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { GossipVerdict, PeerContact } from './events.ts';
 
@@ -118,7 +119,12 @@ export type PeerEffect =
   | {
       readonly type: 'write-entries';
       readonly requestId: number;
-      readonly writes: readonly { readonly agentKey: string; readonly bytes: Uint8Array | null }[];
+      readonly writes: readonly {
+        readonly agentKey: string;
+        readonly bytes: Uint8Array | null;
+        /** Accepted with this write, and durable with it. */
+        readonly accepted?: readonly AcceptedEvent[];
+      }[];
     }
   | { readonly type: 'complete-resolve'; readonly callId: number; readonly resolution: Resolution }
   | { readonly type: 'complete-publish'; readonly callId: number; readonly result: PublishResult }

@@ -7,6 +7,7 @@
 import { bytesEqual, bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { acceptedSince } from '../record/accepted.ts';
 import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
 import { type AgentState, bundleDigest, joinStates } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
@@ -192,7 +193,9 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       if (failure !== null) context.count('bundles_refused', failure);
       request.onDurable?.(failure);
     };
-    const agent = table.save(state, isHeld, onDurable, encodingOf(request, held, leftOut, state));
+    const accepted = changed ? acceptedSince(before, state) : [];
+    const encoded = encodingOf(request, held, leftOut, state);
+    const agent = table.save(state, isHeld, onDurable, { accepted, ...(encoded && { encoded }) });
     const changes = changed ? describeChanges(before, state) : [];
     const result: IngestResult = {
       agentId,
