@@ -8,6 +8,7 @@ import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
 import type { FactsErrorCode } from '../facts/facts-error.ts';
 import type { NodeErrorCode } from '../node/node-types.ts';
+import type { ResolutionErrorCode } from '../resolution/resolution-error.ts';
 import type { TrustErrorCode } from '../trust/trust-error.ts';
 
 /** Exit codes of `weft`, documented in docs/operating.md. */
@@ -224,6 +225,33 @@ const trustRows: Readonly<Record<TrustErrorCode, ErrorRow>> = {
   'no-view': row(404, notFound, 'this node has no such view of the facts'),
 };
 
+const resolutionRows: Readonly<Record<ResolutionErrorCode, ErrorRow>> = {
+  'bad-request': row(400, usage, 'correct the request: docs/trust.md, heading "Resolution"'),
+  'name-unknown': row(404, notFound, 'check the name, or give an agent id: `nanda:…`'),
+  'not-found': row(404, notFound, 'no index that was asked knows this agent: check the id'),
+  'not-usable': row(410, notUsable, 'the agent has no record that counts now; `weft resolve` shows why'),
+  'index-unreachable': row(504, failure, 'check that peers are connected (`weft peers`) and try again'),
+  'no-private-path': row(404, notFound, 'ask on the direct path, or have the agent name private facts'),
+  'no-endpoint': row(404, notFound, 'the agent says nowhere that it can be called now: try again later'),
+  'no-skill': row(404, notFound, 'ask for a skill that the facts name: `weft facts fetch` shows them'),
+  untrusted: row(403, refused, 'the zone does not trust this agent; the trace says by which rule'),
+  'resolver-unreachable': row(502, failure, 'the agent’s resolver does not answer: ask on the direct path'),
+  'bad-route': row(502, refused, 'the agent’s resolver is not to be believed: ask on the direct path'),
+  'too-slow': row(504, failure, 'allow more time, or ask on another path'),
+  busy: row(503, failure, 'try again in a moment'),
+  'bad-token': row(422, refused, 'resolve the endpoint again: tokens are made by the agent’s resolver'),
+  'wrong-key': row(403, refused, 'it is not signed by a key of the agent that counts now: ask again'),
+  'wrong-audience': row(403, refused, 'a token is for one endpoint and one client: ask for your own'),
+  expired: row(410, notUsable, 'a token stands for a minute at most: resolve the endpoint again'),
+  replayed: row(409, refused, 'it was used before: resolve the endpoint again'),
+  'adaptive-off': row(404, failure, 'set adaptive.enabled for this node'),
+  'no-routing': row(404, notFound, 'tell it where the agent is: `weft routing set`'),
+  'bad-routing': row(422, refused, 'compare it with the schema: `weft routing schema`'),
+  'routing-full': row(507, failure, 'remove the routing of agents that nobody needs'),
+  'bad-report': row(403, refused, 'sign the report with the key that the routing names for the endpoint'),
+  'over-limit': row(429, failure, 'wait a little: routes stand for 30 to 60 seconds'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -269,6 +297,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   ArchiveError: archiveRows,
   TrustError: trustRows,
   FactsError: factsRows,
+  ResolutionError: resolutionRows,
   ApiError: apiRows,
 };
 

@@ -14,6 +14,7 @@ import {
   origins,
   path,
   text,
+  urls,
 } from './key-schema.ts';
 
 export interface ConfigKey {
@@ -259,6 +260,23 @@ export const configKeys: readonly ConfigKey[] = [
     'nanda.remote',
     flag,
     'allow a `nanda.host` that is not loopback: whoever reaches it may then register agents in custody here',
+  ),
+  key(
+    'resolution.registries',
+    urls,
+    'private registries, by the URLs of their APIs, that `weft endpoint` asks in this order before the overlay; they may stand in private networks',
+    { zero: 'empty: the overlay alone is asked' },
+  ),
+  key('resolution.overlay', flag, 'whether `weft endpoint` asks the overlay, after the registries'),
+  key(
+    'resolution.allowPrivate',
+    flag,
+    'let facts and adaptive resolvers be fetched from this machine and from private networks, for whoever may read the API',
+  ),
+  key(
+    'adaptive.enabled',
+    flag,
+    'answer for the agents that are routed here at `/adaptive/<agent>`, as their adaptive resolver',
   ),
   key(
     'log.level',

@@ -102,6 +102,16 @@ export interface NodeConfig {
     readonly port: number;
     readonly remote: boolean;
   };
+  /** From names to live endpoints. */
+  readonly resolution: {
+    /** URLs of weft APIs, asked in this order before the overlay. */
+    readonly registries: readonly string[];
+    readonly overlay: boolean;
+    /** Facts and resolvers may stand on this machine and in private networks. */
+    readonly allowPrivate: boolean;
+  };
+  /** This node as the adaptive resolver of agents that are routed here. */
+  readonly adaptive: { readonly enabled: boolean };
   readonly log: {
     readonly level: LogLevel;
     readonly pretty: boolean;

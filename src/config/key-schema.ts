@@ -130,6 +130,24 @@ export const origins: KeySchema = {
   },
 };
 
+/** A list of URLs of http or https without query and fragment. */
+export const urls: KeySchema = {
+  accepts: (value): value is string[] =>
+    Array.isArray(value) && value.length <= 8 && value.every((item) => isText(item, addressLengthMax)),
+  expected: 'a list of up to 8 URLs such as "https://registry.example"',
+  fromText: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  problem: (value) => {
+    const wrong = (value as readonly string[]).find((item) => !isPlainUrl(item));
+    return wrong === undefined
+      ? null
+      : `"${wrong}" is not a URL of http or https without query, fragment and user`;
+  },
+};
+
 /** A URL of http or https without query and fragment, or null. */
 export const optionalUrl: KeySchema = {
   accepts: (value): value is string | null => value === null || isText(value, addressLengthMax),
@@ -137,9 +155,9 @@ export const optionalUrl: KeySchema = {
   fromText: (value) => (value === '' ? null : value),
   problem: (value) => {
     if (value === null) return null;
-    const url = URL.canParse(String(value)) ? new URL(String(value)) : null;
-    const isPlain = url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(String(value));
-    return isPlain ? null : 'it is not a URL of http or https without query, fragment and user';
+    return isPlainUrl(String(value))
+      ? null
+      : 'it is not a URL of http or https without query, fragment and user';
   },
 };
 
@@ -168,4 +186,9 @@ function addressProblem(address: string, ofPeer: boolean): string | null {
 
 function isText(value: unknown, lengthMax: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= lengthMax;
+}
+
+function isPlainUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(text);
 }

@@ -215,8 +215,10 @@ function createFactsReader(session: AgentSession, record: FoundRecord, flights: 
 /** What was found last of all: whatever the node has heard since counts. */
 async function stillStands(session: AgentSession, { layer }: FoundRecord): Promise<boolean> {
   if (session.nowMs() >= layer.endMs && layer.endMs > layer.fetchedMs) return false;
-  if (!layer.isOverlay) return true;
-  const { state, status } = await session.ports.resolve(session.agentId, session.options());
+  // On the private path and of a registry nothing else is asked: what was heard since has ended what is kept.
+  if (!layer.isOverlay || session.isPrivate)
+    return session.cache.peek(session.key)?.record?.state === layer.state;
+  const { state, status } = await session.resolve(session.agentId, session.options());
   return status === 'ok' && state !== null && isSameState(state, layer.state);
 }
 

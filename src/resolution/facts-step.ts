@@ -94,7 +94,7 @@ function isUsable({ nowMs, wish }: AgentSession, held: FactsLayer, pointer: stri
 
 /** One fetch for all who wait for the same; it goes on when one of them gives up. */
 function sharedFetch(session: AgentSession, pointer: string, flights: Flights): Promise<FetchedCredential> {
-  const key = `${session.key} ${pointer}`;
+  const key = `${session.key} ${session.isPrivate} ${pointer}`;
   const under = flights.get(key);
   if (under !== undefined) return under;
   const flight = fetchFrom(session, pointer).finally(() => flights.delete(key));
@@ -104,10 +104,14 @@ function sharedFetch(session: AgentSession, pointer: string, flights: Flights): 
   return flight;
 }
 
-async function fetchFrom({ ports, wish }: AgentSession, pointer: string): Promise<FetchedCredential> {
-  const { bytes, servedFrom } = await ports.fetchFacts(pointer, { timeoutMs: wish.timeoutMs });
+async function fetchFrom(session: AgentSession, pointer: string): Promise<FetchedCredential> {
+  const { ports, wish, isPrivate } = session;
+  const { timeoutMs } = wish;
+  const { bytes, servedFrom } = await ports.fetchFacts(pointer, { timeoutMs, isPrivate });
   const place = new URL(servedFrom);
-  const from = /^https?:$/.test(place.protocol) ? place.host : 'the overlay, by a relay';
+  const from = /^https?:$/.test(place.protocol)
+    ? place.host
+    : `content of the overlay${isPrivate ? ', by a relay' : ''}`;
   return { credential: parseJsonObject(bytes), from, sizeBytes: bytes.length };
 }
 
@@ -215,15 +219,18 @@ export async function resolveOf(
   record: RecordLayer,
   agentId: AgentId,
 ): Promise<Resolution> {
-  const { ports } = session;
-  const isSubject = agentKey(agentId) === session.key;
-  if (isSubject && !record.isOverlay) return found(agentId, record.state);
-  if (!isSubject)
-    for (const source of ports.sources.filter(({ kind }) => kind !== 'overlay')) {
-      const shown = await source.find(agentId, { ...session.options(), fresh: false, held: null });
-      if (shown.status !== 'not-found') return shown;
-    }
-  return ports.resolve(agentId, session.options());
+  const { ports, isPrivate } = session;
+  if (agentKey(agentId) === session.key) {
+    const isHeardOf = record.isOverlay && !isPrivate;
+    return isHeardOf ? session.resolve(agentId, session.options()) : found(agentId, record.state);
+  }
+  for (const source of ports.sources) {
+    if (source.kind === 'overlay') continue;
+    const options = { ...session.options(), isPrivate, fresh: false, held: null };
+    const shown = await source.find(agentId, options);
+    if (shown.status !== 'not-found') return shown;
+  }
+  return session.resolve(agentId, session.options());
 }
 
 function found(agentId: AgentId, state: AgentState): Resolution {

@@ -14,12 +14,16 @@ import { FactsError } from '../facts/facts-error.ts';
 import { ResolutionError } from './resolution-error.ts';
 import type { FindOptions, IndexSource, ResolutionPorts } from './resolution-types.ts';
 
-/** The public index, as a node asks it. */
-export function createOverlaySource(resolve: ResolutionPorts['resolve']): IndexSource {
+/** The public index, as a node asks it. @param resolvePrivately left out: there is no other way than in the open */
+export function createOverlaySource(
+  resolve: ResolutionPorts['resolve'],
+  resolvePrivately: ResolutionPorts['resolve'] = resolve,
+): IndexSource {
   return {
     kind: 'overlay',
     name: 'the overlay',
-    find: (agentId, { fresh, timeoutMs, signal }) => resolve(agentId, { fresh, timeoutMs, signal }),
+    find: (agentId, { fresh, timeoutMs, signal, isPrivate }) =>
+      (isPrivate ? resolvePrivately : resolve)(agentId, { fresh, timeoutMs, signal }),
   };
 }
 

@@ -81,20 +81,20 @@ const proof = 'its key log and the signature of its fence';
  * than the kept one is a new record.
  */
 async function heldRecord(session: AgentSession): Promise<RecordLayer | null> {
-  const { cache, key, ports, agentId, wish } = session;
+  const { cache, key, agentId, wish, isPrivate } = session;
   const held = cache.peek(key)?.record ?? null;
   if (held === null || !isLive(held, session.nowMs(), wish.maxStalenessMs)) return null;
-  if (!held.isOverlay) return held;
-  const { state, status } = await ports.resolve(agentId, session.options());
+  if (!held.isOverlay || isPrivate) return held;
+  const { state, status } = await session.resolve(agentId, session.options());
   const known = cache.peek(key)?.record ?? null;
   return known === held && status === 'ok' && state !== null && isSameState(state, held.state) ? held : null;
 }
 
 async function askSource(session: AgentSession, source: IndexSource): Promise<Resolution | null> {
-  const { cache, key, agentId } = session;
+  const { cache, key, agentId, isPrivate } = session;
   const held = cache.peek(key)?.record?.state ?? null;
   // What a node has within the ttl was confirmed nobody knows when: its ttl would begin a second time here.
-  const found = await source.find(agentId, { ...session.options(), fresh: true, held });
+  const found = await source.find(agentId, { ...session.options(), isPrivate, fresh: true, held });
   const { status, state, responders } = found;
   if (status === 'ok' && state !== null && state.addr !== null) return found;
   if (status === 'not-found') {

@@ -1,6 +1,6 @@
 /** The ports of a resolution over any node: its resolve, the guard of fetches, private registries before the overlay. */
 import { isAdmissiblePublicKey, type SignatureCheck, verifyAdmitted } from '../core/ed25519.ts';
-import { fetchFactsBytes, type SourceOptions } from '../facts/fetch/facts-source.ts';
+import { fetchFactsBytes } from '../facts/fetch/facts-source.ts';
 import { guardedFetch } from '../facts/fetch/guarded-fetch.ts';
 import { createOverlaySource, createRegistrySource } from './index-sources.ts';
 import { ResolutionError } from './resolution-error.ts';
@@ -8,7 +8,7 @@ import { registriesMax } from './resolution-limits.ts';
 import type { ResolutionPorts } from './resolution-types.ts';
 
 export interface ResolutionParts
-  extends Pick<ResolutionPorts, 'resolve' | 'checkStatus' | 'resolveName' | 'judge'> {
+  extends Pick<ResolutionPorts, 'resolve' | 'resolvePrivately' | 'checkStatus' | 'resolveName' | 'judge'> {
   readonly userAgent: string;
   /** Left out: the rule of the protocol in JavaScript. */
   readonly check?: (check: SignatureCheck) => boolean;
@@ -21,8 +21,8 @@ export interface ResolutionParts
   /** Whether the overlay is asked at all; default true. */
   readonly overlay?: boolean;
   readonly randomBytes?: (count: number) => Uint8Array;
-  /** For facts at `ipfs://`: see facts/fetch/facts-source. */
-  readonly fetchContent?: SourceOptions['fetchContent'];
+  /** For facts at `ipfs://`: the blob of a SHA-256 out of the overlay, so that nobody learns who asks where that is said. */
+  readonly fetchContent?: (digest: Uint8Array, isPrivate: boolean) => Promise<Uint8Array | null>;
   readonly ipfsGateway?: string;
 }
 
@@ -30,7 +30,7 @@ export interface ResolutionParts
 export function createResolutionPorts(parts: ResolutionParts): ResolutionPorts {
   const { resolve, userAgent, registries = [], overlay = true, allowPrivate = false } = parts;
   const { check = checkByRule, nowMs = Date.now, randomBytes = systemRandom } = parts;
-  const { checkStatus, resolveName, judge, fetchContent, ipfsGateway } = parts;
+  const { resolvePrivately, checkStatus, resolveName, judge, fetchContent, ipfsGateway } = parts;
   if (registries.length > registriesMax)
     throw new ResolutionError('bad-request', `at most ${registriesMax} registries are asked`);
   const fetchWith =
@@ -45,15 +45,16 @@ export function createResolutionPorts(parts: ResolutionParts): ResolutionPorts {
     resolve,
     sources: [
       ...registries.map((url) => createRegistrySource(url, registryParts)),
-      ...(overlay ? [createOverlaySource(resolve)] : []),
+      ...(overlay ? [createOverlaySource(resolve, resolvePrivately)] : []),
     ],
     fetchText: fetchWith(allowPrivate),
-    fetchFacts: (url, { timeoutMs }) =>
+    fetchFacts: (url, { timeoutMs, isPrivate }) =>
       fetchFactsBytes(url, {
         ...{ allowPrivate, timeoutMs, userAgent },
-        ...(fetchContent !== undefined && { fetchContent }),
+        ...(fetchContent !== undefined && { fetchContent: (digest) => fetchContent(digest, isPrivate) }),
         ...(ipfsGateway !== undefined && { ipfsGateway }),
       }),
+    ...(resolvePrivately !== undefined && { resolvePrivately }),
     ...(checkStatus !== undefined && { checkStatus }),
     ...(resolveName !== undefined && { resolveName }),
     ...(judge !== undefined && { judge }),

@@ -93,6 +93,8 @@ export interface TraceStep {
 }
 
 export interface FindOptions {
+  /** So that nobody outside learns who asks for what. */
+  readonly isPrivate: boolean;
   /** Ask the network even when something within its ttl is at hand. */
   readonly fresh: boolean;
   readonly timeoutMs: number;
@@ -147,6 +149,8 @@ export interface ResolutionPorts {
     agentId: AgentId,
     options?: { readonly fresh?: boolean; readonly timeoutMs?: number; readonly signal?: AbortSignal },
   ): Promise<Resolution>;
+  /** Issuers on the private path. Left out: asked in the open. */
+  readonly resolvePrivately?: ResolutionPorts['resolve'];
   /** In the order in which they are asked: private registries, then the overlay. */
   readonly sources: readonly IndexSource[];
   /** The text behind a URL, past the guard. @throws FactsError */
@@ -157,7 +161,7 @@ export interface ResolutionPorts {
   /** The bytes of facts, wherever the URL leads: a host, past the guard, or content of the overlay, by a relay. @throws FactsError */
   fetchFacts(
     url: string,
-    options: { readonly timeoutMs: number },
+    options: { readonly timeoutMs: number; readonly isPrivate: boolean },
   ): Promise<{ readonly bytes: Uint8Array; readonly servedFrom: string }>;
   /** Looks the status of a credential up. Left out: facts with a status are refused. */
   readonly checkStatus?: StatusCheck;

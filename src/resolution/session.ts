@@ -34,6 +34,10 @@ export interface Session {
   readonly tracer: Tracer;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
+  /** On the private path nobody is asked in the open: what is heard by gossip ends what is kept. */
+  readonly isPrivate: boolean;
+  /** The overlay, in the way that the path allows. */
+  readonly resolve: ResolutionPorts['resolve'];
   /** What is left of the time of the whole. @throws ResolutionError `too-slow`, or the reason of the caller's signal */
   options(): StepOptions;
   /** Ends with the session: work that others wait for, too, goes on without it. */
@@ -79,6 +83,7 @@ export function openSession(
   given?.addEventListener('abort', onAbort, { once: true });
   if (given?.aborted) onAbort();
   const { signal } = ended;
+  const isPrivate = wish.path === 'private';
   return {
     wish,
     ports,
@@ -86,6 +91,8 @@ export function openSession(
     tracer: createTracer(nowMs, request.step ?? (() => undefined)),
     signal,
     nowMs,
+    isPrivate,
+    resolve: isPrivate ? (ports.resolvePrivately ?? ports.resolve) : ports.resolve,
     options() {
       signal.throwIfAborted();
       const timeoutMs = deadlineMs - nowMs();
