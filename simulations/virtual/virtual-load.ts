@@ -43,13 +43,13 @@ export interface LoadCounts {
 }
 
 const perMinute = {
-  updates: 60,
-  rotations: 20,
+  updates: 40,
+  rotations: 15,
   revocations: 5,
   forks: 2,
-  replays: 12,
+  replays: 10,
   broken: 4,
-  lookups: 120,
+  lookups: 60,
 };
 const retryMs = 4_000;
 const askedAtOnce = 6;

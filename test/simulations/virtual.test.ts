@@ -1,0 +1,68 @@
+/**
+ * Whole nodes in virtual time: six seeds that are always the same and one that never was before. A run that fails prints
+ * what led to it and the command that repeats it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runSimulation } from '../../simulations/lib/command.ts';
+import { failureOf, inTurns, simulateVirtual } from '../../simulations/virtual/seed-runs.ts';
+import { virtualCommand } from '../../simulations/virtual/virtual-result.ts';
+
+const withinMs = 600_000;
+const size = { nodes: 20, minutes: 3 };
+const fresh = Number(process.env['WEFT_TEST_SEED'] ?? 1_000 + Math.floor(Math.random() * 1e9));
+const seeds = [1, 2, 3, 4, 5, 6, fresh];
+
+describe('whole nodes in virtual time', () => {
+  it(`keep every invariant, whatever breaks (seeds ${seeds.join(', ')})`, { timeout: withinMs }, async () => {
+    process.stdout.write(`the fresh seed: ${virtualCommand({ seed: fresh, ...size })}\n`);
+    const runs = inTurns(
+      seeds.map((seed) => () => simulateVirtual({ seed, ...size })),
+      2,
+    );
+    const results = await Promise.all(runs);
+    expect(
+      results
+        .filter(({ ok }) => !ok)
+        .map(failureOf)
+        .join('\n\n'),
+    ).toBe('');
+    expect(new Set(results.map(({ traceHash }) => traceHash)).size).toBe(seeds.length);
+    expect(results.map(({ seed }) => seed)).toEqual(seeds);
+  });
+});
+
+describe('a virtual run', () => {
+  const busy: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of busy.splice(0)) child.kill();
+  });
+
+  it('is the same each time, also on a busy machine', { timeout: withinMs }, async () => {
+    const settings = { seed: fresh, nodes: 8, minutes: 2 };
+    const quiet = await simulateVirtual(settings);
+    for (let count = 0; count < 3; count++) busy.push(spawn(process.execPath, ['-e', 'for (;;);']));
+    const loaded = await simulateVirtual(settings);
+    const told = ({ wallSeconds: _wall, cpuSeconds: _cpu, ...rest }: typeof quiet) => rest;
+    expect(told(loaded), virtualCommand(settings)).toEqual(told(quiet));
+    expect(quiet.events).toBeGreaterThan(1_000);
+  });
+
+  it.each([
+    ['too few nodes', ['--nodes', '3'], '--nodes takes a whole number'],
+    ['no whole seed', ['--seed', '1.5'], '--seed takes a whole number'],
+    ['no time for chaos', ['--minutes', '1'], '--minutes takes a whole number'],
+    ['an unknown flag', ['--hours', '1'], '--hours'],
+  ])('answers %s with how it goes', async (_what, args, message) => {
+    let said = '';
+    const code = await runSimulation(['virtual', ...args], {
+      stdout: () => {},
+      stderr: (text) => {
+        said += text;
+      },
+      isTerminal: false,
+    });
+    expect(code).toBe(2);
+    expect(said).toContain(message);
+  });
+});
