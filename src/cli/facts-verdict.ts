@@ -7,9 +7,17 @@ import { createRemoteNetwork } from './remote-network.ts';
 import type { Terminal } from './terminal.ts';
 import { relativeTime } from './words.ts';
 
-/** What a verdict stands on. @param issuers DIDs that may sign beside the agent */
-export function verdictContext(context: Context, issuers: readonly string[] = []): VerifyContext {
-  const network = createRemoteNetwork(context.client());
+/**
+ * What a verdict stands on.
+ * @param issuers DIDs that may sign beside the agent
+ * @param path how the daemon asks the network about them
+ */
+export function verdictContext(
+  context: Context,
+  issuers: readonly string[] = [],
+  path: 'direct' | 'private' = 'direct',
+): VerifyContext {
+  const network = createRemoteNetwork(context.client(), path);
   return {
     resolve: (agentId) => network.resolve(agentId),
     check: verifyByRule,

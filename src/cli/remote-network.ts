@@ -15,11 +15,15 @@ interface PublishAnswer {
 
 const protocolType = 'urn:weft:problem:protocol:';
 
-/** The two calls, over the control API. The daemon has verified what it answers. */
-export function createRemoteNetwork(client: ControlClient): Pick<WeftNode, 'resolve' | 'publish'> {
+/** The two calls, over the control API. The daemon has verified what it answers. @param path how it resolves */
+export function createRemoteNetwork(
+  client: ControlClient,
+  path: 'direct' | 'private' = 'direct',
+): Pick<WeftNode, 'resolve' | 'publish'> {
   return {
     async resolve(agentId, { fresh = false, timeoutMs } = {}) {
-      const query = queryOf({ fresh: fresh ? 'true' : undefined, timeoutMs });
+      const wanted = path === 'private' ? path : undefined;
+      const query = queryOf({ fresh: fresh ? 'true' : undefined, timeoutMs, path: wanted });
       const unknown = { agentId, ageSeconds: null, responders: [], holders: 0, cached: false };
       try {
         const { bytes, headers } = await client.readBytes(

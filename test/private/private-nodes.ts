@@ -24,18 +24,26 @@ export type Trick = (heard: {
 
 export interface PrivateNetwork {
   readonly network: LiveNetwork;
+  /** Full nodes, each a storing peer of everything. */
   readonly nodes: readonly LiveNode[];
+  /** A client, which stores nothing and so has to ask for all that it learns. */
+  readonly asker: LiveNode;
   readonly heard: Heard[];
   /** From now on; left out: all are honest. */
   trick(trick?: Trick): void;
   ofType(type: keyof typeof contentMessages): readonly Heard[];
+  /** Nobody waits for an answer any more: what a search asked beside is over too. */
+  idle(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const ownTypes: ReadonlySet<number> = new Set(Object.values(contentMessages));
 
 export async function startPrivateNetwork(count: number): Promise<PrivateNetwork> {
   const network = createLiveNetwork();
   const heard: Heard[] = [];
   let trickNow: Trick = () => null;
+  let underWay = 0;
 
   function listened(host: Host): Host {
     const { overlay } = host;
@@ -54,7 +62,15 @@ export async function startPrivateNetwork(count: number): Promise<PrivateNetwork
             return answer;
           },
         }),
-      request: (to, body, options) => overlay.request(to, body, options),
+      async request(to, body, options) {
+        const isOurs = ownTypes.has(messageType(body));
+        if (isOurs) underWay++;
+        try {
+          return await overlay.request(to, body, options);
+        } finally {
+          if (isOurs) underWay--;
+        }
+      },
       meet: (to) => overlay.meet(to),
       push: (to, body) => overlay.push(to, body),
       stop: () => overlay.stop(),
@@ -63,14 +79,24 @@ export async function startPrivateNetwork(count: number): Promise<PrivateNetwork
   }
 
   const nodes = await network.startMany(count, { wrapHost: listened });
+  const asker = await network.start('the asker', {
+    bootstrap: nodes.map(({ address }) => address),
+    settings: { mode: 'client' },
+    wrapHost: listened,
+  });
+  await eventually(async () => (await asker.metric('weft_routed_peers')) >= count, {
+    what: () => 'that the asker knows all nodes',
+  });
   return {
     network,
     nodes,
+    asker,
     heard,
     trick(trick = () => null) {
       trickNow = trick;
     },
     ofType: (type) => heard.filter((one) => one.type === contentMessages[type]),
+    idle: () => eventually(() => underWay === 0, { what: () => `the end of ${underWay} requests` }),
     stop: () => network.stop(),
   };
 }

@@ -1,7 +1,6 @@
 /** `weft facts`: what an agent says about itself, written, signed, checked, served and fetched. */
 import type { Command } from 'commander';
 import type { JsonObject as ViewObject } from '../../api/views.ts';
-import { packageVersion } from '../../config/package-root.ts';
 import { createSigner } from '../../core/ed25519.ts';
 import { formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
 import type { JsonObject } from '../../facts/bounded-json.ts';
@@ -13,6 +12,7 @@ import { type DraftOptions, draftFacts, giveDocument, readDocument } from '../fa
 import { sayVerdict, verdictContext, verdictJson } from '../facts-verdict.ts';
 import { addExamples } from '../help.ts';
 import { parseDuration } from '../words.ts';
+import { addFetchCommand } from './facts-fetch.ts';
 
 interface SignOptions {
   readonly out?: string;
@@ -22,6 +22,12 @@ interface SignOptions {
 
 interface IssuerOptions {
   readonly issuer?: readonly string[];
+}
+
+interface PublishOptions extends IssuerOptions {
+  readonly valid: string;
+  readonly overlay?: boolean;
+  readonly blinded?: boolean;
 }
 
 /** Adds it and what is below it. */
@@ -121,12 +127,15 @@ function addPublishCommand(facts: Command, run: Runner): void {
     )
     .argument('[file]', 'the facts or the credential; stdin when left out or "-"')
     .option('--issuer <did...>', 'who may have signed the credential beside the agent')
-    .option('--valid <duration>', 'of facts that are signed here: how long each signature stands', '30d');
+    .option('--valid <duration>', 'of facts that are signed here: how long each signature stands', '30d')
+    .option('--overlay', 'also keep them in the overlay, where the private facts of the record then lead')
+    .option('--blinded', 'let the record lead there by a blinded pointer, for who is given URL and salt');
   addExamples(command, [
+    ['weft facts publish facts.json --overlay', 'also held by the network, and to be fetched in private'],
     ['weft facts publish facts.json', 'signed with the key that the daemon holds, and kept current'],
     ['weft facts publish facts.vc.json', 'signed elsewhere: verified, then served'],
   ]).action(
-    run<[string | undefined], IssuerOptions & { valid: string }>(async (context, [file], options) => {
+    run<[string | undefined], PublishOptions>(async (context, [file], options) => {
       const { terminal } = context;
       const document = await readDocument(terminal, file);
       const isSigned = Object.hasOwn(document, 'proof');
@@ -135,59 +144,35 @@ function addPublishCommand(facts: Command, run: Runner): void {
       if (!isSigned) query.set('validitySeconds', String(parseDuration(options.valid)));
       const path = `/v1/agents/${agent}/facts${query.size === 0 ? '' : `?${query}`}`;
       const answer = await context.client().call('PUT', path, document as ViewObject);
-      terminal.give(answer);
+      const pointer = options.blinded ? 'blinded' : 'plain';
+      const overlayPath = `/v1/agents/${agent}/facts/overlay?pointer=${pointer}`;
+      const isWanted = options.overlay === true || options.blinded === true;
+      const overlay = isWanted ? await context.client().call('PUT', overlayPath) : null;
+      terminal.give({ ...answer, ...(overlay !== null && { overlay }) });
       terminal.say(
         `${terminal.paint('good', 'served')}  ${String(answer['url'])} until ${String(answer['validUntil'])}`,
       );
       if (answer['isSignedHere'] === true) terminal.say('  signed here, and again before it ends');
-      const hint = 'to let the index point there: weft update';
-      terminal.say(
-        terminal.paint(
-          'quiet',
-          `  ${hint} ${agent} --primary-facts <URL of this API>${String(answer['url'])}`,
-        ),
-      );
+      if (overlay === null)
+        sayHint(context, `${agent} --primary-facts <URL of this API>${String(answer['url'])}`);
+      else sayHeld(context, agent, overlay);
       return undefined;
     }),
   );
 }
 
-function addFetchCommand(facts: Command, run: Runner): void {
-  const command = facts
-    .command('fetch')
-    .description('resolve an agent, fetch its facts from where its record says, and verify them')
-    .argument('<agent>', 'agent id')
-    .option('--issuer <did...>', 'who may have signed them beside the agent')
-    .option('--allow-private', 'also from this machine and from private networks')
-    .option('--timeout <duration>', 'give up after this long', '10s')
-    .option('--raw', 'print the credential alone');
-  addExamples(command, [
-    ['weft facts fetch nanda:bq4k…', 'what the agent says, checked'],
-    ['weft facts fetch nanda:bq4k… --raw > facts.vc.json', 'the credential'],
-    ['weft facts fetch nanda:bq4k… --allow-private', 'from a node on this machine'],
-  ]).action(
-    run<[string], IssuerOptions & { allowPrivate?: boolean; timeout: string; raw?: boolean }>(
-      async (context, [agent], options) => {
-        const { terminal } = context;
-        const { fetchFacts } = await import('../../facts/fetch/fetch-facts.ts');
-        const found = await fetchFacts(parseAgentId(agent), {
-          ...verdictContext(context, options.issuer),
-          allowPrivate: options.allowPrivate === true,
-          timeoutMs: parseDuration(options.timeout) * 1000,
-          userAgent: `weft/${packageVersion()}`,
-          step: (name, what) => terminal.note(terminal.paint('quiet', `${name}  ${what}`)),
-        });
-        if (options.raw) {
-          await giveDocument(terminal, found.credential, undefined);
-          return undefined;
-        }
-        const { url, servedFrom } = found;
-        terminal.give({ ...verdictJson(found), url, servedFrom });
-        sayVerdict(terminal, found, context.nowMs());
-        return undefined;
-      },
-    ),
-  );
+/** What is served here and in the overlay too. */
+function sayHeld(context: Context, agent: string, overlay: ViewObject): void {
+  const { terminal } = context;
+  const { holders, asked, url, salt, isPointed } = overlay;
+  terminal.say(`${terminal.paint('good', 'held')}    by ${holders} of ${asked} peers as ${url}`);
+  if (salt !== null) terminal.say(`  salt     ${salt}`);
+  if (isPointed === true) terminal.say('  the private facts of the record lead there');
+  else sayHint(context, `${agent} --private-facts ${url}`);
+}
+
+function sayHint({ terminal }: Context, command: string): void {
+  terminal.say(terminal.paint('quiet', `  to let the index point there: weft update ${command}`));
 }
 
 function addSmallCommands(facts: Command, run: Runner): void {

@@ -11,6 +11,7 @@ interface ResolveOptions {
   readonly fresh?: boolean;
   readonly timeout?: string;
   readonly raw?: boolean;
+  readonly private?: boolean;
 }
 
 /** Adds it. */
@@ -21,9 +22,11 @@ export function addResolveCommand(program: Command, run: Runner): void {
     .argument('<agent>', 'agent id: nanda:…, did:nanda:… or the 52 characters alone')
     .option('--fresh', 'ask the network even when this node has a fresh answer')
     .option('--timeout <duration>', 'give up after this long, such as 5s')
+    .option('--private', 'ask sealed through relays, so that nobody learns who asks for what')
     .option('--raw', 'write the agent’s bundle, as bytes, for `weft inspect` or another network');
   addExamples(command, [
     ['weft resolve nanda:bq4k…', 'fields, keys, and who answered'],
+    ['weft resolve nanda:bq4k… --private', 'without telling anybody who asks for what'],
     ['weft resolve nanda:bq4k… --fresh --json', 'from the network, as one JSON object'],
     ['weft resolve nanda:bq4k… --raw | weft inspect', 'every signature, one by one'],
   ]).action(run<[string], ResolveOptions>((context, [agent], options) => resolve(context, agent, options)));
@@ -33,6 +36,7 @@ async function resolve(context: Context, agent: string, options: ResolveOptions)
   const { terminal, nowMs } = context;
   const query = [
     ...(options.fresh ? ['fresh=true'] : []),
+    ...(options.private ? ['path=private'] : []),
     ...(options.timeout === undefined ? [] : [`timeoutMs=${parseDuration(options.timeout) * 1000}`]),
   ].join('&');
   const path = `/v1/agents/${formatAgentId(parseAgentId(agent))}`;
