@@ -7,6 +7,7 @@ import type { ArchiveErrorCode } from '../archive/archive-error.ts';
 import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
 import type { FactsErrorCode } from '../facts/facts-error.ts';
+import type { NamesErrorCode } from '../names/names-error.ts';
 import type { NodeErrorCode } from '../node/node-types.ts';
 import type { ResolutionErrorCode } from '../resolution/resolution-error.ts';
 import type { TrustErrorCode } from '../trust/trust-error.ts';
@@ -252,6 +253,27 @@ const resolutionRows: Readonly<Record<ResolutionErrorCode, ErrorRow>> = {
   'over-limit': row(429, failure, 'wait a little: routes stand for 30 to 60 seconds'),
 };
 
+const namesRows: Readonly<Record<NamesErrorCode, ErrorRow>> = {
+  'bad-name': row(400, usage, 'write urn:agent:<namespace>:<label>, @<namespace>:<label> or @<label>'),
+  'no-home': row(422, usage, 'set names.home, or write the namespace: @<namespace>:<label>'),
+  'no-such-name': row(404, notFound, 'check the spelling; its namespace does not know it'),
+  'no-such-zone': row(404, notFound, 'the zone needs a TXT record: `weft name claim` prints it'),
+  'bad-zone': row(502, refused, 'the owner of the zone corrects its TXT record: `weft name claim` prints it'),
+  'ambiguous-zone': row(502, refused, 'the owner of the zone removes all TXT records but one'),
+  'not-claimed': row(403, refused, 'the agent that the zone names says so itself: `weft name claim`'),
+  'namespace-not-active': row(410, notUsable, 'the agent of the namespace was revoked or forked'),
+  'agent-not-active': row(410, notUsable, 'the agent was revoked, forked, or never registered'),
+  unsettled: row(504, failure, 'check that peers are connected (`weft peers`) and try again'),
+  'dns-failed': row(502, failure, 'check names.resolver, and the zone with another tool'),
+  'dns-too-slow': row(504, failure, 'the resolver takes too long: try again, or set names.resolver'),
+  'registry-failed': row(502, failure, 'the registry of the namespace does not answer: try again'),
+  'registry-loop': row(502, refused, 'registries name one another: tell the owner of the namespace'),
+  'too-many-hops': row(502, refused, 'registries name one after another: tell the owner of the namespace'),
+  'bad-did': row(502, refused, 'the document of the DID cannot be used: tell its owner'),
+  'not-listed': row(403, refused, 'the namespace does not let others list its names'),
+  'listing-throttled': row(429, failure, 'wait a minute: the namespace shows a few of its names at a time'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -298,6 +320,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   TrustError: trustRows,
   FactsError: factsRows,
   ResolutionError: resolutionRows,
+  NamesError: namesRows,
   ApiError: apiRows,
 };
 

@@ -25,6 +25,7 @@ export type ProtocolErrorCode =
   | 'bad-revocation'
   | 'bad-operation'
   | 'bad-tag'
+  | 'bad-name'
   | 'stale-base'
   | 'displaced'
   | 'not-closest'

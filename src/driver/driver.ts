@@ -7,6 +7,8 @@ import type { AgentId } from '../core/identity/agent-id.ts';
 import type {
   AnnounceResult,
   CapabilitySearch,
+  NameLookUp,
+  NamePublication,
   PeerEffect,
   PublishResult,
   Resolution,
@@ -17,8 +19,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Gossip } from '../ports/gossip.ts';
 import type { Log } from '../ports/log.ts';
 import type { Overlay } from '../ports/overlay.ts';
-import { type Store, StoreError } from '../ports/store.ts';
+import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
+import { type AcceptedRow, createKeptEntries } from './kept-entries.ts';
 
 export interface DriverPorts {
   readonly overlay: Overlay;
@@ -29,6 +32,8 @@ export interface DriverPorts {
   readonly log: Log;
   /** Runs the callback once the events at hand are through: `setImmediate` where there is one. */
   readonly soon: (callback: () => void) => void;
+  /** Left out: nothing is logged of what is accepted. */
+  readonly acceptedRow?: AcceptedRow;
 }
 
 export interface DriverListeners {
@@ -52,6 +57,10 @@ export interface Driver {
   ): Promise<AnnounceResult>;
   /** Who announced that tag, or one below it. */
   search(tag: string, options: CallOptions & { readonly limit: number }): Promise<CapabilitySearch>;
+  /** Brings a signed name record to its storing peers. */
+  name(record: Uint8Array, options: CallOptions): Promise<NamePublication>;
+  /** What the storing peers of that point show of a namespace. */
+  lookUp(agentId: AgentId, point: Uint8Array, options: CallOptions): Promise<NameLookUp>;
   watch(agentIds: readonly AgentId[]): void;
   unwatch(agentIds: readonly AgentId[]): void;
   /** Hands over; the ports stay open, their owner closes them. */
@@ -64,11 +73,6 @@ export interface CallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
-
-const storePrefix = 'agent/';
-const entriesPerEvent = 512;
-/** Between two entries of the log about the same trouble with the store. */
-const tellEveryMs = 60_000;
 
 interface PendingCall {
   resolve(value: never): void;
@@ -84,14 +88,13 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
   const verdicts = new Map<number, (verdict: GossipVerdict) => void>();
   let checks: Extract<PeerEffect, { type: 'verify-signatures' }>[] = [];
   let lastId = 0;
-  const failureToldAtMs = {
-    'store-full': Number.NEGATIVE_INFINITY,
-    'store-failed': Number.NEGATIVE_INFINITY,
-  };
   let isHandling = false;
   let isTurnSet = false;
   let isClosed = false;
   let cancelWake = (): void => {};
+  const { acceptedRow } = ports;
+  const keeping = { store, clock, log, counted: listeners.counted, dispatch };
+  const kept = createKeptEntries({ ...keeping, ...(acceptedRow && { acceptedRow }) });
 
   function dispatch(event: PeerEvent): void {
     if (isClosed) return;
@@ -169,7 +172,8 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
         return;
       case 'read-entry':
       case 'write-entries':
-        performStore(effect);
+      case 'write-names':
+        kept.perform(effect);
         return;
       case 'announce-change':
         listeners.changed(effect, clock.nowMs());
@@ -233,46 +237,12 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
     );
   }
 
-  /** A busy node is refused many writes a second: one of them is said aloud now and then. */
-  function tellFailure(failure: 'store-full' | 'store-failed', error: unknown): void {
-    const isTold = clock.nowMs() - failureToldAtMs[failure] < tellEveryMs;
-    if (!isTold) failureToldAtMs[failure] = clock.nowMs();
-    if (failure === 'store-full')
-      log[isTold ? 'debug' : 'warn']({ error }, 'the disk is full: writes are refused');
-    else log[isTold ? 'debug' : 'error']({ error }, 'the store could not be written');
-  }
-
-  function performStore(effect: Extract<PeerEffect, { type: 'read-entry' | 'write-entries' }>): void {
-    const { requestId } = effect;
-    if (effect.type === 'read-entry') {
-      store.get(storePrefix + effect.agentKey).then(
-        (bytes) => dispatch({ type: 'entry-read', requestId, bytes: bytes ?? null }),
-        (error: unknown) => {
-          log.error({ error }, 'the store could not be read');
-          dispatch({ type: 'entry-read', requestId, bytes: null });
-        },
-      );
-      return;
-    }
-    store
-      .write(effect.writes.map((write) => ({ key: storePrefix + write.agentKey, value: write.bytes })))
-      .then(
-        () => dispatch({ type: 'entries-written', requestId, failure: null }),
-        (error: unknown) => {
-          const isFull = error instanceof StoreError && error.code === 'disk-full';
-          const failure = isFull ? 'store-full' : 'store-failed';
-          listeners.counted('store_failures', failure, 1);
-          tellFailure(failure, error);
-          dispatch({ type: 'entries-written', requestId, failure });
-        },
-      );
-  }
-
   function completeCall(effect: Extract<PeerEffect, { type: `complete-${string}` }>): void {
     const pending = calls.get(effect.callId);
     calls.delete(effect.callId);
     if (effect.type === 'complete-resolve') pending?.resolve(effect.resolution as never);
-    else if (effect.type === 'complete-search') pending?.resolve(effect.found as never);
+    else if (effect.type === 'complete-search' || effect.type === 'complete-look-up')
+      pending?.resolve(effect.found as never);
     else if (effect.type !== 'complete-stop') pending?.resolve(effect.result as never);
     else pending?.resolve(undefined as never);
   }
@@ -305,24 +275,13 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
     });
   }
 
-  async function loadEntries(): Promise<void> {
-    let entries: { agentKey: string; bytes: Uint8Array }[] = [];
-    for await (const [key, bytes] of store.entries(storePrefix)) {
-      entries.push({ agentKey: key.slice(storePrefix.length), bytes });
-      if (entries.length < entriesPerEvent) continue;
-      dispatch({ type: 'entries-loaded', entries, done: false });
-      entries = [];
-    }
-    dispatch({ type: 'entries-loaded', entries, done: true });
-  }
-
   async function start(topics: readonly string[]): Promise<void> {
     store.onCorrupt((key) => {
       log.info({ key }, 'a damaged entry is fetched again from the network');
-      if (key.startsWith(storePrefix))
-        dispatch({ type: 'entry-quarantined', agentKey: key.slice(storePrefix.length) });
+      const agentKey = kept.agentKeyOf(key);
+      if (agentKey !== null) dispatch({ type: 'entry-quarantined', agentKey });
     });
-    await loadEntries();
+    await kept.load();
     await overlay.start({
       peerAdded: (contact) => dispatch({ type: 'peer-added', contact }),
       peerRemoved: (removed) => dispatch({ type: 'peer-removed', peer: removed }),
@@ -365,6 +324,10 @@ export function createDriver(peer: Peer, ports: DriverPorts, listeners: DriverLi
       call((callId) => ({ type: 'announce-called', callId, announcement, formerTags, timeoutMs }), signal),
     search: (tag, { limit, timeoutMs, signal }) =>
       call((callId) => ({ type: 'search-called', callId, tag, limit, timeoutMs }), signal),
+    name: (record, { timeoutMs, signal }) =>
+      call((callId) => ({ type: 'name-called', callId, record, timeoutMs }), signal),
+    lookUp: (agentId, point, { timeoutMs, signal }) =>
+      call((callId) => ({ type: 'look-up-called', callId, agentId, point, timeoutMs }), signal),
     watch: (agentIds) => dispatch({ type: 'watch-called', agentIds }),
     unwatch: (agentIds) => dispatch({ type: 'unwatch-called', agentIds }),
     handOver: () => call((callId) => ({ type: 'peer-stopping', callId })),

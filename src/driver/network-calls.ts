@@ -6,7 +6,14 @@ import { parseTag } from '../core/capability/tag.ts';
 import { ProtocolError } from '../core/errors.ts';
 import { type AgentId, agentIdFromKey, agentKey } from '../core/identity/agent-id.ts';
 import { capabilityHitsMax } from '../core/limits.ts';
-import type { AnnounceResult, CapabilitySearch, PublishResult, Resolution } from '../core/peer/effects.ts';
+import type {
+  AnnounceResult,
+  CapabilitySearch,
+  NameLookUp,
+  NamePublication,
+  PublishResult,
+  Resolution,
+} from '../core/peer/effects.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AgentChange, PublishOptions, ResolveOptions, SearchOptions } from './call-types.ts';
 import type { ChangeBus } from './change-bus.ts';
@@ -34,6 +41,17 @@ export interface NetworkCalls {
    * ended. @throws ProtocolError `bad-tag`, NodeError `bad-argument`, `not-running`.
    */
   search(tag: string, options?: SearchOptions): Promise<CapabilitySearch>;
+  /** Brings a signed name record to its storing peers. @throws NodeError `not-running`. */
+  publishName(
+    record: Uint8Array,
+    options?: Omit<PublishOptions, 'acknowledgements'>,
+  ): Promise<NamePublication>;
+  /** The newest record of a name that counts, as its storing peers show it. @throws NodeError `not-running`. */
+  lookUpName(
+    agentId: AgentId,
+    point: Uint8Array,
+    options?: Omit<PublishOptions, 'acknowledgements'>,
+  ): Promise<NameLookUp>;
   /** What is accepted from now on; of the agents named, or of all that are heard of. Agents that are named are watched. */
   changes(options?: {
     readonly agents?: readonly AgentId[];
@@ -106,6 +124,23 @@ export function createNetworkCalls(parts: {
     return driver.search(parseTag(tag), { limit, timeoutMs, ...(signal && { signal }) });
   }
 
+  async function publishName(
+    record: Uint8Array,
+    { timeoutMs = announceTimeoutMs, signal }: Parameters<NetworkCalls['publishName']>[1] = {},
+  ): Promise<NamePublication> {
+    assertRunning();
+    return driver.name(record, { timeoutMs, ...(signal && { signal }) });
+  }
+
+  async function lookUpName(
+    agentId: AgentId,
+    point: Uint8Array,
+    { timeoutMs = searchTimeoutMs, signal }: Parameters<NetworkCalls['lookUpName']>[2] = {},
+  ): Promise<NameLookUp> {
+    assertRunning();
+    return driver.lookUp(agentId, point, { timeoutMs, ...(signal && { signal }) });
+  }
+
   function setWatched(agents: readonly AgentId[], change: 1 | -1): void {
     const turned: AgentId[] = [];
     for (const key of agents.map(agentKey)) {
@@ -134,6 +169,8 @@ export function createNetworkCalls(parts: {
     publish,
     announce,
     search,
+    publishName,
+    lookUpName,
     changes(options = {}) {
       const changes = bus.read(options);
       if (options.agents === undefined) return changes;

@@ -7,6 +7,8 @@ export type NodeErrorCode =
   | 'publish-failed'
   | 'agent-not-active'
   | 'bad-argument'
+  | 'too-many-names'
+  | 'no-such-name'
   | 'slot-taken';
 
 /** Errors of the node's own surface; ProtocolError, StoreError and KeystoreError pass through it. */

@@ -49,6 +49,9 @@ const codeByNodeCode: Readonly<Record<NodeErrorCode, LightNodeErrorCode>> = {
   'agent-not-active': 'agent-not-active',
   'bad-argument': 'bad-argument',
   'slot-taken': 'slot-taken',
+  // A light node keeps no names.
+  'too-many-names': 'bad-argument',
+  'no-such-name': 'bad-argument',
 };
 
 const argumentCodes: ReadonlySet<string> = new Set([

@@ -93,6 +93,11 @@ function addPeerGauges(registers: Registry[], { snapshot }: GaugeSources): void 
       value: ({ announcedAgents }) => announcedAgents,
     },
     {
+      name: 'weft_kept_names',
+      help: 'Names that are kept here',
+      value: ({ keptNames }) => keptNames,
+    },
+    {
       name: 'weft_watched_agents',
       help: 'Agents that other peers watch here',
       value: ({ watchedAgents }) => watchedAgents,

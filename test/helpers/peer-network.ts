@@ -8,6 +8,8 @@ import { gossipTopics } from '../../src/core/gossip/announcement.ts';
 import type {
   AnnounceResult,
   CapabilitySearch,
+  NameLookUp,
+  NamePublication,
   PeerEffect,
   PublishResult,
   Resolution,
@@ -23,6 +25,8 @@ type Change = Extract<PeerEffect, { type: 'announce-change' }> & { readonly atMs
 export interface TestPeer {
   readonly name: string;
   readonly store: Map<string, Uint8Array>;
+  /** Names on its disk. */
+  readonly nameStore: Map<string, Uint8Array>;
   readonly changes: Change[];
   readonly verdicts: string[];
   readonly counts: Map<string, number>;
@@ -49,6 +53,8 @@ export interface TestNetwork {
   publish(peer: TestPeer, bundle: Uint8Array, acknowledgements?: number): PublishResult;
   announce(peer: TestPeer, announcement: Uint8Array, formerTags?: readonly string[]): AnnounceResult;
   search(peer: TestPeer, tag: string, limit?: number): CapabilitySearch;
+  name(peer: TestPeer, record: Uint8Array): NamePublication;
+  lookUp(peer: TestPeer, agentId: Uint8Array, point: Uint8Array): NameLookUp;
   /** Every peer meets every other on the same side. */
   connectAll(): void;
   /** A stranger that this network does not run is met by that peer; `answer` speaks for it. */
@@ -109,6 +115,7 @@ export function createTestNetwork(options: {
     return {
       name,
       store: new Map(),
+      nameStore: new Map(),
       changes: [],
       verdicts: [],
       counts: new Map(),
@@ -167,6 +174,18 @@ export function createTestNetwork(options: {
       case 'write-entries':
         write(peer, effect, reply);
         return;
+      case 'write-names': {
+        const isFull = peer.isFull && effect.writes.some(({ bytes }) => bytes !== null);
+        at(1, () => {
+          for (const { key, bytes } of isFull ? [] : effect.writes) {
+            if (bytes === null) peer.nameStore.delete(key);
+            else peer.nameStore.set(key, bytes);
+          }
+        });
+        const failure = isFull ? 'store-full' : null;
+        reply({ type: 'entries-written', requestId: effect.requestId, failure }, 1);
+        return;
+      }
       case 'send-request':
         send(peer, effect, reply);
         return;
@@ -219,6 +238,12 @@ export function createTestNetwork(options: {
         completions.get(effect.callId)?.(effect.result);
         return;
       case 'complete-search':
+        completions.get(effect.callId)?.(effect.found);
+        return;
+      case 'complete-name':
+        completions.get(effect.callId)?.(effect.result);
+        return;
+      case 'complete-look-up':
         completions.get(effect.callId)?.(effect.found);
         return;
       case 'complete-stop':
@@ -329,6 +354,7 @@ export function createTestNetwork(options: {
   }
 
   function load(peer: TestPeer): void {
+    dispatch(peer, { type: 'names-loaded', entries: [...peer.nameStore.values()] });
     const entries = [...peer.store].map(([agentKey, bytes]) => ({ agentKey, bytes }));
     dispatch(peer, { type: 'entries-loaded', entries, done: true });
   }
@@ -359,6 +385,12 @@ export function createTestNetwork(options: {
       ),
     search: (peer, tag, limit = 20) =>
       complete((callId) => dispatch(peer, { type: 'search-called', callId, tag, limit, timeoutMs: 5_000 })),
+    name: (peer, record) =>
+      complete((callId) => dispatch(peer, { type: 'name-called', callId, record, timeoutMs: 8_000 })),
+    lookUp: (peer, agentId, point) =>
+      complete((callId) =>
+        dispatch(peer, { type: 'look-up-called', callId, agentId, point, timeoutMs: 5_000 }),
+      ),
     connectAll,
     connect(left, right) {
       connect(left, right);

@@ -65,6 +65,11 @@ export const layers: readonly Layer[] = [
     packages: ['undici', 'multiformats', 'node:dns', 'node:net'],
   },
   {
+    at: 'names',
+    layers: ['core', 'facts'],
+    packages: ['dns-packet', 'undici', 'node:crypto', 'node:dns', 'node:net', 'node:tls', 'node:url'],
+  },
+  {
     at: 'node',
     layers: [
       'core',
@@ -75,6 +80,7 @@ export const layers: readonly Layer[] = [
       'config',
       'archive',
       'facts',
+      'names',
       'trust',
       'private',
       'resolution',
@@ -89,18 +95,22 @@ export const layers: readonly Layer[] = [
   },
   {
     at: 'api',
-    layers: ['core', 'config', 'archive', 'facts', 'trust', 'resolution'],
+    layers: ['core', 'config', 'archive', 'facts', 'names', 'trust', 'resolution'],
     typesOf: ['node'],
     packages: 'any',
   },
   {
     at: 'cli',
-    layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts', 'trust', 'resolution'],
+    layers: ['node', 'api', 'config', 'core', 'mcp', 'archive', 'facts', 'names', 'trust', 'resolution'],
     packages: 'any',
   },
   { at: 'mcp', layers: [], packages: 'any' },
   { at: 'did', layers: [], packages: [] },
-  { at: 'index', layers: ['core', 'ports', 'config', 'node', 'light', 'trust', 'resolution'], packages: [] },
+  {
+    at: 'index',
+    layers: ['core', 'ports', 'config', 'node', 'light', 'names', 'trust', 'resolution'],
+    packages: [],
+  },
 ];
 
 /** Constructs that make a decision depend on something else than its arguments, or that only compute in the future. */

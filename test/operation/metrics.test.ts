@@ -214,6 +214,7 @@ describe('a scrape', () => {
       routedPeers: 0,
       watchedAgents: 0,
       announcedAgents: 0,
+      keptNames: 0,
       subscriptions: 0,
       activeResolves: 0,
       activePublishes: 0,

@@ -4,21 +4,16 @@
  * the keys announces again.
  */
 
-import { bytesToHex } from '../bytes.ts';
 import { decodeCapabilities } from '../capability/announcement.ts';
 import { tagPoint, tagsAndPrefixes } from '../capability/tag.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
-import { lookupParallelism } from '../limits.ts';
 import type { AnnounceAnswer } from '../overlay/capability-message.ts';
-import { kadId } from '../overlay/distance.ts';
-import { createLookup } from '../overlay/lookup.ts';
-import { decodeClosestAnswer, encodeRequest } from '../overlay/message.ts';
-import { createRecentMap } from '../recent-map.ts';
 import type { CapabilityServer } from './capability-server.ts';
 import type { PeerContext } from './context.ts';
 import type { AnnounceResult } from './effects.ts';
 import type { PeerContact } from './events.ts';
 import type { Outbox } from './outbox.ts';
+import type { FindPlaces } from './place-finder.ts';
 
 export interface AnnounceCall {
   readonly announcement: Uint8Array;
@@ -33,20 +28,12 @@ export interface Announcer {
   announce(call: AnnounceCall): () => void;
 }
 
-/** Who is close to a tag changes slowly, and many agents share the upper tags. */
-const placesKeptMs = 600_000;
-const placesMax = 512;
-
 export function createAnnouncer(
   context: PeerContext,
-  parts: { readonly outbox: Outbox; readonly server: CapabilityServer },
+  parts: { readonly outbox: Outbox; readonly server: CapabilityServer; readonly findPlaces: FindPlaces },
 ): Announcer {
-  const { outbox, server } = parts;
-  const { config, routing, self } = context;
-  const placesByPoint = createRecentMap<{
-    readonly contacts: readonly PeerContact[];
-    readonly foundAtMs: number;
-  }>(placesMax);
+  const { outbox, server, findPlaces } = parts;
+  const { config, self } = context;
 
   function announce(call: AnnounceCall): () => void {
     const { announcement: bytes, timeoutMs } = call;
@@ -100,54 +87,11 @@ export function createAnnouncer(
     };
   }
 
-  /** The k closest to a point: known, found lately, or looked for. */
-  function findPlaces(point: Uint8Array, onFound: (contacts: readonly PeerContact[]) => void): void {
-    const nearest = routing.closest(kadId(point), config.replication, context.nowMs());
-    const known = placesByPoint.get(bytesToHex(point));
-    // A table smaller than k most likely knows the whole network.
-    if (routing.size <= config.replication) onFound(nearest.map(({ contact }) => contact));
-    else if (known !== undefined && context.nowMs() - known.foundAtMs < placesKeptMs) onFound(known.contacts);
-    else search(point, nearest, onFound);
-  }
-
-  function search(
-    point: Uint8Array,
-    seeds: Parameters<typeof createLookup>[0]['seeds'],
-    onFound: (contacts: readonly PeerContact[]) => void,
-  ): void {
-    const { replication } = config;
-    const lookup = createLookup({ target: kadId(point), self: self.peer, seeds, width: replication });
-    const request = encodeRequest({ type: 'closest', point, count: replication });
-    let isDone = false;
-    const advance = (): void => {
-      if (isDone) return;
-      if (lookup.isConverged(lookupParallelism)) {
-        isDone = true;
-        const contacts = lookup.closest();
-        placesByPoint.set(bytesToHex(point), { contacts, foundAtMs: context.nowMs() });
-        onFound(contacts);
-        return;
-      }
-      for (const contact of lookup.take(Math.max(0, lookupParallelism - lookup.inFlight))) {
-        context.send(contact, request, (body) => {
-          try {
-            if (body === null) lookup.failed(contact.peer);
-            else lookup.answered(contact.peer, decodeClosestAnswer(body));
-          } catch {
-            context.count('answers_refused', 'malformed');
-            lookup.failed(contact.peer);
-          }
-          advance();
-        });
-      }
-    };
-    advance();
-  }
-
   return { announce };
 }
 
-function createTally() {
+/** Counts the answers of storing peers. */
+export function createTally() {
   let asked = 0;
   let settled = 0;
   let holders = 0;

@@ -32,6 +32,10 @@ export interface PeerContext {
   verify(checks: readonly SignatureCheck[], onVerdicts: (verdicts: readonly boolean[]) => void): void;
   readEntry(agentKey: string, onRead: (bytes: Uint8Array | null) => void): void;
   writeEntries(writes: readonly EntryWrite[], onWritten: (failure: StoreFailure) => void): void;
+  writeNames(
+    writes: readonly { readonly key: string; readonly bytes: Uint8Array | null }[],
+    onWritten: (failure: StoreFailure) => void,
+  ): void;
   /** null when the request failed. */
   send(to: PeerContact, body: Uint8Array, onAnswer: (body: Uint8Array | null) => void): void;
   /** Runs the callback when the driver's turn ends: what gathers until then leaves as one batch. */
@@ -82,6 +86,11 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       writeEntries: (writes, onWritten) =>
         ask(
           (requestId) => ({ type: 'write-entries', requestId, writes }),
+          (event) => onWritten(event.type === 'entries-written' ? event.failure : 'store-failed'),
+        ),
+      writeNames: (writes, onWritten) =>
+        ask(
+          (requestId) => ({ type: 'write-names', requestId, writes }),
           (event) => onWritten(event.type === 'entries-written' ? event.failure : 'store-failed'),
         ),
       send: (to, body, onAnswer) =>

@@ -5,6 +5,7 @@
 
 import type { SignatureCheck } from '../ed25519.ts';
 import type { ProtocolErrorCode } from '../errors.ts';
+import type { NameRecord } from '../name/name-record.ts';
 import type { AcceptedEvent } from '../record/accepted.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { GossipVerdict, PeerContact } from './events.ts';
@@ -85,6 +86,25 @@ export interface CapabilitySearch {
   readonly isComplete: boolean;
 }
 
+/** What became of one name record (§7). */
+export interface NamePublication extends AnnounceResult {
+  /** True when a storing peer keeps a newer one of that name. */
+  readonly isOvertaken: boolean;
+}
+
+/** What the storing peers of a name show of it (§7). */
+export interface NameLookUp {
+  /** The newest whose signatures hold, a withdrawal too; null when nobody shows one that counts. */
+  readonly record: NameRecord | null;
+  /** This peer among them where it keeps it. */
+  readonly asked: number;
+  /** Those that answered, and those of them that showed this very record. */
+  readonly responders: number;
+  readonly holders: number;
+  /** True when those nearest to the name answered. */
+  readonly isComplete: boolean;
+}
+
 /** A change of one agent that watchers and caches care about. */
 export type ChangeKind =
   | 'rotated'
@@ -130,6 +150,14 @@ export type PeerEffect =
   | { readonly type: 'complete-publish'; readonly callId: number; readonly result: PublishResult }
   | { readonly type: 'complete-announce'; readonly callId: number; readonly result: AnnounceResult }
   | { readonly type: 'complete-search'; readonly callId: number; readonly found: CapabilitySearch }
+  /** Names are kept beside agents; answered by `entries-written`. */
+  | {
+      readonly type: 'write-names';
+      readonly requestId: number;
+      readonly writes: readonly { readonly key: string; readonly bytes: Uint8Array | null }[];
+    }
+  | { readonly type: 'complete-name'; readonly callId: number; readonly result: NamePublication }
+  | { readonly type: 'complete-look-up'; readonly callId: number; readonly found: NameLookUp }
   | { readonly type: 'complete-stop'; readonly callId: number }
   | {
       readonly type: 'announce-change';

@@ -20,6 +20,8 @@ export interface StoredEntry {
 
 export type PeerEvent =
   | { readonly type: 'entries-loaded'; readonly entries: readonly StoredEntry[]; readonly done: boolean }
+  /** Names that the store has, before the last of `entries-loaded`. */
+  | { readonly type: 'names-loaded'; readonly entries: readonly Uint8Array[] }
   | { readonly type: 'woken' }
   /** The driver has no more events for now: what gathered leaves as batches. */
   | { readonly type: 'turn-ended' }
@@ -83,6 +85,19 @@ export type PeerEvent =
       /** In its normal form. */
       readonly tag: string;
       readonly limit: number;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'name-called';
+      readonly callId: number;
+      readonly record: Uint8Array;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'look-up-called';
+      readonly callId: number;
+      readonly agentId: Uint8Array;
+      readonly point: Uint8Array;
       readonly timeoutMs: number;
     }
   | { readonly type: 'call-aborted'; readonly callId: number }

@@ -1,5 +1,5 @@
 /**
- * Finds, puts and announcements to one peer leave as batches: what gathers in one turn of the driver, and what gathers while
+ * Finds, puts, announcements and names to one peer leave as batches: what gathers in one turn of the driver, and what gathers while
  * `windowRequests` requests to that peer are under way. An idle peer is asked at once, a busy one in full frames.
  * Bounds: a frame's bytes and items; what waits is bounded by the callers' own calls. Source: docs/protocol.md §4.
  */
@@ -13,6 +13,7 @@ import {
   type FindItem,
   type PutAnswer,
 } from '../overlay/message.ts';
+import { decodeNameAnswers, encodeNameRequest, type NameAnswer } from '../overlay/name-message.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 
@@ -36,6 +37,7 @@ export interface Outbox {
     announcement: Uint8Array,
     onAnswer: (answer: AnnounceAnswer | null) => void,
   ): void;
+  name(to: PeerContact, record: Uint8Array, onAnswer: (answer: NameAnswer | null) => void): void;
   /** How long an answer may take before another peer is asked beside: never so short that load alone breeds more load. */
   hedgeDelayMs(): number;
 }
@@ -81,6 +83,10 @@ export function createOutbox(context: PeerContext): Outbox {
     encode: (announcements) => encodeRequest({ type: 'announce', announcements }),
     decode: decodeAnnounceAnswers,
   });
+  const names = createLanes<Uint8Array, NameAnswer>(context, noteAnswerTime, {
+    encode: (records) => encodeNameRequest({ type: 'name', records }),
+    decode: decodeNameAnswers,
+  });
   const send =
     <Answer>(lanes: (to: PeerContact, item: Item<Uint8Array, Answer>) => void) =>
     (to: PeerContact, payload: Uint8Array, onAnswer: (answer: Answer | null) => void): void =>
@@ -96,6 +102,7 @@ export function createOutbox(context: PeerContext): Outbox {
     hedgeDelayMs: () => Math.max(context.config.hedgeAfterMs, hedgeAnswerTimes * answerTimeMs),
     put: send(puts),
     announce: send(announces),
+    name: send(names),
   };
 }
 

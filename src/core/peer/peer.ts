@@ -22,9 +22,11 @@ import type { PeerContact, PeerEvent } from './events.ts';
 import { createGossipIntake } from './gossip-intake.ts';
 import { createIngest, type IngestResult, type IngestSource } from './ingest.ts';
 import { describeKeyspace, type Keyspace } from './keyspace.ts';
+import { createNames } from './names.ts';
 import { createNeighbourhood } from './neighbourhood.ts';
 import { createOutbox } from './outbox.ts';
 import type { PeerConfig } from './peer-config.ts';
+import { createPlaceFinder } from './place-finder.ts';
 import { createPublisher } from './publisher.ts';
 import { createResolver } from './resolver.ts';
 import { createServer, type Server } from './server.ts';
@@ -42,6 +44,8 @@ export interface PeerSnapshot {
   readonly watchedAgents: number;
   /** Agents whose announcements of capabilities are kept here. */
   readonly announcedAgents: number;
+  /** Names that are kept here. */
+  readonly keptNames: number;
   readonly subscriptions: number;
   readonly activeResolves: number;
   readonly activePublishes: number;
@@ -133,7 +137,9 @@ function createParts(context: PeerContext): {
   const subscriptions = createSubscriptions(context, { table, ingest, outbox });
   const upkeep = createUpkeep(context, { table, outbox, synchroniser });
   const neighbourhood = createNeighbourhood(context);
-  const announcer = createAnnouncer(context, { outbox, server: capabilities });
+  const findPlaces = createPlaceFinder(context);
+  const announcer = createAnnouncer(context, { outbox, server: capabilities, findPlaces });
+  const names = createNames(context, { table, outbox, findPlaces });
   const searcher = createCapabilitySearcher(context, { table, outbox, server: capabilities });
   const cancelByCall = new Map<number, () => void>();
 
@@ -147,7 +153,10 @@ function createParts(context: PeerContext): {
     const { agent, changes } = result;
     if (agent === null) return;
     const { state } = agent;
-    if (changes.length > 0) capabilities.changed(state);
+    if (changes.length > 0) {
+      capabilities.changed(state);
+      names.changed(state);
+    }
     for (const change of changes) {
       context.emit({ type: 'announce-change', agentId: state.agentId, change, state, source });
     }
@@ -177,7 +186,13 @@ function createParts(context: PeerContext): {
     switch (event.type) {
       case 'entries-loaded':
         for (const entry of event.entries) table.restore(entry.agentKey, entry.bytes);
-        if (event.done) upkeep.start();
+        if (event.done) {
+          upkeep.start();
+          names.start();
+        }
+        return;
+      case 'names-loaded':
+        names.load(event.entries);
         return;
       case 'peer-added':
         peerAdded(event.contact);
@@ -198,7 +213,8 @@ function createParts(context: PeerContext): {
         subscriptions.peerGone(event.peer);
         return;
       case 'request-received':
-        server.handle(event.inboundId, event.peer, event.body);
+        if (!names.handle(event.inboundId, event.peer, event.body))
+          server.handle(event.inboundId, event.peer, event.body);
         return;
       case 'push-received':
         subscriptions.pushed(event.peer, event.body);
@@ -214,6 +230,10 @@ function createParts(context: PeerContext): {
         return;
       case 'unwatch-called':
         for (const agentId of event.agentIds) subscriptions.unwatch(agentId);
+        return;
+      case 'name-called':
+      case 'look-up-called':
+        handleNameCall(event);
         return;
       default:
         handleCall(event);
@@ -289,6 +309,27 @@ function createParts(context: PeerContext): {
     }
   }
 
+  function handleNameCall(event: Extract<OutsideEvent, { type: 'name-called' | 'look-up-called' }>): void {
+    const { callId } = event;
+    call(callId, (done) =>
+      event.type === 'name-called'
+        ? names.publish({
+            ...event,
+            onPublished(result) {
+              done();
+              context.emit({ type: 'complete-name', callId, result });
+            },
+          })
+        : names.find({
+            ...event,
+            onFound(found) {
+              done();
+              context.emit({ type: 'complete-look-up', callId, found });
+            },
+          }),
+    );
+  }
+
   /** The store lost an entry: the network still has it, and this peer's place among its holders is taken up again. */
   function refetch(key: string): void {
     const row = table.row(key);
@@ -307,6 +348,7 @@ function createParts(context: PeerContext): {
       routedPeers: routing.size,
       watchedAgents: watchers.size,
       announcedAgents: capabilities.store.size,
+      keptNames: names.size,
       subscriptions: subscriptions.size,
       activeResolves: resolver.active,
       activePublishes: publisher.active,

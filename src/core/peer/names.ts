@@ -1,0 +1,52 @@
+/** Everything about names in one peer: its side as a storing peer, what it publishes, what it looks up (docs/protocol.md §7). */
+import { isNameRequest } from '../overlay/name-message.ts';
+import type { AgentState } from '../record/agent-state.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { PeerContext } from './context.ts';
+import { createNamePublisher, type NamePublisher } from './name-publisher.ts';
+import { createNameSearcher, type NameSearcher } from './name-searcher.ts';
+import { createNameServer } from './name-server.ts';
+import type { Outbox } from './outbox.ts';
+import type { FindPlaces } from './place-finder.ts';
+
+export interface Names {
+  /** Names that are kept here. */
+  readonly size: number;
+  /** Answers the request when it is one about names; false when it is not. */
+  handle(inboundId: number, peer: string, body: Uint8Array): boolean;
+  /** From the disk at start. */
+  load(entries: readonly Uint8Array[]): void;
+  /** Everything is loaded. */
+  start(): void;
+  changed(state: AgentState): void;
+  publish: NamePublisher['publish'];
+  find: NameSearcher['find'];
+}
+
+export function createNames(
+  context: PeerContext,
+  parts: { readonly table: AgentTable; readonly outbox: Outbox; readonly findPlaces: FindPlaces },
+): Names {
+  const server = createNameServer(context, parts.table);
+  const publisher = createNamePublisher(context, { ...parts, server });
+  const searcher = createNameSearcher(context, { ...parts, server });
+  return {
+    get size() {
+      return server.store.size;
+    },
+    handle(inboundId, peer, body) {
+      if (!isNameRequest(body)) return false;
+      server.handle(inboundId, peer, body);
+      return true;
+    },
+    load(entries) {
+      for (const entry of entries) server.restore(entry);
+    },
+    start() {
+      if (context.config.role === 'full') publisher.start();
+    },
+    changed: server.changed,
+    publish: publisher.publish,
+    find: searcher.find,
+  };
+}

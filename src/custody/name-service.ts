@@ -1,0 +1,342 @@
+/**
+ * Names of namespaces in custody: signed by their current key or as their delegate, published, sent again now and then,
+ * signed anew in the middle of their time and whenever the keys change, and over with the agent. What is withdrawn is kept
+ * withdrawn until nothing older can stand. Source: docs/protocol.md §7. A namespace without names costs nothing.
+ */
+import { mayPublish } from '../core/author/writer.ts';
+import { ProtocolError } from '../core/errors.ts';
+import { type AgentId, agentKey, formatAgentId } from '../core/identity/agent-id.ts';
+import { apexLabel, assertNameLabel } from '../core/name/label.ts';
+import {
+  type NameMeaning,
+  type NameRecord,
+  type NamespaceProfile,
+  type NameTarget,
+  signNameRecord,
+} from '../core/name/name-record.ts';
+import type { NamePublication } from '../core/peer/effects.ts';
+import type { NetworkCalls } from '../driver/network-calls.ts';
+import { NodeError } from '../driver/node-error.ts';
+import { createCustodySchedule } from './custody-schedule.ts';
+import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
+import type { CustodyParts } from './custody-types.ts';
+import { createExclusive } from './exclusive.ts';
+import type { NameJournal, SignedName } from './name-journal.ts';
+
+export interface NameOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishedName {
+  readonly namespace: AgentId;
+  readonly label: string;
+  readonly record: NameRecord;
+  readonly publish: NamePublication;
+}
+
+/** A name that this node keeps alive. */
+export interface OwnName {
+  readonly label: string;
+  readonly target: NameTarget;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+/** Namespaces whose signing key, or that of a publishing delegate, this node holds. */
+export interface NameService {
+  /**
+   * Says what a label stands for, in place of what it stood for, and keeps it alive.
+   * @throws ProtocolError `bad-name`, `bad-url`, `bad-delegation`; NodeError `not-custodial`, `no-key`, `too-many-names`
+   */
+  publish(
+    namespace: AgentId,
+    label: string,
+    target: NameTarget,
+    options?: NameOptions,
+  ): Promise<PublishedName>;
+  /** @throws as publish; NodeError `no-such-name` */
+  withdraw(namespace: AgentId, label: string, options?: NameOptions): Promise<PublishedName>;
+  /** What the namespace says of itself, each part as before where it is left out. */
+  describe(
+    namespace: AgentId,
+    profile: Partial<NamespaceProfile>,
+    options?: NameOptions,
+  ): Promise<PublishedName>;
+  /** Null when it says nothing of itself here. */
+  profile(namespace: AgentId): NamespaceProfile | null;
+  /** By label. */
+  list(namespace: AgentId): readonly OwnName[];
+}
+
+export interface RunningNameService extends NameService {
+  /** Goes on with what the journal knows; returns before the network has answered. */
+  start(): Promise<void>;
+  /** Waits for the calls under way; nothing is sent afterwards. */
+  stop(): Promise<void>;
+}
+
+/** Names that one node keeps alive. */
+export const ownNamesMax = 10_000;
+/** Sent again after this, then after twice as long, and so on: storing peers keep a name alive among themselves. */
+const firstPauseMs = 30_000;
+const longestPauseMs = 4 * 3_600_000;
+const firstRetryMs = 1_000;
+/** Names sent again side by side; more wait. */
+const sendsMax = 4;
+
+interface Entry extends SignedName {
+  label: string;
+  record: NameRecord;
+  pauseMs: number;
+  retryMs: number;
+  /** To be signed anew whatever its age. */
+  isVoid: boolean;
+}
+
+type Parts<Secret> = Pick<
+  CustodyParts<Secret>,
+  'keys' | 'createSigner' | 'createSecret' | 'clock' | 'log' | 'changes'
+> &
+  Pick<NetworkCalls, 'publishName' | 'resolve'> & { readonly journal: NameJournal };
+
+export const profileDefault: NamespaceProfile = { policy: 'throttled', claims: [], target: null };
+
+export function createNameService<Secret>(parts: Parts<Secret>): RunningNameService {
+  const { journal, clock, log } = parts;
+  const signers = createCustodySigners(parts);
+  const exclusive = createExclusive();
+  const stopping = new AbortController();
+  const schedule = createCustodySchedule(clock, (key) => {
+    waiting.push(key);
+    sendNext();
+  });
+  // Both bounded by ownNamesMax.
+  const entryByKey = new Map<string, Entry>();
+  const waiting: string[] = [];
+  let sending = 0;
+  let isFollowing = false;
+
+  const placeOf = (namespace: AgentId, label: string): string => `${agentKey(namespace)}/${label}`;
+  const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
+
+  /** A few at a time, so that many names do not use up the quota of their storing peers in one moment. */
+  function sendNext(): void {
+    while (sending < sendsMax && !stopping.signal.aborted) {
+      const key = waiting.shift();
+      if (key === undefined) return;
+      sending++;
+      void renew(key).finally(() => {
+        sending--;
+        sendNext();
+      });
+    }
+  }
+
+  async function sign(
+    namespace: AgentId,
+    label: string,
+    meaning: NameMeaning,
+    before: NameRecord | undefined,
+    options: NameOptions,
+  ): Promise<NameRecord> {
+    const { state } = await parts.resolve(namespace, options);
+    if (state === null)
+      throw new NodeError('not-custodial', `nothing is known of ${formatAgentId(namespace)} in the network`);
+    const writer = await signers.writerOf(state, nowSeconds());
+    if (!mayPublish(writer))
+      throw new ProtocolError(
+        'bad-delegation',
+        'names are signed under a delegation with the right "publish"',
+      );
+    return signNameRecord({
+      keyState: state.keyState,
+      signer: writer.signer,
+      token: writer.token,
+      label,
+      isBlinded: profileOf(namespace)?.policy === 'hidden',
+      meaning,
+      issuedAt: Math.max(nowSeconds(), (before?.issuedAt ?? 0) + 1),
+    });
+  }
+
+  function write(
+    namespace: AgentId,
+    label: string,
+    meaningOf: (before: NameRecord | undefined) => NameMeaning,
+    options: NameOptions,
+  ): Promise<PublishedName> {
+    const key = placeOf(namespace, label);
+    return exclusive.run(key, async () => {
+      const before = entryByKey.get(key);
+      const meaning = meaningOf(before?.record);
+      if (before === undefined && entryByKey.size >= ownNamesMax)
+        throw new NodeError('too-many-names', `this node keeps ${ownNamesMax} names alive and no more`);
+      let record: NameRecord;
+      try {
+        record = await sign(namespace, label, meaning, before?.record, options);
+      } catch (error) {
+        throw nodeErrorOf(error);
+      }
+      const entry: Entry = { label, record, pauseMs: firstPauseMs, retryMs: firstRetryMs, isVoid: false };
+      await journal.write(entry);
+      entryByKey.set(key, entry);
+      follow();
+      const publish = await parts.publishName(record.bytes, options);
+      schedule.set(key, clock.nowMs() + entry.pauseMs);
+      return { namespace, label, record, publish };
+    });
+  }
+
+  /** The same bytes again, or new ones in the middle of their time. */
+  async function renew(key: string): Promise<void> {
+    const entry = entryByKey.get(key);
+    if (entry === undefined || stopping.signal.aborted) return;
+    try {
+      await exclusive.run(key, () => send(key, entry));
+    } catch (error) {
+      if (stopping.signal.aborted || entryByKey.get(key) !== entry) return;
+      if (error instanceof NodeError && error.code === 'not-custodial') {
+        log.warn({ name: key }, 'the keys of a namespace are gone: its names are kept alive no longer');
+        await forget(key, entry);
+        return;
+      }
+      log.warn({ error, name: key }, 'a name could not be published; it is tried again');
+      schedule.set(key, clock.nowMs() + entry.retryMs);
+      entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
+    }
+  }
+
+  async function send(key: string, entry: Entry): Promise<void> {
+    if (entryByKey.get(key) !== entry) return;
+    const { signal } = stopping;
+    const { issuedAt, expiresAt, meaning } = entry.record;
+    if (meaning.kind === 'withdrawn' && expiresAt <= nowSeconds()) {
+      await forget(key, entry);
+      return;
+    }
+    const isOld = meaning.kind !== 'withdrawn' && nowSeconds() >= (issuedAt + expiresAt) / 2;
+    if (entry.isVoid || isOld || (await isOvertaken(entry.record, signal))) {
+      entry.record = await sign(entry.record.agentId, entry.label, meaning, entry.record, { signal });
+      entry.isVoid = false;
+      await journal.write(entry);
+    }
+    const { holders } = await parts.publishName(entry.record.bytes, { signal });
+    entry.retryMs = firstRetryMs;
+    // Nobody has it yet: it is not sent more rarely before somebody does.
+    if (holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
+    if (entryByKey.get(key) === entry) schedule.set(key, clock.nowMs() + entry.pauseMs);
+  }
+
+  /** The keys may have changed while this node was away. */
+  async function isOvertaken({ agentId, keyEvents }: NameRecord, signal: AbortSignal): Promise<boolean> {
+    const { state } = await parts.resolve(agentId, { signal });
+    return state !== null && state.keyState.head.key !== keyEvents.at(-1)!.key;
+  }
+
+  async function forget(key: string, entry: Entry): Promise<void> {
+    schedule.remove(key);
+    entryByKey.delete(key);
+    await journal.remove(entry);
+  }
+
+  function entriesOf(namespace: AgentId): (readonly [string, Entry])[] {
+    const prefix = `${agentKey(namespace)}/`;
+    return [...entryByKey].filter(([key]) => key.startsWith(prefix));
+  }
+
+  /** To be signed anew, soon. */
+  function renewAll(namespace: AgentId, isDue: (entry: Entry) => boolean): void {
+    for (const [key, entry] of entriesOf(namespace)) {
+      if (!isDue(entry)) continue;
+      Object.assign(entry, { isVoid: true, pauseMs: firstPauseMs, retryMs: firstRetryMs });
+      schedule.set(key, clock.nowMs());
+    }
+  }
+
+  /** From the first name on. */
+  function follow(): void {
+    if (isFollowing) return;
+    isFollowing = true;
+    followChanges().catch((error: unknown) => log.error({ error }, 'changes are no longer followed'));
+  }
+
+  async function followChanges(): Promise<void> {
+    for await (const { agentId, change, state } of parts.changes({ signal: stopping.signal })) {
+      const { status } = state.keyState;
+      if (status === 'tombstoned') for (const [key, entry] of entriesOf(agentId)) await forget(key, entry);
+      else if (status === 'forked') for (const [key] of entriesOf(agentId)) schedule.remove(key);
+      else if (change === 'rotated' || change === 'recovered') renewAll(agentId, () => true);
+    }
+  }
+
+  function profileOf(namespace: AgentId): NamespaceProfile | null {
+    const meaning = entryByKey.get(placeOf(namespace, apexLabel))?.record.meaning;
+    return meaning?.kind === 'profile' ? meaning.profile : null;
+  }
+
+  async function publish(
+    namespace: AgentId,
+    label: string,
+    target: NameTarget,
+    options: NameOptions = {},
+  ): Promise<PublishedName> {
+    assertNameLabel(label);
+    if (label === apexLabel) throw new ProtocolError('bad-name', '"_" is the namespace itself: describe it');
+    return write(namespace, label, () => ({ kind: 'target', target }), options);
+  }
+
+  async function withdraw(
+    namespace: AgentId,
+    label: string,
+    options: NameOptions = {},
+  ): Promise<PublishedName> {
+    assertNameLabel(label);
+    const meaningOf = (before: NameRecord | undefined): NameMeaning => {
+      if (before === undefined || before.meaning.kind === 'withdrawn')
+        throw new NodeError('no-such-name', `this node keeps no name ${label} of that namespace`);
+      return { kind: 'withdrawn' };
+    };
+    return write(namespace, label, meaningOf, options);
+  }
+
+  async function describe(
+    namespace: AgentId,
+    changes: Partial<NamespaceProfile>,
+    options: NameOptions = {},
+  ): Promise<PublishedName> {
+    const before = profileOf(namespace) ?? profileDefault;
+    const profile = { ...before, ...changes };
+    const published = await write(namespace, apexLabel, () => ({ kind: 'profile', profile }), options);
+    // Hidden names show no label, and others do.
+    if ((before.policy === 'hidden') !== (profile.policy === 'hidden'))
+      renewAll(namespace, ({ label }) => label !== apexLabel);
+    return published;
+  }
+
+  function list(namespace: AgentId): readonly OwnName[] {
+    const own = entriesOf(namespace).flatMap(([, { label, record }]) => {
+      const { meaning, issuedAt, expiresAt } = record;
+      return meaning.kind === 'target' ? [{ label, target: meaning.target, issuedAt, expiresAt }] : [];
+    });
+    return own.sort((left, right) => (left.label < right.label ? -1 : 1));
+  }
+
+  async function start(): Promise<void> {
+    for (const { label, record } of await journal.all()) {
+      const key = placeOf(record.agentId, label);
+      entryByKey.set(key, { label, record, pauseMs: firstPauseMs, retryMs: firstRetryMs, isVoid: false });
+      schedule.set(key, clock.nowMs());
+    }
+    if (entryByKey.size > 0) follow();
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    schedule.stop();
+    waiting.length = 0;
+    await exclusive.idle();
+  }
+
+  return { publish, withdraw, describe, profile: profileOf, list, start, stop };
+}
