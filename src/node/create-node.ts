@@ -9,6 +9,7 @@ import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { formatAgentId } from '../core/identity/agent-id.ts';
+import type { ChangeKind } from '../core/peer/effects.ts';
 import { createPeer } from '../core/peer/peer.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type DriverListeners } from '../driver/driver.ts';
@@ -17,6 +18,7 @@ import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
 import { createNodeAgents } from './node-agents.ts';
 import { createNodeCapabilities } from './node-capabilities.ts';
+import { createNodeAdaptive, createNodeEndpoints } from './node-endpoints.ts';
 import { createNodeFacts } from './node-facts.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import { createNodeKeeper, createNodePrivatePath } from './node-private.ts';
@@ -64,7 +66,7 @@ async function compose(
   const driver = createDriver(
     peer,
     { ...timed, overlay: path.overlay, store, clock, log, soon: setImmediate },
-    driverListeners(bus, measures, ports),
+    driverListeners(bus, measures, ports, (agentId, change) => endpoints.changed(agentId, change)),
   );
   const { acknowledgements } = config.replication;
   const made = createNetworkCalls({ driver, bus, measures, clock, acknowledgements });
@@ -74,6 +76,8 @@ async function compose(
   const facts = createNodeFacts(ports, calls.resolve);
   const privately = tracePrivate(path.calls, ports.tracing);
   const overlayFacts = createNodeKeeper(ports, { ...calls, agents, facts, hold: privately.hold });
+  const endpoints = createNodeEndpoints(config, ports, { resolve: calls.resolve, privately });
+  const adaptive = await createNodeAdaptive(config, ports, calls.resolve);
   const startedAtMs = clock.nowMs();
   let state: NodeStatus['state'] = 'starting';
   let stopping: Promise<void> | null = null;
@@ -136,6 +140,8 @@ async function compose(
     resolvePrivately: privately.resolve,
     fetchFactsPrivately: privately.fetch,
     fetchFacts: privately.fetchDirectly,
+    endpoints,
+    adaptive,
     addresses: host.addresses,
     start,
     stop() {
@@ -201,11 +207,13 @@ function driverListeners(
   bus: ReturnType<typeof createChangeBus>,
   measures: NodeMeasures,
   { log }: NodePorts,
+  endedBy: (agentId: Uint8Array, change: ChangeKind) => void,
 ): DriverListeners {
   const alarmLog = log.child({ subsystem: 'alarm' });
   return {
     changed({ agentId, change, state, source }, acceptedAtMs) {
       const accepted = { agentId, change, state, source, acceptedAtMs };
+      endedBy(agentId, change);
       measures.changed(accepted);
       bus.emit(accepted);
     },

@@ -10,6 +10,8 @@ import type { StoreStatistics } from '../ports/store.ts';
 import type { Tracing } from '../ports/tracing.ts';
 import type { FactsKeeper } from '../private/facts-keeper.ts';
 import type { PrivateCalls } from '../private/path-types.ts';
+import type { AdaptiveResolver } from '../resolution/adaptive/adaptive-resolver.ts';
+import type { EndpointResolver } from '../resolution/resolution-types.ts';
 import type { NodeSamples } from './sampler.ts';
 
 export type { Keyspace } from '../core/peer/keyspace.ts';
@@ -91,6 +93,10 @@ export interface WeftNode {
   readonly fetchFactsPrivately: PrivateCalls['fetch'];
   /** The same by asking its storing peers directly. */
   readonly fetchFacts: PrivateCalls['fetchDirectly'];
+  /** From a name or an id to endpoints that are alive. */
+  readonly endpoints: Pick<EndpointResolver, 'resolve'>;
+  /** This node as the adaptive resolver of agents; null where it is switched off. */
+  readonly adaptive: AdaptiveResolver | null;
   addresses(): readonly string[];
   start(): Promise<void>;
   /** Hands over what it alone may hold, closes every socket and the store. */

@@ -25,6 +25,9 @@ import type {
   NodeStatus,
   WeftNode,
 } from '../../src/node/node-types.ts';
+import { createAdaptiveResolver } from '../../src/resolution/adaptive/adaptive-resolver.ts';
+import { createEndpointResolver } from '../../src/resolution/endpoint-resolver.ts';
+import { createResolutionPorts } from '../../src/resolution/resolution-ports.ts';
 
 /** One registered agent, the same in every run. */
 export function sampleState(nowSeconds = Math.floor(Date.now() / 1000)): AgentState {
@@ -133,6 +136,23 @@ export function createRecordedNode(): RecordedNode {
       entropy: createSystemEntropy(),
       findSigner: async (agentId) =>
         bytesEqual(agentId, state.agentId) ? createSigner(new Uint8Array(32).fill(1)) : null,
+    }),
+    endpoints: createEndpointResolver(
+      createResolutionPorts({
+        resolve: (agentId) => node.resolve(agentId),
+        check: createNodeCryptoVerifier().verify,
+        allowPrivate: true,
+        userAgent: 'weft/test',
+      }),
+    ),
+    adaptive: createAdaptiveResolver({
+      store: createMemoryStore(),
+      resolve: (agentId) => node.resolve(agentId),
+      check: createNodeCryptoVerifier().verify,
+      clock: createSystemClock(),
+      entropy: createSystemEntropy(),
+      findSigners: async (agentId) =>
+        bytesEqual(agentId, state.agentId) ? [createSigner(new Uint8Array(32).fill(1))] : [],
     }),
     overlayFacts: {
       publish: answer('keepInOverlay', () => ({
