@@ -29,8 +29,10 @@ export interface PlannedFault {
   readonly forMs: number;
 }
 
-/** Between two faults beyond the first of each kind, on the average. */
-const secondsPerFault = 12;
+/** On the average, once there is one of each kind. */
+const secondsPerFault = 6;
+/** The last of these ends with the chaos: what follows begins in the worst state. */
+const lastingKinds: readonly FaultKind[] = ['partition', 'isolation', 'crash', 'one-way cut'];
 const shortestMs = 4_000;
 const longestMs = 25_000;
 const calmLoss = 0.001;
@@ -47,6 +49,10 @@ export function planChaos(random: Random, durationMs: number): PlannedFault[] {
     const forMs = Math.floor(Math.min(durationMs / 2, shortestMs + random.next() * (longestMs - shortestMs)));
     return { kind, forMs, atMs: random.below(durationMs - forMs) };
   });
+  for (const kind of lastingKinds) {
+    const last = plan.findLast((fault) => fault.kind === kind)!;
+    last.atMs = durationMs - last.forMs;
+  }
   return plan.sort((left, right) => left.atMs - right.atMs);
 }
 

@@ -9,7 +9,7 @@ const outputBytesMax = 64 * 1024 * 1024;
 
 /** The JSON that `npm run sim` prints for these arguments. @throws Error with all that it said when it printed none. */
 export function simulate<Result>(args: readonly string[]): Promise<Result> {
-  const all = ['--conditions=weft-source', program, ...args, '--json'];
+  const all = ['--max-semi-space-size=64', '--conditions=weft-source', program, ...args, '--json'];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, all, { maxBuffer: outputBytesMax }, (error, stdout, stderr) => {
       try {

@@ -1,9 +1,10 @@
 /** A disk that outlives the runs of a node: what a store acknowledged is on it, what was under way at a crash is lost. */
 import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
+import type { Random } from '../../src/core/rng.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
 
-/** Of a synced write, milliseconds. */
-const syncMs = 2;
+/** Of a synced write, milliseconds: that of a good disk, and of a busy one. */
+const syncMs = { least: 2, most: 40 } as const;
 const agentPrefix = 'agent/';
 
 export interface VirtualDisk {
@@ -17,12 +18,21 @@ export interface VirtualDisk {
   setFull(isFull: boolean): void;
 }
 
-export function createVirtualDisk(): VirtualDisk {
+/** @param random how long each write takes */
+export function createVirtualDisk(random: Random): VirtualDisk {
   const memory = createMemoryStore();
   const agents = new Map<string, Uint8Array>();
   const counts = { lostWrites: 0, refusedWrites: 0 };
   let run = 0;
   let underWay = 0;
+  let durableAtMs = 0;
+
+  /** In the order in which they were asked for. */
+  function synced(): Promise<void> {
+    const tookMs = syncMs.least + random.below(syncMs.most - syncMs.least);
+    durableAtMs = Math.max(durableAtMs, Date.now() + tookMs);
+    return new Promise((resolve) => setTimeout(resolve, durableAtMs - Date.now()));
+  }
 
   function open(): Store {
     const ofRun = ++run;
@@ -37,7 +47,7 @@ export function createVirtualDisk(): VirtualDisk {
       async write(writes) {
         assertOpen();
         underWay++;
-        await new Promise((resolve) => setTimeout(resolve, syncMs));
+        await synced();
         if (run !== ofRun)
           throw new StoreError('write-failed', 'the machine went down before the write was durable');
         underWay--;

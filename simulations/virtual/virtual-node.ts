@@ -46,7 +46,7 @@ export function createVirtualNode(
   chance: Chance,
   listeners: VirtualNodeListeners,
 ): VirtualNode {
-  const disk = createVirtualDisk();
+  const disk = createVirtualDisk(chance.stream(`disk ${index}`));
   const clock = createSystemClock();
   const identitySeed = chance.bytes(`identity ${index}`);
   const listen = network.addressOf(index);

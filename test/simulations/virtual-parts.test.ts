@@ -11,15 +11,15 @@ describe('a virtual disk', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('keeps what it acknowledged over a crash, and loses what was under way', async () => {
-    const disk = createVirtualDisk();
+    const disk = createVirtualDisk(createChance(1).stream('disk'));
     const store = disk.open();
     const kept = store.write([{ key: 'agent/a', value: Uint8Array.of(1) }]);
-    await vi.advanceTimersByTimeAsync(2);
+    await vi.advanceTimersByTimeAsync(40);
     await kept;
     const lost = store.write([{ key: 'agent/b', value: Uint8Array.of(2) }]);
     const failure = expect(lost).rejects.toThrow('before the write was durable');
     disk.crash();
-    await vi.advanceTimersByTimeAsync(2);
+    await vi.advanceTimersByTimeAsync(40);
     await failure;
     await expect(store.get('agent/a')).rejects.toThrow('closed');
     expect(await disk.open().get('agent/a')).toEqual(Uint8Array.of(1));
@@ -28,17 +28,17 @@ describe('a virtual disk', () => {
   });
 
   it('takes nothing more while it is full', async () => {
-    const disk = createVirtualDisk();
+    const disk = createVirtualDisk(createChance(1).stream('disk'));
     const store = disk.open();
     disk.setFull(true);
     const refused = expect(store.write([{ key: 'agent/a', value: Uint8Array.of(1) }])).rejects.toThrow(
       'full',
     );
-    await vi.advanceTimersByTimeAsync(2);
+    await vi.advanceTimersByTimeAsync(40);
     await refused;
     disk.setFull(false);
     const taken = store.write([{ key: 'agent/a', value: Uint8Array.of(1) }]);
-    await vi.advanceTimersByTimeAsync(2);
+    await vi.advanceTimersByTimeAsync(40);
     await taken;
     expect(disk.agents.size).toBe(1);
     expect(disk.counts.refusedWrites).toBe(1);
@@ -53,6 +53,7 @@ describe('a plan of faults', () => {
       expect(new Set(plan.map(({ kind }) => kind)), `seed ${seed}`).toEqual(new Set(faultKinds));
       for (const { atMs, forMs } of plan)
         expect(atMs + forMs, `seed ${seed}`).toBeLessThanOrEqual(durationMs);
+      expect(Math.max(...plan.map(({ atMs, forMs }) => atMs + forMs)), `seed ${seed}`).toBe(durationMs);
       expect(planChaos(createChance(seed).stream('plan'), durationMs)).toEqual(plan);
     }
   });
