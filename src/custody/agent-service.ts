@@ -2,25 +2,21 @@
  * Agents in custody: this node holds their keys, signs for them, and keeps their records alive.
  * Each call waits for the earlier ones of the same agent; the rules of what is signed are core/author's.
  */
-import { delegateAgent, revokeDelegation } from '../core/author/grant.ts';
 import { applyChanges, type RecordChanges, recordValuesDefault } from '../core/author/record-values.ts';
 import { refenceAgent } from '../core/author/refence.ts';
 import { registerAgent } from '../core/author/register.ts';
 import { recoverAgent, rotateAgent } from '../core/author/rekey.ts';
 import { tombstoneAgent } from '../core/author/tombstone.ts';
 import { updateAgent } from '../core/author/update.ts';
-import { bytesEqual, bytesToHex } from '../core/bytes.ts';
+import { bytesEqual } from '../core/bytes.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
-import { type Delegation, decodeDelegation, fieldBits, rightBits } from '../core/identity/delegation.ts';
-import { clockSkewSecondsMax, delegationSecondsMax } from '../core/limits.ts';
 import { addrExpiresAt } from '../core/record/agent-addr.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import { ttlCodeFor, validityCodeFor } from '../core/record/durations.ts';
 import type { Operation } from '../core/record/operation.ts';
-import { slotDelegations } from '../core/record/record-state.ts';
 import type { PublishOptions } from '../driver/call-types.ts';
-import { NodeError } from '../driver/node-error.ts';
 import type { AgentResult, AgentService, RecordDraft } from './agent-types.ts';
+import { createCustodyDelegation } from './custody-delegation.ts';
 import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
 import type { AgentSecrets, CustodyParts, KeyedOptions } from './custody-types.ts';
 import { createCustodyUpkeep } from './custody-upkeep.ts';
@@ -33,10 +29,6 @@ import {
 import { createExclusive } from './exclusive.ts';
 
 const inceptionNonceBytes = 16;
-const delegationNonceBytes = 8;
-
-type Grant = Parameters<AgentService['delegate']>[1];
-type Which = Parameters<AgentService['revokeDelegation']>[1];
 
 export interface RunningAgentService<Secret = Uint8Array>
   extends Omit<AgentService, 'register' | 'rotate' | 'recover'> {
@@ -63,7 +55,7 @@ export interface RunningAgentService<Secret = Uint8Array>
 }
 
 export function createAgentService<Secret>(parts: CustodyParts<Secret>): RunningAgentService<Secret> {
-  const { keys, journal, entropy, clock } = parts;
+  const { keys, entropy, clock } = parts;
   const exclusive = createExclusive();
   const signers = createCustodySigners(parts);
   const writes = createCustodyWrites(parts);
@@ -92,6 +84,8 @@ export function createAgentService<Secret>(parts: CustodyParts<Secret>): Running
   ): Promise<AgentResult> {
     return inTurn(agentId, async () => resultOf(await writes.write(agentId, compose, options)), options);
   }
+
+  const delegation = createCustodyDelegation({ ...parts, signers, base: writes.base, inTurn, write });
 
   async function register(
     draft: RecordDraft & { readonly ephemeral?: boolean },
@@ -193,74 +187,6 @@ export function createAgentService<Secret>(parts: CustodyParts<Secret>): Running
     );
   }
 
-  async function delegate(
-    agentId: AgentId,
-    grant: Grant,
-    options?: PublishOptions,
-  ): Promise<AgentResult & { readonly delegation: Uint8Array; readonly slot: number }> {
-    let token: Delegation | null = null;
-    const result = await write(
-      agentId,
-      async (base) => {
-        const { signer } = await signers.controllerOf(base.state);
-        assertSlotFree(base.state, grant.slot);
-        const nonce = entropy.randomBytes(delegationNonceBytes);
-        const made = delegateAgent({ ...base, signer, nonce, ...grantTerms(grant, base.nowSeconds) });
-        token = made.token;
-        const isCarried = (state: AgentState): boolean =>
-          made.token.slot === 0 || state.delegations.some((held) => held.key === made.token.key);
-        return { state: made.state, stands: isCarried };
-      },
-      options,
-    );
-    const { bytes, slot } = token as unknown as Delegation;
-    if (slot === 0) await keepGrant(agentId, bytes);
-    return { ...result, delegation: bytes, slot };
-  }
-
-  function keepGrant(agentId: AgentId, token: Uint8Array): Promise<void> {
-    return exclusive.run(agentKey(agentId), async () => {
-      const note = await journal.read(agentId);
-      await journal.write(agentId, { ...note, grants: [...note.grants, token] });
-    });
-  }
-
-  function revokeOne(
-    agentId: AgentId,
-    which: Which,
-    reason: Parameters<AgentService['revokeDelegation']>[2],
-    options?: PublishOptions,
-  ): Promise<AgentResult> {
-    return write(
-      agentId,
-      async (base) => {
-        const { signer } = await signers.controllerOf(base.state);
-        const token = await findToken(base.state, which);
-        const state = revokeDelegation({ ...base, signer, token, reason });
-        const isRevoked = (joined: AgentState): boolean =>
-          joined.revocations.some((revocation) => bytesEqual(revocation.target, token.hash));
-        return { state, stands: isRevoked };
-      },
-      options,
-    );
-  }
-
-  async function findToken(state: AgentState, which: Which): Promise<Delegation> {
-    const { grants } = await journal.read(state.agentId);
-    const found =
-      'slot' in which
-        ? slotDelegations(state.delegations).get(which.slot)
-        : [...state.delegations, ...grants.map(decodeDelegation)].find((token) =>
-            bytesEqual(token.hash, which.hash),
-          );
-    if (found !== undefined) return found;
-    const what =
-      'slot' in which
-        ? `slot ${which.slot} has no delegate`
-        : `no delegation ${bytesToHex(which.hash)} is known`;
-    throw new NodeError('bad-argument', `${what}: it may be revoked, expired, or void since a rotation`);
-  }
-
   function revoke(
     agentId: AgentId,
     reason: Parameters<AgentService['revoke']>[1],
@@ -308,8 +234,8 @@ export function createAgentService<Secret>(parts: CustodyParts<Secret>): Running
   return {
     list: () => keys.list(),
     ...{ adopt, release },
-    ...{ register, update, refence, rotate, recover, delegate, createDelegateKey, revoke },
-    revokeDelegation: revokeOne,
+    ...{ register, update, refence, rotate, recover, createDelegateKey, revoke },
+    ...delegation,
     start: () => upkeep.start(update),
     upkeep: upkeep.state,
     async stop() {
@@ -339,26 +265,6 @@ function changesOf(draft: RecordDraft): RecordChanges {
     ttlCode: ttlSeconds === undefined ? undefined : ttlCodeFor(ttlSeconds),
     validityCode: validitySeconds === undefined ? undefined : validityCodeFor(validitySeconds),
   };
-}
-
-/** Begins a little before now, for clocks that are behind, within the 30 days. */
-function grantTerms(grant: Grant, nowSeconds: number) {
-  const notBefore = nowSeconds - clockSkewSecondsMax;
-  if (!(grant.expiresInSeconds > 0))
-    throw new NodeError('bad-argument', 'a delegation lasts more than 0 seconds');
-  return {
-    audience: grant.audience,
-    rights: grant.rights.reduce((bits, right) => bits | rightBits[right], 0),
-    fieldMask: grant.fields.reduce((bits, field) => bits | fieldBits[field], 0),
-    ...(grant.slot === undefined ? {} : { slot: grant.slot }),
-    notBefore,
-    expiresAt: Math.min(nowSeconds + Math.floor(grant.expiresInSeconds), notBefore + delegationSecondsMax),
-  };
-}
-
-function assertSlotFree(state: AgentState, slot: number | undefined): void {
-  if (slot === undefined || !slotDelegations(state.delegations).has(slot)) return;
-  throw new NodeError('slot-taken', `slot ${slot} has a delegate: revoke it first, or leave the slot out`);
 }
 
 function hasFence(composed: AgentState): (state: AgentState) => boolean {

@@ -1,11 +1,14 @@
 /**
  * What custody must remember of each agent beside its keys: the bundle that is about to be published (so that a crash
  * repeats the very same signatures and never forks a key log), and the last one that was.
- * Wire (store only), under `custody/<agent key>`: dCBOR [1, pending bstr or null, published bstr or null, [token bstr...]].
+ * Wire (store only), under `custody/<agent key>`: dCBOR [2, pending bstr or null, published bstr or null, [grant bstr...]];
+ * version 1 had tokens of depth 1 in place of grants.
  */
 import { decodeCanonical, encodeCanonical } from '../core/cbor.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
-import { bundleBytesMax, delegationBytesMax } from '../core/limits.ts';
+import { decodeDelegation } from '../core/identity/delegation.ts';
+import { createGrant, decodeGrant } from '../core/identity/delegation-grant.ts';
+import { bundleBytesMax, grantBytesMax } from '../core/limits.ts';
 import { readArray, readBytes, readInteger } from '../core/shape.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -13,7 +16,7 @@ export interface CustodyNote {
   /** Signed and durable, its publication not known to be complete. */
   readonly pending: Uint8Array | null;
   readonly published: Uint8Array | null;
-  /** Tokens without a slot, which no bundle carries: to revoke them they must be known. At most 64. */
+  /** Grants without a slot, which no bundle carries: issued here, received, or kept. At most 128. */
   readonly grants: readonly Uint8Array[];
 }
 
@@ -25,10 +28,10 @@ export interface CustodyJournal {
   remove(agentId: AgentId): Promise<void>;
 }
 
-/** More are forgotten, the oldest first: they end within 30 days. */
-export const grantsMax = 64;
+/** More are forgotten, those that have ended first, then the oldest: all end within 30 days. */
+export const grantsMax = 128;
 const emptyNote: CustodyNote = { pending: null, published: null, grants: [] };
-const noteBytesMax = 2 * bundleBytesMax + grantsMax * (delegationBytesMax + 3) + 64;
+const noteBytesMax = 2 * bundleBytesMax + grantsMax * (grantBytesMax + 3) + 64;
 
 /** A journal in the node's store. */
 export function createCustodyJournal(store: Pick<Store, 'get' | 'write'>): CustodyJournal {
@@ -44,20 +47,28 @@ export function createCustodyJournal(store: Pick<Store, 'get' | 'write'>): Custo
 }
 
 function encodeNote({ pending, published, grants }: CustodyNote): Uint8Array {
-  return encodeCanonical([1, pending, published, grants.slice(-grantsMax)]);
+  return encodeCanonical([2, pending, published, grants.slice(-grantsMax)]);
 }
 
 /** @throws ProtocolError; the store's checksum makes that a defect rather than damage. */
 function decodeNote(bytes: Uint8Array): CustodyNote {
   const [version, pending, published, grants] = readArray(decodeCanonical(bytes, noteBytesMax), 'note', 4);
-  readInteger(version, 'version', 1, 1);
+  const isOld = readInteger(version, 'version', 1, 2) === 1;
   const readBundle = (value: unknown, name: string): Uint8Array | null =>
     value === null ? null : readBytes(value, name, { max: bundleBytesMax });
   return {
     pending: readBundle(pending, 'pending'),
     published: readBundle(published, 'published'),
     grants: readArray(grants, 'grants', { max: grantsMax }).map((grant) =>
-      readBytes(grant, 'grant', { max: delegationBytesMax }),
+      isOld ? grantOfToken(readBytes(grant, 'token', { max: grantBytesMax })) : readGrant(grant),
     ),
   };
+}
+
+function readGrant(value: unknown): Uint8Array {
+  return decodeGrant(readBytes(value, 'grant', { max: grantBytesMax })).bytes;
+}
+
+function grantOfToken(token: Uint8Array): Uint8Array {
+  return createGrant([decodeDelegation(token)]).bytes;
 }

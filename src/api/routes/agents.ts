@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { bytesToHex, hexToBytes } from '../../core/bytes.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
-import type { PublishOptions, RecordDraft, WeftNode } from '../../node/node-types.ts';
+import { parseGrant } from '../../core/identity/delegation-grant.ts';
+import type { PublishOptions, RecordDraft, WeftNode, WhichGrant } from '../../node/node-types.ts';
 import {
   agentListAnswer,
   delegateAnswer,
@@ -193,15 +194,24 @@ function addDelegationRoutes(app: FastifyInstance, node: Agents): void {
       },
     },
     async ({ params, body }) => {
-      const { slot, hash, reason = 'unspecified' } = body;
-      if ((slot === undefined) === (hash === undefined))
-        throw new ApiError('bad-request', 'give one of slot and hash');
-      const which = slot === undefined ? { hash: hexToBytes(hash!) } : { slot };
+      const { reason = 'unspecified' } = body;
       return agentResultView(
-        await node.agents.revokeDelegation(parseAgentId(params.id), which, reason, publishOptions(body)),
+        await node.agents.revokeDelegation(
+          parseAgentId(params.id),
+          whichGrant(body),
+          reason,
+          publishOptions(body),
+        ),
       );
     },
   );
+}
+
+function whichGrant({ slot, hash, grant }: RevokeDelegationBody): WhichGrant {
+  if ([slot, hash, grant].filter((given) => given !== undefined).length !== 1)
+    throw new ApiError('bad-request', 'give one of slot, hash and grant');
+  if (slot !== undefined) return { slot };
+  return hash !== undefined ? { hash: hexToBytes(hash) } : { grant: parseGrant(grant!) };
 }
 
 function publishOptions({ acknowledgements, timeoutMs }: PublishBody): PublishOptions {

@@ -14,6 +14,7 @@ export function assertDelegationChain(chain: readonly Delegation[], agentId: Age
   if (chain.length > delegationDepthMax) {
     throw new ProtocolError('bad-delegation', `a chain has at most ${delegationDepthMax} tokens`);
   }
+  assertNoCycle(chain);
   let parent: Delegation | null = null;
   for (const token of chain) {
     if (parent !== null) assertNarrower(token, parent);
@@ -25,6 +26,14 @@ export function assertDelegationChain(chain: readonly Delegation[], agentId: Age
     }
     parent = token;
   }
+}
+
+/** A key that stands twice would be its own issuer: whoever is revoked above could not tell what goes with it. */
+function assertNoCycle(chain: readonly Delegation[]): void {
+  const isTwice = chain.some((token, index) =>
+    chain.slice(0, index).some((above) => bytesEqual(above.audience, token.audience)),
+  );
+  if (isTwice) throw new ProtocolError('bad-delegation', 'a key stands twice in the chain');
 }
 
 /** The checks that a chain owes, root first: the controller's key signs the first, each audience the next. */
