@@ -13,6 +13,22 @@ const hex = Type.String({ pattern: '^[0-9a-f]*$' });
 const time = Type.String({ format: 'date-time' });
 const agentId = Type.String({ pattern: '^nanda:[a-z2-7]{52}$' });
 
+/** One step of a resolution to an endpoint. */
+export const traceStepSchema = object(
+  {
+    step: Type.Enum(['name', 'record', 'facts', 'trust', 'resolver', 'endpoint']),
+    outcome: Type.Enum(['ok', 'cached', 'missing', 'refused', 'failed']),
+    asked: text,
+    from: Type.String({ description: 'Who was asked' }),
+    said: Type.String({ description: 'What came of it' }),
+    tookMs: Type.Number(),
+    verifiedBy: nullable(text),
+    holdsUntil: nullable({ ...time, description: 'With the ends of the layers above' }),
+    code: nullable(Type.String({ description: 'Of the error that ended the step' })),
+  },
+  'TraceStep',
+);
+
 /** RFC 9457, as every refusal and failure comes. */
 export const problemSchema = object(
   {
@@ -24,6 +40,9 @@ export const problemSchema = object(
     hint: Type.String({ description: 'What to do' }),
     data: Type.Optional(
       Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    ),
+    trace: Type.Optional(
+      Type.Array(traceStepSchema, { description: 'How far a resolution to an endpoint came' }),
     ),
   },
   'Problem',

@@ -1,4 +1,6 @@
 /** Errors of the API's own surface, and every error as a problem document (RFC 9457). */
+import { traceOf } from '../resolution/resolution-error.ts';
+import type { TraceStep } from '../resolution/resolution-types.ts';
 import { type ApiErrorCode, errorTable, lookUpError } from './error-table.ts';
 
 /** What the API itself refuses. */
@@ -22,6 +24,13 @@ export interface Problem {
   readonly code: string;
   readonly hint: string;
   readonly data?: Readonly<Record<string, string | number | boolean>>;
+  /** How far a resolution to an endpoint came. */
+  readonly trace?: readonly TraceStepView[];
+}
+
+/** A step of it, with its time as ISO 8601. */
+export interface TraceStepView extends Omit<TraceStep, 'holdsUntilMs'> {
+  readonly holdsUntil: string | null;
 }
 
 /** The problem that an error is; `internal`, without its message, when nobody planned it. */
@@ -49,7 +58,19 @@ export function problemOf(error: unknown): Problem {
     code,
     hint: row.hint,
     ...(hasData && { data }),
+    ...traceViewOf(error),
   };
+}
+
+/** A step of a trace as callers see it. */
+export function stepView({ holdsUntilMs, ...step }: TraceStep): TraceStepView {
+  const isBounded = holdsUntilMs !== null && Number.isFinite(holdsUntilMs);
+  return { ...step, holdsUntil: isBounded ? new Date(holdsUntilMs).toISOString() : null };
+}
+
+function traceViewOf(error: unknown): Pick<Problem, 'trace'> {
+  const trace = traceOf(error);
+  return trace.length === 0 ? {} : { trace: trace.map(stepView) };
 }
 
 function typeOf(family: string, code: string): string {

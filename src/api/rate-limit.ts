@@ -41,7 +41,7 @@ export function createRateLimit(
 }
 
 /** An IPv6 network of 64 bits is one client: whoever has one address of it has them all. */
-function clientOf(address: string): string {
+export function clientOf(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   if (!plain.includes(':')) return plain;
   const [head = '', tail = ''] = plain.split('::');

@@ -19,7 +19,7 @@ import { encode } from './jws.ts';
 import { assertReported, isNews, type KnownLoad, readLoadReport } from './load-report.ts';
 import { chooseRoute } from './policies.ts';
 import { type Route, signRoute } from './route.ts';
-import type { RoutedPlace, Routing } from './routing.ts';
+import type { RoutedPlace, Routing } from './routing-schema.ts';
 import type { RoutingShelf } from './routing-shelf.ts';
 import { createShield } from './shield.ts';
 

@@ -8,7 +8,7 @@ import { compareBytes, utf8ToBytes } from '../../core/bytes.ts';
 import { digest } from '../../core/hash.ts';
 import { hasSkill } from '../choose-endpoints.ts';
 import { nearness } from '../region.ts';
-import type { PolicyName, RoutedPlace, Routing } from './routing.ts';
+import type { PolicyName, RoutedPlace, Routing } from './routing-schema.ts';
 
 /** What is known of who asks, and of the endpoints. */
 export interface RoutingSituation {

@@ -11,7 +11,8 @@ import { canonicalJson } from '../../facts/data-integrity.ts';
 import type { Store } from '../../ports/store.ts';
 import { ResolutionError } from '../resolution-error.ts';
 import { routedAgentsMax, routingBytesMax } from '../resolution-limits.ts';
-import { type Routing, readRouting } from './routing.ts';
+import { readRouting } from './routing.ts';
+import type { Routing } from './routing-schema.ts';
 
 const prefix = 'routing/';
 
