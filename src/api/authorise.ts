@@ -39,6 +39,16 @@ export function createTokenCheck(token: string): (request: FastifyRequest) => vo
   };
 }
 
+/** True for a request with the token, on routes that show its holder more than others. */
+export function createOwnerCheck(token: string): (request: FastifyRequest) => boolean {
+  const checkToken = createTokenCheck(token);
+  return (request) => {
+    if (request.headers.authorization === undefined) return false;
+    checkToken(request);
+    return true;
+  };
+}
+
 /** Refuses a request that came under another host's name: a web page whose name was pointed at this machine. */
 export function assertLoopbackName(request: FastifyRequest): void {
   const name = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');

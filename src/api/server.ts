@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RequestTracing, WeftNode } from '../node/node-types.ts';
 import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
-import { assertLoopbackName, createAccessCheck } from './authorise.ts';
+import { assertLoopbackName, createAccessCheck, createOwnerCheck } from './authorise.ts';
 import { type ApiServer, createBoundedApp, listenAt, type OnDefect, withoutPlaces } from './bounded-app.ts';
 import { createChangeHub } from './change-hub.ts';
 import { addCors } from './cors.ts';
@@ -23,6 +23,7 @@ import { addEndpointRoutes } from './routes/endpoint.ts';
 import { addExportRoutes } from './routes/export.ts';
 import { addFactsRoutes } from './routes/facts.ts';
 import { addGrantRoutes } from './routes/grants.ts';
+import { addNameRoutes } from './routes/names.ts';
 import { addNodeRoutes } from './routes/node.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 import { addSearchRoutes } from './routes/search.ts';
@@ -91,6 +92,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addAgentRoutes(app, node);
   addGrantRoutes(app, node);
   addSearchRoutes(app, node);
+  addNameRoutes(app, node, createOwnerCheck(options.token));
   addEndpointRoutes(app, node);
   addAdaptiveRoutes(app, node);
   addChangeRoutes(app, hub, metrics, options.connectionsMax);

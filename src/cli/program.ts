@@ -15,6 +15,7 @@ import { addInspectCommand } from './commands/inspect.ts';
 import { addKeyEventCommands } from './commands/key-event-commands.ts';
 import { addKeyCommands } from './commands/keys.ts';
 import { addMcpCommand } from './commands/mcp.ts';
+import { addNameCommand } from './commands/name.ts';
 import { addNodeCommands } from './commands/node-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addResolveCommand } from './commands/resolve.ts';
@@ -60,6 +61,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addResolveCommand(program, run);
   addSearchCommand(program, run);
   addAnnounceCommand(program, run);
+  addNameCommand(program, run);
   addKeyEventCommands(program, run);
   addDelegateCommand(program, run);
   addWatchCommand(program, run);

@@ -7,6 +7,7 @@ import {
   integer,
   type KeySchema,
   multiaddrs,
+  namespaces,
   oneOf,
   optionalAgent,
   optionalPath,
@@ -272,6 +273,20 @@ export const configKeys: readonly ConfigKey[] = [
     'resolution.allowPrivate',
     flag,
     'let facts and adaptive resolvers be fetched from this machine and from private networks, for whoever may read the API',
+  ),
+  key(
+    'names.resolver',
+    text(
+      /^(?:system|tcp:\/\/[0-9A-Fa-f.:[\]]+|tls:\/\/[0-9A-Fa-f.:[\]]+#[A-Za-z0-9.-]+|https:\/\/[^\s?#@]+)$/,
+      '"system", "tcp://127.0.0.1", "tls://9.9.9.9#dns.quad9.net" or "https://dns.quad9.net/dns-query"',
+    ),
+    'resolver of the DNS that is asked whose a zone is; what it says of DNSSEC counts over TLS and on this machine',
+  ),
+  key(
+    'names.home',
+    namespaces,
+    'namespaces in which `@word` is looked up, in this order: private ones first, then public ones',
+    { zero: 'empty: words are not looked up' },
   ),
   key(
     'adaptive.enabled',

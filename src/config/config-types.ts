@@ -110,6 +110,13 @@ export interface NodeConfig {
     /** Facts and resolvers may stand on this machine and in private networks. */
     readonly allowPrivate: boolean;
   };
+  /** From names to agents. */
+  readonly names: {
+    /** `system`, or one resolver as a URL: tcp, tls or https. */
+    readonly resolver: string;
+    /** Namespaces in which words are looked up, in this order. */
+    readonly home: readonly string[];
+  };
   /** This node as the adaptive resolver of agents that are routed here. */
   readonly adaptive: { readonly enabled: boolean };
   readonly log: {

@@ -3,6 +3,7 @@
  * predicates: every command of the CLI reads its settings, and a schema compiler would be most of its start.
  */
 import { multiaddr } from '@multiformats/multiaddr';
+import { isDnsName, isNamedDid } from '../core/name/label.ts';
 
 const pathLengthMax = 4096;
 const addressLengthMax = 1024;
@@ -145,6 +146,24 @@ export const urls: KeySchema = {
     return wrong === undefined
       ? null
       : `"${wrong}" is not a URL of http or https without query, fragment and user`;
+  },
+};
+
+/** A list of namespaces of names: DNS names, agent ids or DIDs. */
+export const namespaces: KeySchema = {
+  accepts: (value): value is string[] =>
+    Array.isArray(value) && value.length <= 8 && value.every((item) => isText(item, addressLengthMax)),
+  expected: 'a list of up to 8 namespaces such as "example.com"',
+  fromText: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  problem: (value) => {
+    const wrong = (value as readonly string[]).find(
+      (item) => !isDnsName(item) && !isNamedDid(item) && !/^(?:did:)?nanda:[a-z2-7]{52}$/.test(item),
+    );
+    return wrong === undefined ? null : `"${wrong}" is not a DNS name in lower case, an agent id or a DID`;
   },
 };
 

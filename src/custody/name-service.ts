@@ -63,8 +63,10 @@ export interface NameService {
     profile: Partial<NamespaceProfile>,
     options?: NameOptions,
   ): Promise<PublishedName>;
-  /** Null when it says nothing of itself here. */
-  profile(namespace: AgentId): NamespaceProfile | null;
+  /** What it says of itself, or what holds while it says nothing. */
+  profile(namespace: AgentId): NamespaceProfile;
+  /** Namespaces here that say they are that DNS name or DID. */
+  claimants(claim: string): readonly AgentId[];
   /** By label. */
   list(namespace: AgentId): readonly OwnName[];
 }
@@ -154,7 +156,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
       signer: writer.signer,
       token: writer.token,
       label,
-      isBlinded: profileOf(namespace)?.policy === 'hidden',
+      isBlinded: profileOf(namespace).policy === 'hidden',
       meaning,
       issuedAt: Math.max(nowSeconds(), (before?.issuedAt ?? 0) + 1),
     });
@@ -270,9 +272,15 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     }
   }
 
-  function profileOf(namespace: AgentId): NamespaceProfile | null {
+  function profileOf(namespace: AgentId): NamespaceProfile {
     const meaning = entryByKey.get(placeOf(namespace, apexLabel))?.record.meaning;
-    return meaning?.kind === 'profile' ? meaning.profile : null;
+    return meaning?.kind === 'profile' ? meaning.profile : profileDefault;
+  }
+
+  function claimants(claim: string): AgentId[] {
+    return [...entryByKey.values()].flatMap(({ record: { meaning, agentId } }) =>
+      meaning.kind === 'profile' && meaning.profile.claims.includes(claim) ? [agentId] : [],
+    );
   }
 
   async function publish(
@@ -305,7 +313,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     changes: Partial<NamespaceProfile>,
     options: NameOptions = {},
   ): Promise<PublishedName> {
-    const before = profileOf(namespace) ?? profileDefault;
+    const before = profileOf(namespace);
     const profile = { ...before, ...changes };
     const published = await write(namespace, apexLabel, () => ({ kind: 'profile', profile }), options);
     // Hidden names show no label, and others do.
@@ -338,5 +346,5 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     await exclusive.idle();
   }
 
-  return { publish, withdraw, describe, profile: profileOf, list, start, stop };
+  return { publish, withdraw, describe, profile: profileOf, claimants, list, start, stop };
 }

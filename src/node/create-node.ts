@@ -17,9 +17,11 @@ import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
 import { createNodeAgents } from './node-agents.ts';
+import { openNodeAudit } from './node-audit.ts';
 import { createNodeCapabilities } from './node-capabilities.ts';
 import { createNodeAdaptive, createNodeEndpoints } from './node-endpoints.ts';
 import { createNodeFacts } from './node-facts.ts';
+import { createNodeNames } from './node-names.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import { createNodeKeeper, createNodePrivatePath } from './node-private.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
@@ -63,9 +65,12 @@ async function compose(
   const measures = createMeasures(ports, { host, config, snapshot: peer.snapshot, custody });
   const timed = timedPorts(host, verifier, measures);
   const path = createNodePrivatePath(config, ports, timed.overlay, measures.counted);
+  const peers = (): readonly string[] => fullPeers(host);
+  const audit = await openNodeAudit(ports, path.overlay, { peers, counted: measures.counted });
+  const { overlay, acceptedRow } = audit;
   const driver = createDriver(
     peer,
-    { ...timed, overlay: path.overlay, store, clock, log, soon: setImmediate },
+    { ...timed, overlay, acceptedRow, store, clock, log, soon: setImmediate },
     driverListeners(bus, measures, ports, (agentId, change) => endpoints.changed(agentId, change)),
   );
   const { acknowledgements } = config.replication;
@@ -76,7 +81,12 @@ async function compose(
   const facts = createNodeFacts(ports, calls.resolve);
   const privately = tracePrivate(path.calls, ports.tracing);
   const overlayFacts = createNodeKeeper(ports, { ...calls, agents, facts, hold: privately.hold });
-  const endpoints = createNodeEndpoints(config, ports, { resolve: calls.resolve, privately });
+  const names = createNodeNames(config, ports, calls);
+  const endpoints = createNodeEndpoints(config, ports, {
+    resolve: calls.resolve,
+    resolveName: names.resolveName,
+    privately,
+  });
   const adaptive = await createNodeAdaptive(config, ports, calls.resolve);
   const startedAtMs = clock.nowMs();
   let state: NodeStatus['state'] = 'starting';
@@ -88,7 +98,9 @@ async function compose(
     calls.setRunning(true);
     await agents.start();
     await capabilities.start();
+    await names.start();
     await overlayFacts.start();
+    audit.start();
     state = 'ready';
     measures.start();
     log.info({ peer: host.peer, addresses: host.addresses() }, 'the node is running');
@@ -98,7 +110,9 @@ async function compose(
     const wasRunning = state === 'ready';
     state = 'stopping';
     measures.stop();
+    await audit.stop();
     await overlayFacts.stop();
+    await names.stop();
     await capabilities.stop();
     await agents.stop();
     if (wasRunning) await driver.handOver();
@@ -135,6 +149,7 @@ async function compose(
     peer: host.peer,
     agents: traceAgents(agents, ports.tracing),
     capabilities,
+    names,
     facts,
     overlayFacts,
     resolvePrivately: privately.resolve,
@@ -142,6 +157,7 @@ async function compose(
     fetchFacts: privately.fetchDirectly,
     endpoints,
     adaptive,
+    audit: audit.log,
     addresses: host.addresses,
     start,
     stop() {
@@ -223,6 +239,10 @@ function driverListeners(
       alarmLog.warn({ alarm, agent: formatAgentId(agentId) }, `alarm: ${alarm}`);
     },
   };
+}
+
+function fullPeers(host: Host): string[] {
+  return host.peers().flatMap(({ peer, connected, isFull }) => (connected && isFull ? [peer] : []));
 }
 
 function peerStatuses(host: Host): PeerStatus[] {

@@ -1,4 +1,5 @@
 /** The surface of a full node: what the control API, the CLI and an embedding program see. */
+import type { NodeLog } from '../audit/node-log.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { Keyspace } from '../core/peer/keyspace.ts';
@@ -12,6 +13,7 @@ import type { FactsKeeper } from '../private/facts-keeper.ts';
 import type { PrivateCalls } from '../private/path-types.ts';
 import type { AdaptiveResolver } from '../resolution/adaptive/adaptive-resolver.ts';
 import type { EndpointResolver } from '../resolution/resolution-types.ts';
+import type { NodeNames } from './node-names.ts';
 import type { NodeSamples } from './sampler.ts';
 
 export type { Keyspace } from '../core/peer/keyspace.ts';
@@ -77,9 +79,13 @@ export interface NodeStatus {
 
 export interface WeftNode {
   readonly peer: string;
+  /** The log of what this node accepted, and what it knows of the logs of others. */
+  readonly audit: NodeLog;
   readonly agents: AgentService;
   /** What agents say they can do: announced for those in custody, searched for among all. */
   readonly capabilities: CapabilityService;
+  /** Names of namespaces in custody, and the way from any name to its agent. */
+  readonly names: NodeNames;
   /** AgentFacts that this node serves. */
   readonly facts: FactsHost;
   /** Facts that this node serves, kept in the overlay too. */

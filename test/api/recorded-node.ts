@@ -13,10 +13,12 @@ import { bytesEqual } from '../../src/core/bytes.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
 import { rightBits } from '../../src/core/identity/delegation.ts';
 import type { Grant } from '../../src/core/identity/delegation-grant.ts';
+import { signNameRecord } from '../../src/core/name/name-record.ts';
 import { kadIdOfAgent } from '../../src/core/overlay/distance.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
+import type { PublishedName } from '../../src/custody/name-service.ts';
 import { createFactsHost } from '../../src/facts/host/facts-host.ts';
 import type {
   AgentChange,
@@ -56,6 +58,19 @@ export function sampleGrant(state: AgentState, nowSeconds = Math.floor(Date.now(
     expiresAt: nowSeconds + 3600,
     nonce: new Uint8Array(8).fill(5),
   });
+}
+
+/** What that agent, as a namespace, says of a label. */
+export function sampleName(state: AgentState, label: string): PublishedName {
+  const profile = { policy: 'open' as const, claims: ['example.com'], target: null };
+  const record = signNameRecord({
+    ...{ keyState: state.keyState, signer: createSigner(new Uint8Array(32).fill(1)), label },
+    meaning:
+      label === '_' ? { kind: 'profile', profile } : { kind: 'target', target: { agentId: state.agentId } },
+    issuedAt: 1_800_000_000,
+  });
+  const publish = { holders: 18, displaced: 0, asked: 20, refusal: null, isOvertaken: false };
+  return { namespace: state.agentId, label, record, publish };
 }
 
 export interface RecordedNode extends WeftNode {
@@ -184,6 +199,24 @@ export function createRecordedNode(): RecordedNode {
         options.signal?.addEventListener('abort', () => watching--);
       }
       return streamOf(listeners, options?.signal);
+    },
+    names: {
+      resolve: answer('resolveName', () => ({
+        ...{ name: 'urn:agent:example.com:shop', agentId: state.agentId, registry: null, did: null },
+        ...{ label: 'dnssec' as const, expiresAt: 1_900_000_000 },
+        steps: [{ kind: 'zone' as const, text: 'example.com names it (dnssec)', expiresAt: 1_900_000_000 }],
+      })),
+      publish: answer('publishName', () => sampleName(state, 'shop')),
+      withdraw: answer('withdrawName', () => sampleName(state, 'shop')),
+      describe: answer('describeNamespace', () => sampleName(state, '_')),
+      profile: () => ({ policy: 'open', claims: ['example.com'], target: null }),
+      claimants: (claim) => (claim === 'example.com' ? [state.agentId] : []),
+      list: () => [
+        {
+          ...{ label: 'shop', target: { agentId: state.agentId } },
+          ...{ issuedAt: 1_800_000_000, expiresAt: 1_900_000_000 },
+        },
+      ],
     },
     capabilities: {
       announce: answer('announceCapabilities', () => said),

@@ -25,7 +25,8 @@ const ttlSecondsMax = 86_400;
 const timeoutMsDefault = 3_000;
 
 export function createDnsClient(options: {
-  readonly servers: readonly DnsServer[];
+  /** Asked each time: a machine changes its resolvers. */
+  readonly servers: () => readonly DnsServer[];
   readonly nowSeconds: () => number;
   /** Of one question to one resolver. */
   readonly timeoutMs?: number;
@@ -36,7 +37,7 @@ export function createDnsClient(options: {
 
   async function askAll(name: string): Promise<Texts> {
     let failure: unknown = new NamesError('dns-failed', 'there is no resolver to ask');
-    for (const server of servers) {
+    for (const server of servers()) {
       try {
         const { ttlSeconds, isAuthentic, ...said } = await ask(server, name);
         const expiresAt = nowSeconds() + Math.min(ttlSecondsMax, Math.max(0, Math.floor(ttlSeconds)));

@@ -5,6 +5,7 @@
 import { type AgentId, agentKey, parseAgentId } from '../../core/identity/agent-id.ts';
 import { NamesError } from '../names-error.ts';
 import type { DnsClient } from './dns-client.ts';
+import { zoneLabel } from './zone-text.ts';
 
 export interface ZoneOwner {
   readonly agentId: AgentId;
@@ -21,8 +22,6 @@ export interface ZoneReader {
   read(fqdn: string): Promise<ZoneOwner>;
 }
 
-/** The label below which a zone says it. */
-export const zoneLabel = '_nanda';
 const versionTag = /^v=nanda1(?:[;\s]|$)/i;
 
 export function createZoneReader(client: DnsClient): ZoneReader {
@@ -45,11 +44,6 @@ export function createZoneReader(client: DnsClient): ZoneReader {
       return { agentId, grade: isAuthentic ? 'dnssec' : 'dns', expiresAt, aliases };
     },
   };
-}
-
-/** What a zone has to say for an agent to be named by it. */
-export function zoneText(agentId: AgentId, toBase32: (bytes: Uint8Array) => string): string {
-  return `v=nanda1; aid=${toBase32(agentId)}`;
 }
 
 /** Members are `name=value` with semicolons between them; those that are not known are left to others. */
