@@ -11,6 +11,7 @@ import { decodeCanonical } from '../../src/core/cbor.ts';
 import { encodeAnnouncements } from '../../src/core/gossip/announcement.ts';
 import { frameBytesMax } from '../../src/core/limits.ts';
 import * as capability from '../../src/core/overlay/capability-message.ts';
+import * as content from '../../src/core/overlay/content-message.ts';
 import * as message from '../../src/core/overlay/message.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
 import { announced } from '../core/capability/fixtures.ts';
@@ -153,13 +154,46 @@ function encodingsOfMessages(): [string, Uint8Array][] {
   ];
 }
 
+function encodingsOfPrivatePath(): [string, Uint8Array][] {
+  const [blob, name, question] = [new Uint8Array(500), new Uint8Array(32), new Uint8Array(176)];
+  const contact = { peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/1'] };
+  const requests: [string, Uint8Array][] = [
+    ['hold', content.encodeHold([blob, name])],
+    ['fetch', content.encodeFetch(name)],
+    ['relay', content.encodeRelay('12D3KooW', question)],
+    ['sealed', content.encodeSealed(question)],
+  ];
+  const answers: [string, Uint8Array][] = [
+    ['held', content.encodeHoldAnswers([{ status: 'refused', code: 'not-closest' }])],
+    ['fetched', content.encodeFetchAnswer({ bytes: blob, closer: [contact] })],
+    ['fetched', content.encodeFetchAnswer({ bytes: null, closer: [] })],
+    ['relayed', content.encodeSealedAnswer('relay', new Uint8Array(8240))],
+    ['sealed-back', content.encodeSealedAnswer('sealed', new Uint8Array(98_352))],
+  ];
+  return [
+    ...requests.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['request', bytes],
+    ]),
+    ...answers.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['answer', bytes],
+    ]),
+  ];
+}
+
 /** One frame without its length (below 0x80, so one byte). */
 function encodedFrame(): [string, Uint8Array] {
   const body = message.encodeUnwatchAnswer();
   return ['frame', new Uint8Array([...encodeFrameHead(70_000, requestKind, body.length).slice(1), ...body])];
 }
 
-const encodings = [...encodingsOfOneLife(), ...encodingsOfMessages(), encodedFrame()];
+const encodings = [
+  ...encodingsOfOneLife(),
+  ...encodingsOfMessages(),
+  ...encodingsOfPrivatePath(),
+  encodedFrame(),
+];
 
 describe('docs/protocol.cddl', () => {
   it('fits every structure that the code encodes', () => {
