@@ -50,8 +50,8 @@ export async function findRecord(session: AgentSession, registry?: IndexSource):
         end({ outcome: 'missing', from: source.name, said: 'not known there' });
         continue;
       }
-      const layer = keptLayer(session, source, found);
       const from = fromOf(source, found);
+      const layer = keptLayer(session, found, { from, isOverlay: source.kind === 'overlay' });
       end({
         outcome: found.cached ? 'cached' : 'ok',
         from,
@@ -59,7 +59,7 @@ export async function findRecord(session: AgentSession, registry?: IndexSource):
         verifiedBy: proof,
         holdsUntilMs: layer.endMs,
       });
-      return { layer: { ...layer, from }, fields: materialise(layer.state).fields };
+      return { layer, fields: materialise(layer.state).fields };
     } catch (error) {
       session.signal.throwIfAborted();
       end(failedStep(error, source.name));
@@ -105,14 +105,17 @@ async function askSource(session: AgentSession, source: IndexSource): Promise<Re
   throw new ResolutionError('not-usable', `the agent is ${status}`, { status });
 }
 
-function keptLayer(session: AgentSession, source: IndexSource, { state }: Resolution): RecordLayer {
+function keptLayer(
+  session: AgentSession,
+  { state }: Resolution,
+  origin: Pick<RecordLayer, 'from' | 'isOverlay'>,
+): RecordLayer {
   const { cache, key, nowMs } = session;
   const fetchedMs = nowMs();
   const { addr } = state!;
   const { code } = materialise(state!).fields.ttl;
   const endMs = Math.min(fetchedMs + ttlSeconds(code) * 1000, addrExpiresAt(addr!) * 1000);
-  const isOverlay = source.kind === 'overlay';
-  const layer = { state: state!, fetchedMs, endMs, from: source.name, isOverlay };
+  const layer = { state: state!, fetchedMs, endMs, ...origin };
   const layers = cache.of(key);
   // What stands on another state is judged again by whoever uses it; routes are gone at once.
   if (layers.record !== null && !isSameState(layers.record.state, layer.state)) cache.evictRecord(key);
