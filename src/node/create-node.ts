@@ -10,14 +10,14 @@ import { packageVersion } from '../config/package-root.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { formatAgentId } from '../core/identity/agent-id.ts';
 import type { ChangeKind } from '../core/peer/effects.ts';
-import { createPeer } from '../core/peer/peer.ts';
+import { createPeer, type Peer } from '../core/peer/peer.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
-import { createDriver, type DriverListeners } from '../driver/driver.ts';
+import { createDriver, type DriverListeners, type DriverPorts } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import { createContactStore } from './contact-store.ts';
 import { createMeasures, type NodeMeasures } from './measures.ts';
 import { createNodeAgents } from './node-agents.ts';
-import { openNodeAudit } from './node-audit.ts';
+import { type NodeAudit, openNodeAudit } from './node-audit.ts';
 import { createNodeCapabilities } from './node-capabilities.ts';
 import { createNodeAdaptive, createNodeEndpoints } from './node-endpoints.ts';
 import { createNodeFacts } from './node-facts.ts';
@@ -51,26 +51,18 @@ async function compose(
   ports: NodePorts,
   openHost: NonNullable<NodeReplacements['openHost']>,
 ): Promise<WeftNode> {
-  const { store, verifier, clock, entropy, log } = ports;
+  const { store, verifier, clock, log } = ports;
   const topics = gossipTopics(config.protocolPrefix);
   const frameRefused = (code: string): void => measures.counted('frames_refused', code, 1);
   const host = await openHost(await hostOptions(config, ports, topics, { frameRefused }));
   const bus = createChangeBus();
-  const peer = createPeer({
-    config: peerConfigOf(config),
-    self: { peer: host.peer, addresses: [] },
-    seed: entropy.randomBytes(seedBytes),
-  });
+  const peer = createCore(config, ports, host);
   const custody = (): ReturnType<typeof agents.upkeep> => agents.upkeep();
   const measures = createMeasures(ports, { host, config, snapshot: peer.snapshot, custody });
-  const timed = timedPorts(host, verifier, measures);
-  const path = createNodePrivatePath(config, ports, timed.overlay, measures.counted);
-  const peers = (): readonly string[] => fullPeers(host);
-  const audit = await openNodeAudit(ports, path.overlay, { peers, counted: measures.counted });
-  const { overlay, acceptedRow } = audit;
+  const { path, audit, driverPorts } = await openNetworkPorts(config, ports, host, measures);
   const driver = createDriver(
     peer,
-    { ...timed, overlay, acceptedRow, store, clock, log, soon: setImmediate },
+    driverPorts,
     driverListeners(bus, measures, ports, (agentId, change) => endpoints.changed(agentId, change)),
   );
   const { acknowledgements } = config.replication;
@@ -152,9 +144,7 @@ async function compose(
     names,
     facts,
     overlayFacts,
-    resolvePrivately: privately.resolve,
-    fetchFactsPrivately: privately.fetch,
-    fetchFacts: privately.fetchDirectly,
+    ...callSurface(calls, privately),
     endpoints,
     adaptive,
     audit: audit.log,
@@ -168,9 +158,6 @@ async function compose(
     peers: () => peerStatuses(host),
     keyspace: peer.keyspace,
     samples: measures.samples,
-    resolve: calls.resolve,
-    publish: calls.publish,
-    changes: calls.changes,
     archive: () => encodeArchive(storedBundles(store), Math.floor(clock.nowMs() / 1000)),
     metrics: measures.render,
   };
@@ -241,8 +228,54 @@ function driverListeners(
   };
 }
 
+function createCore(config: NodeConfig, { entropy }: NodePorts, host: Host): Peer {
+  return createPeer({
+    config: peerConfigOf(config),
+    self: { peer: host.peer, addresses: [] },
+    seed: entropy.randomBytes(seedBytes),
+  });
+}
+
+type NodePrivatePath = ReturnType<typeof createNodePrivatePath>;
+
+/** What the driver speaks through: measured, and with the requests answered that are not for the core. */
+async function openNetworkPorts(
+  config: NodeConfig,
+  ports: NodePorts,
+  host: Host,
+  measures: NodeMeasures,
+): Promise<{
+  path: NodePrivatePath;
+  audit: NodeAudit;
+  driverPorts: DriverPorts;
+}> {
+  const { store, verifier, clock, log } = ports;
+  const timed = timedPorts(host, verifier, measures);
+  const path = createNodePrivatePath(config, ports, timed.overlay, measures.counted);
+  const peers = (): readonly string[] => fullPeers(host);
+  const audit = await openNodeAudit(ports, path.overlay, { peers, counted: measures.counted });
+  const { overlay, acceptedRow } = audit;
+  return {
+    path,
+    audit,
+    driverPorts: { ...timed, overlay, acceptedRow, store, clock, log, soon: setImmediate },
+  };
+}
+
 function fullPeers(host: Host): string[] {
   return host.peers().flatMap(({ peer, connected, isFull }) => (connected && isFull ? [peer] : []));
+}
+
+function callSurface(
+  { resolve, publish, changes }: Pick<WeftNode, 'resolve' | 'publish' | 'changes'>,
+  privately: NodePrivatePath['calls'],
+) {
+  return {
+    ...{ resolve, publish, changes },
+    resolvePrivately: privately.resolve,
+    fetchFactsPrivately: privately.fetch,
+    fetchFacts: privately.fetchDirectly,
+  };
 }
 
 function peerStatuses(host: Host): PeerStatus[] {

@@ -46,6 +46,8 @@ const counterHelp: Readonly<Record<string, string>> = {
   capabilities: 'Announcements of capabilities that came, by what became of them',
   contents: 'Facts in the overlay that came or were asked for, by what became of them',
   private_requests: 'Questions of the private path, asked, relayed and answered, by what became of them',
+  log_checkpoints: 'Checkpoints of audit logs that were heard or proven, by what became of them',
+  log_rounds: 'Rounds of the audit log that came to nothing',
   alarms: 'Alarms raised, by kind',
   defects: 'Failures of the protocol core on an event, by event: each is a bug to report',
 };

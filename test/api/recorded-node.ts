@@ -30,6 +30,7 @@ import type {
 import { createAdaptiveResolver } from '../../src/resolution/adaptive/adaptive-resolver.ts';
 import { createEndpointResolver } from '../../src/resolution/endpoint-resolver.ts';
 import { createResolutionPorts } from '../../src/resolution/resolution-ports.ts';
+import { recordedAudit } from './recorded-audit.ts';
 
 /** One registered agent, the same in every run. */
 export function sampleState(nowSeconds = Math.floor(Date.now() / 1000)): AgentState {
@@ -124,6 +125,7 @@ export function createRecordedNode(): RecordedNode {
       holders: 3,
       cached: false,
     },
+    audit: recordedAudit(state, answer as never),
     announce: (change) => {
       for (const listener of listeners) listener(change);
     },

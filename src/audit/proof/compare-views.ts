@@ -7,7 +7,7 @@ import { ProtocolError } from '../../core/errors.ts';
 import { type AgentState, bundleOfState, joinStates } from '../../core/record/agent-state.ts';
 import { encodeBundle } from '../../core/record/bundle-codec.ts';
 import type { CheckSignature } from '../note/checkpoint.ts';
-import { openCheckpoint } from '../note/checkpoint.ts';
+import { forkOf } from './fork-of.ts';
 import type { DuplicityFile, InclusionFile, LogForkFile } from './proof-file.ts';
 import { type VerifiedView, verifyProofFile } from './verify-file.ts';
 
@@ -33,7 +33,7 @@ export function compareViews(left: InclusionFile, right: InclusionFile, check: C
   const [one, other] = [verifyInclusion(left, check), verifyInclusion(right, check)];
   const views = [one.view, other.view] as const;
   const { state, changed } = joinStates(one.state, other.state, 0);
-  const fork = forkOf(left.checkpoint, right.checkpoint, check);
+  const fork = forkOf(one.view.checkpoint, other.view.checkpoint);
   if (state.keyState.status === 'forked') {
     const bundle = encodeBundle({
       ...bundleOfState(state),
@@ -55,17 +55,6 @@ export function compareViews(left: InclusionFile, right: InclusionFile, check: C
   const heads = [one, other].map((side) => side.state.keyState.head.key);
   const isOneHistory = heads.every((key) => state.keyState.chain.some((event) => event.key === key));
   return { verdict: isSame ? 'same' : isOneHistory ? 'behind' : 'overturned', state, views, proof: null };
-}
-
-/** Two checkpoints of one log, one size and two roots: all that it takes. */
-export function forkOf(left: string, right: string, check: CheckSignature): LogForkFile | null {
-  const [one, other] = [openCheckpoint(left, check), openCheckpoint(right, check)];
-  if (one.origin !== other.origin || one.size !== other.size || bytesEqual(one.root, other.root)) return null;
-  return {
-    kind: 'log-fork',
-    first: { checkpoint: left, entry: null },
-    second: { checkpoint: right, entry: null },
-  };
 }
 
 function verifyInclusion(

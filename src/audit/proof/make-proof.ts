@@ -13,16 +13,16 @@ import {
 } from './proof-file.ts';
 
 /**
- * What the log has of an agent, up to what was accepted just now.
+ * What the log has of an agent, up to its checkpoint.
  * @param bundle as the node holds it
- * @throws AuditError `not-logged`, `log-damaged`; StoreError.
+ * @throws AuditError `not-logged`, `log-damaged`.
  */
 export async function proveAgent(
   log: AuditLog,
   agentId: AgentId,
   bundle: Uint8Array,
 ): Promise<InclusionFile> {
-  const { size, note } = await log.seal();
+  const { size, note } = await log.checkpoint();
   const found = (await log.entriesOf(agentId, provenEntriesMax)).filter(({ index }) => index < size);
   if (found.length === 0)
     throw new AuditError('not-logged', 'the log of this node has nothing of that agent');
@@ -47,7 +47,7 @@ export async function proveContinuation(
   older: string,
   check: CheckSignature,
 ): Promise<ConsistencyFile> {
-  const newer = await log.seal();
+  const newer = await log.checkpoint();
   const before = openCheckpoint(older, check);
   if (before.origin !== newer.origin) throw new AuditError('wrong-log', 'that checkpoint is of another log');
   return {
