@@ -36,6 +36,18 @@ export function readStatusEntries(document: JsonObject): readonly StatusEntry[] 
   return entries.map(readEntry);
 }
 
+/** Every entry says that the credential stands. @throws FactsError `unsupported-status` where nobody can tell */
+export async function assertStatus(
+  entries: readonly StatusEntry[],
+  issuer: string,
+  checkStatus: StatusCheck | undefined,
+): Promise<void> {
+  if (entries.length === 0) return;
+  if (checkStatus === undefined)
+    throw new FactsError('unsupported-status', 'the credential has a status, which is not checked here');
+  for (const entry of entries) await checkStatus(entry, issuer);
+}
+
 function readEntry(value: JsonValue): StatusEntry {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FactsError('bad-status', 'a status entry is an object');

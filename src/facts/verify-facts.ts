@@ -15,7 +15,7 @@ import { canonicalJson, type ProofClaim, readProof } from './data-integrity.ts';
 import { FactsError } from './facts-error.ts';
 import { activeState, agentOfDid, assertNotRevoked, type IssuerKind } from './issuer-keys.ts';
 import { issuerOf } from './issuer-of.ts';
-import type { StatusCheck, StatusEntry } from './status-entry.ts';
+import { assertStatus, type StatusCheck } from './status-entry.ts';
 
 /** What a verdict stands on. */
 export interface VerifyContext {
@@ -91,18 +91,6 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
 /** SHA-256 of the canonical form, proof included, in hexadecimal. */
 export function credentialDigest(document: JsonObject): string {
   return bytesToHex(digest(utf8ToBytes(canonicalJson(document))));
-}
-
-/** Every entry says that the credential stands. @throws FactsError `unsupported-status` where nobody can tell */
-export async function assertStatus(
-  entries: readonly StatusEntry[],
-  issuer: string,
-  checkStatus: StatusCheck | undefined,
-): Promise<void> {
-  if (entries.length === 0) return;
-  if (checkStatus === undefined)
-    throw new FactsError('unsupported-status', 'the credential has a status, which is not checked here');
-  for (const entry of entries) await checkStatus(entry, issuer);
 }
 
 /** Of the credential and of its proof. Returns the time of the proof. @throws FactsError */

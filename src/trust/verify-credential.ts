@@ -10,8 +10,8 @@ import { readProof } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import { agentOfDid, assertNotRevoked, type IssuerKind } from '../facts/issuer-keys.ts';
 import { issuerOf } from '../facts/issuer-of.ts';
-import type { StatusCheck } from '../facts/status-entry.ts';
-import { assertStatus, assertTimes } from '../facts/verify-facts.ts';
+import { assertStatus, type StatusCheck } from '../facts/status-entry.ts';
+import { assertTimes } from '../facts/verify-facts.ts';
 import { readTrustCredential, type TrustCredential } from './credential.ts';
 
 /** What a verdict stands on. */

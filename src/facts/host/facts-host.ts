@@ -2,7 +2,6 @@
  * Facts that this node serves: verified before they are taken, durable, never served past their end or their agent's. Those
  * that it signed itself with a key in custody are signed again in time, and with the new key after a rotation.
  */
-import { bytesEqual } from '../../core/bytes.ts';
 import type { SignatureCheck, Signer } from '../../core/ed25519.ts';
 import { isProtocolError } from '../../core/errors.ts';
 import { type AgentId, formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
@@ -15,10 +14,11 @@ import type { JsonObject } from '../bounded-json.ts';
 import { FactsError } from '../facts-error.ts';
 import { validitySecondsDefault } from '../facts-limits.ts';
 import { activeState, assertNotRevoked, keyOfAgent, methodOfAgent } from '../issuer-keys.ts';
+import { assertStatus, readStatusEntries, type StatusCheck } from '../status-entry.ts';
 import type { FactsNote } from './facts-note.ts';
 import type { FactsShelf, ShelvedFacts } from './facts-shelf.ts';
 import type { FactsHost, HostedFacts } from './hosted-facts.ts';
-import { statementSignerOf } from './statement-signer.ts';
+import { currentSignerOf, statementSignerOf } from './statement-signer.ts';
 
 export interface FactsHostParts {
   readonly store: Pick<Store, 'get' | 'write' | 'entries'>;
@@ -26,6 +26,8 @@ export interface FactsHostParts {
   readonly check: (check: SignatureCheck) => boolean;
   /** The signing key in custody; null when it is not here. */
   readonly findSigner: (agentId: AgentId) => Promise<Signer | null>;
+  /** Looks a status up; left out: a credential with a status is refused. */
+  readonly checkStatus?: StatusCheck;
   readonly clock: Clock;
   readonly entropy: Entropy;
 }
@@ -55,7 +57,7 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
     const facts = readFacts(given);
     if (facts.id !== formatAgentDid(agentId))
       throw new FactsError('wrong-subject', 'these are the facts of another agent', { subject: facts.id });
-    const signer = await currentSigner(parts, agentId);
+    const signer = await currentSignerOf(parts, agentId);
     return issueFacts(facts, {
       issuer: facts.id,
       verificationMethod: methodOfAgent(agentId, signer.publicKey),
@@ -77,8 +79,9 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
       import('../verify-facts.ts'),
       import('../data-integrity.ts'),
     ]);
-    const { resolve, check } = parts;
-    const context = { resolve, check, nowSeconds: nowSeconds(), subject: agentId, issuers };
+    const { resolve, check, checkStatus } = parts;
+    const status = checkStatus === undefined ? {} : { checkStatus };
+    const context = { resolve, check, ...status, nowSeconds: nowSeconds(), subject: agentId, issuers };
     const { credential } = await verifyFacts(given, context);
     const isSignedHere = validitySeconds > 0;
     const publishedAt = context.nowSeconds;
@@ -144,17 +147,6 @@ function notHosted(agentId: AgentId): FactsError {
   return new FactsError('not-hosted', `this node hosts no facts of ${formatAgentId(agentId)}`);
 }
 
-/** The key in custody, when it is the one that the agent signs with now. @throws FactsError */
-async function currentSigner(parts: FactsHostParts, agentId: AgentId): Promise<Signer> {
-  const signer = await parts.findSigner(agentId);
-  if (signer === null)
-    throw new FactsError('issuer-unknown', 'this node does not hold the signing key of the agent');
-  const { keyState } = activeState(await parts.resolve(agentId), 'issuer-not-active');
-  if (keyState.signingKey === null || !bytesEqual(keyState.signingKey, signer.publicKey))
-    throw new FactsError('key-not-current', 'the key that this node holds was rotated away elsewhere');
-  return statementSignerOf(signer);
-}
-
 /** The state of an agent that may speak; null when the network does not tell: readers verify for themselves. */
 async function stateOf(
   { resolve }: FactsHostParts,
@@ -173,7 +165,7 @@ async function stateOf(
 /** Who signed may still, as far as the network tells; and took nothing back. @throws FactsError */
 async function assertIssued(
   parts: FactsHostParts,
-  { agentId, issuer, verificationMethod, created, digest }: ShelvedFacts,
+  { agentId, issuer, verificationMethod, created, digest, credential }: ShelvedFacts,
   subject: AgentState | null,
   now: number,
 ): Promise<void> {
@@ -182,6 +174,10 @@ async function assertIssued(
   const state = isOwn || !isAgent ? subject : await stateOf(parts, parseAgentId(issuer), 'issuer-not-active');
   if (isAgent && state !== null) keyOfAgent(state, verificationMethod, { created, now });
   assertNotRevoked(digest, [subject, state]);
+  await assertStatus(readStatusEntries(credential), issuer, parts.checkStatus).catch((error: unknown) => {
+    // A list that is away now: readers look it up for themselves.
+    if (!(error instanceof FactsError) || error.code !== 'status-unknown') throw error;
+  });
 }
 
 function isDue(found: ShelvedFacts, state: AgentState | null, now: number): boolean {
