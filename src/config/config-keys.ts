@@ -272,7 +272,21 @@ export const configKeys: readonly ConfigKey[] = [
   key(
     'resolution.allowPrivate',
     flag,
-    'let facts and adaptive resolvers be fetched from this machine and from private networks, for whoever may read the API',
+    'let facts, status lists and adaptive resolvers be fetched from this machine and from private networks, for whoever may read the API',
+  ),
+  key(
+    'trust.policies',
+    optionalPath,
+    'folder of the zone policies that this node judges by, a JSON file each',
+    {
+      zero: 'null: no zone is known here',
+    },
+  ),
+  key(
+    'trust.reputation',
+    optionalPath,
+    'file of reputations, `{"<agent id>": 0 to 1}`, read anew for each verdict',
+    { zero: 'null: nothing is known of anybody' },
   ),
   key(
     'names.resolver',

@@ -110,6 +110,11 @@ export interface NodeConfig {
     /** Facts and resolvers may stand on this machine and in private networks. */
     readonly allowPrivate: boolean;
   };
+  /** Zones that this node judges by; paths are absolute. */
+  readonly trust: {
+    readonly policies: string | null;
+    readonly reputation: string | null;
+  };
   /** From names to agents. */
   readonly names: {
     /** `system`, or one resolver as a URL: tcp, tls or https. */
