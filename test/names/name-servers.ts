@@ -82,7 +82,8 @@ function writeZone(folder: string, { name, signed, records, tampered }: Zone): s
   if (tampered !== undefined && !text.includes(tampered[0])) throw new Error(`${name} has no ${tampered[0]}`);
   writeFileSync(file, tampered === undefined ? text : text.replace(...tampered));
   const [, tag, algorithm, digestType, digest] =
-    /DS\s+(\d+)\s+(\d+)\s+(\d+)\s+([0-9A-F ]+)/.exec(readFileSync(join(folder, `dsset-${name}.`), 'utf8')) ?? [];
+    /DS\s+(\d+)\s+(\d+)\s+(\d+)\s+([0-9A-F ]+)/.exec(readFileSync(join(folder, `dsset-${name}.`), 'utf8')) ??
+    [];
   return [`"${name}." static-ds ${tag} ${algorithm} ${digestType} "${digest!.replaceAll(' ', '')}";`];
 }
 
@@ -102,7 +103,8 @@ options {
 function authorityConfig(folder: string, port: number, zones: readonly Zone[]): string {
   const options = optionsOf(folder, 'authority', port, ['recursion no;', 'dnssec-validation no;']);
   const stanzas = zones.map(
-    ({ name }) => `zone "${name}" { type primary; file "${join(folder, `${name}.zone`)}"; check-names ignore; };`,
+    ({ name }) =>
+      `zone "${name}" { type primary; file "${join(folder, `${name}.zone`)}"; check-names ignore; };`,
   );
   return options + stanzas.join('\n');
 }
