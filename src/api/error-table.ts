@@ -4,6 +4,7 @@
  */
 
 import type { ArchiveErrorCode } from '../archive/archive-error.ts';
+import type { AuditErrorCode } from '../audit/audit-error.ts';
 import type { ConfigErrorCode } from '../config/config-error.ts';
 import type { ProtocolErrorCode } from '../core/errors.ts';
 import type { FactsErrorCode } from '../facts/facts-error.ts';
@@ -274,6 +275,21 @@ const namesRows: Readonly<Record<NamesErrorCode, ErrorRow>> = {
   'listing-throttled': row(429, failure, 'wait a minute: the namespace shows a few of its names at a time'),
 };
 
+const auditRows: Readonly<Record<AuditErrorCode, ErrorRow>> = {
+  'not-logged': row(404, notFound, 'this log has nothing of that agent: ask a node that has heard of it'),
+  'no-such-tile': row(404, notFound, 'read the checkpoint first: its size says which tiles there are'),
+  'bad-size': row(400, usage, 'give a size that the tree has had'),
+  'no-such-log': row(404, notFound, 'look at `weft audit log --peers` for the logs that are known'),
+  'log-damaged': row(500, failure, 'the disk changed what was logged; the node goes on, look at its log'),
+  'not-a-proof-file': row(422, refused, 'give a file that `weft audit prove` or `compare` made, unchanged'),
+  'bad-note': row(422, refused, 'give the checkpoint of a weft node as it was served'),
+  'wrong-signer': row(422, refused, 'somebody changed it, or signed in the name of another node'),
+  'wrong-log': row(422, refused, 'compare the names of the logs: it is of another one'),
+  'proof-fails': row(422, refused, 'somebody changed the file, or the log: get the proof again'),
+  'no-contradiction': row(422, refused, 'nothing is proven by this: the two sides can both be true'),
+  'no-answer': row(502, failure, 'is that node running, connected, and of a release with an audit log?'),
+};
+
 const apiRows = {
   'bad-request': row(400, usage, 'correct the request: docs/api.md, and /docs of the node'),
   unauthorized: row(
@@ -321,6 +337,7 @@ export const errorTable: Readonly<Record<string, Readonly<Record<string, ErrorRo
   FactsError: factsRows,
   ResolutionError: resolutionRows,
   NamesError: namesRows,
+  AuditError: auditRows,
   ApiError: apiRows,
 };
 

@@ -41,6 +41,7 @@ const tags = [
   { name: 'custody', description: 'Agents whose keys this node holds' },
   { name: 'facts', description: 'AgentFacts that this node serves' },
   { name: 'changes', description: 'What happens' },
+  { name: 'audit', description: 'What this node has accepted, as a Merkle tree, and proofs of it' },
   { name: 'node', description: 'This node' },
   { name: 'standards', description: 'The index as other standards see it' },
 ];

@@ -16,6 +16,7 @@ import { addA2aRoutes } from './routes/a2a.ts';
 import { addAdaptiveRoutes } from './routes/adaptive.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addArdRoutes } from './routes/ard.ts';
+import { addAuditRoutes } from './routes/audit.ts';
 import { addChangeRoutes } from './routes/changes.ts';
 import { addContentRoutes } from './routes/contents.ts';
 import { addDidRoutes } from './routes/did.ts';
@@ -102,6 +103,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addContentRoutes(app, node);
   addA2aRoutes(app, node, { publicUrl, agent });
   addArdRoutes(app, node, publicUrl);
+  addAuditRoutes(app, node, openReads);
   addExportRoutes(app, node);
   addReferenceRoutes(app, routes);
   addDashboardRoutes(app, options.dashboardFolder);
