@@ -24,7 +24,12 @@ export interface ProofOptions {
   /** ISO 8601. */
   readonly created: string;
   readonly verificationMethod: string;
-  readonly proofPurpose: 'assertionMethod';
+  readonly proofPurpose: 'assertionMethod' | 'authentication';
+  /** ISO 8601. */
+  readonly expires?: string;
+  /** For whom it is, and what that reader or the signer drew. */
+  readonly domain?: string;
+  readonly challenge?: string;
 }
 
 /** What a proof claims, and the bytes that it must have signed. */

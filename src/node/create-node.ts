@@ -24,6 +24,8 @@ import { createNodeFacts } from './node-facts.ts';
 import { createNodeNames } from './node-names.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import { createNodeKeeper, createNodePrivatePath } from './node-private.ts';
+import { createNodeQuery } from './node-query.ts';
+import { createNodeTrust } from './node-trust.ts';
 import type { NodeStatus, PeerStatus, WeftNode } from './node-types.ts';
 import { peerConfigOf } from './peer-settings.ts';
 import { storedBundles } from './stored-bundles.ts';
@@ -70,13 +72,19 @@ async function compose(
   const calls = traceCalls(made, ports.tracing);
   const agents = createNodeAgents(config, ports, calls, measures.counted);
   const capabilities = createNodeCapabilities(ports, calls);
-  const facts = createNodeFacts(ports, calls.resolve);
+  const trust = createNodeTrust(config, ports, {
+    ...{ ...calls, agents, peer: host.peer },
+    signFacts: (agentId, given, validity) => facts.sign(agentId, given, validity),
+  });
+  const facts = createNodeFacts(ports, calls.resolve, trust.checkStatus);
   const privately = tracePrivate(path.calls, ports.tracing);
   const overlayFacts = createNodeKeeper(ports, { ...calls, agents, facts, hold: privately.hold });
   const names = createNodeNames(config, ports, calls);
   const endpoints = createNodeEndpoints(config, ports, {
     resolve: calls.resolve,
     resolveName: names.resolveName,
+    checkStatus: trust.checkStatus,
+    judge: trust.judgeZone,
     privately,
   });
   const adaptive = await createNodeAdaptive(config, ports, calls.resolve);
@@ -104,6 +112,7 @@ async function compose(
     measures.stop();
     await audit.stop();
     await overlayFacts.stop();
+    await trust.stop();
     await names.stop();
     await capabilities.stop();
     await agents.stop();
@@ -141,8 +150,10 @@ async function compose(
     peer: host.peer,
     agents: traceAgents(agents, ports.tracing),
     capabilities,
+    query: createNodeQuery(config, ports, { resolve: calls.resolve, capabilities, facts, privately }),
     names,
     facts,
+    trust,
     overlayFacts,
     ...callSurface(calls, privately),
     endpoints,

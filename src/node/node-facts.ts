@@ -2,16 +2,22 @@
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { createFactsHost } from '../facts/host/facts-host.ts';
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
+import type { StatusCheck } from '../facts/status-entry.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { WeftNode } from './node-types.ts';
 
 /** Opens nothing until somebody asks. */
-export function createNodeFacts(ports: NodePorts, resolve: WeftNode['resolve']): FactsHost {
+export function createNodeFacts(
+  ports: NodePorts,
+  resolve: WeftNode['resolve'],
+  checkStatus: StatusCheck,
+): FactsHost {
   const { store, clock, entropy, verifier, keys } = ports;
   return createFactsHost({
     store,
     clock,
     entropy,
+    checkStatus,
     resolve: (agentId) => resolve(agentId),
     check: verifier.verify,
     async findSigner(agentId) {

@@ -11,8 +11,14 @@ import type { StoreStatistics } from '../ports/store.ts';
 import type { Tracing } from '../ports/tracing.ts';
 import type { FactsKeeper } from '../private/facts-keeper.ts';
 import type { PrivateCalls } from '../private/path-types.ts';
+import type { QueryAgents } from '../query/query-types.ts';
 import type { AdaptiveResolver } from '../resolution/adaptive/adaptive-resolver.ts';
 import type { EndpointResolver } from '../resolution/resolution-types.ts';
+import type { CredentialIssuer } from '../trust/issuer/issuer-types.ts';
+import type { ReputationProvider } from '../trust/reputation.ts';
+import type { TrustVerifier } from '../trust/verifier/trust-verifier.ts';
+import type { FactsViews } from '../trust/views/facts-views.ts';
+import type { ZonePolicy } from '../trust/zone-policy.ts';
 import type { NodeNames } from './node-names.ts';
 import type { NodeSamples } from './sampler.ts';
 
@@ -77,6 +83,20 @@ export interface NodeStatus {
   readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number };
 }
 
+/** Credentials and zones; each part is opened when it is first asked for. */
+export interface NodeTrust {
+  /** What agents in custody issue. @throws StoreError */
+  issuer(): Promise<CredentialIssuer>;
+  /** What this node accepts. @throws StoreError */
+  verifier(): Promise<TrustVerifier>;
+  /** Other views of the facts that it serves. @throws StoreError */
+  views(): Promise<FactsViews>;
+  /** By name, as their files are now. @throws TrustError `bad-policy` */
+  zones(): Promise<ReadonlyMap<string, ZonePolicy>>;
+  /** As its file is now; undefined where none is set. @throws TrustError `bad-policy` */
+  reputation(): Promise<ReputationProvider | undefined>;
+}
+
 export interface WeftNode {
   readonly peer: string;
   /** The log of what this node accepted, and what it knows of the logs of others. */
@@ -84,10 +104,13 @@ export interface WeftNode {
   readonly agents: AgentService;
   /** What agents say they can do: announced for those in custody, searched for among all. */
   readonly capabilities: CapabilityService;
+  /** Agents by what they are, each verified before it is shown. */
+  readonly query: QueryAgents;
   /** Names of namespaces in custody, and the way from any name to its agent. */
   readonly names: NodeNames;
   /** AgentFacts that this node serves. */
   readonly facts: FactsHost;
+  readonly trust: NodeTrust;
   /** Facts that this node serves, kept in the overlay too. */
   readonly overlayFacts: Pick<FactsKeeper, 'publish' | 'release'>;
   /**

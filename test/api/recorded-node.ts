@@ -27,9 +27,11 @@ import type {
   NodeStatus,
   WeftNode,
 } from '../../src/node/node-types.ts';
+import type { QueryAnswer } from '../../src/query/query-types.ts';
 import { createAdaptiveResolver } from '../../src/resolution/adaptive/adaptive-resolver.ts';
 import { createEndpointResolver } from '../../src/resolution/endpoint-resolver.ts';
 import { createResolutionPorts } from '../../src/resolution/resolution-ports.ts';
+import { createMemoryTrust } from '../trust/memory-trust.ts';
 import { recordedAudit } from './recorded-audit.ts';
 
 /** One registered agent, the same in every run. */
@@ -81,6 +83,8 @@ export interface RecordedNode extends WeftNode {
   failure: unknown;
   resolution: Resolution;
   found: FoundCapabilities;
+  /** Of a query. */
+  answer: QueryAnswer;
   nodeState: NodeStatus['state'];
   /** Hands a change to every open stream. */
   announce(change: AgentChange): void;
@@ -138,6 +142,13 @@ export function createRecordedNode(): RecordedNode {
       ],
       ...{ asked: 6, responders: 5, isComplete: true },
     },
+    answer: {
+      results: [],
+      horizon: {
+        ...{ overlay: null, candidates: 0, checked: 0, fetched: 0, isTimedOut: false },
+        seen: { agents: 0, facts: 0, sinceMs: null, forgotten: 0 },
+      },
+    },
     isWatched: () => watching > 0,
     peer: '12D3KooWNode',
     addresses: () => ['/ip4/127.0.0.1/tcp/4801/p2p/12D3KooWNode'],
@@ -153,6 +164,13 @@ export function createRecordedNode(): RecordedNode {
       entropy: createSystemEntropy(),
       findSigner: async (agentId) =>
         bytesEqual(agentId, state.agentId) ? createSigner(new Uint8Array(32).fill(1)) : null,
+    }),
+    trust: createMemoryTrust({
+      resolve: (agentId) => node.resolve(agentId),
+      findSigner: async (agentId) =>
+        bytesEqual(agentId, state.agentId) ? createSigner(new Uint8Array(32).fill(1)) : null,
+      announceRevocation: answer('revokeCredential', () => 5),
+      signFacts: (agentId, given, validity) => node.facts.sign(agentId, given, validity),
     }),
     endpoints: createEndpointResolver(
       createResolutionPorts({
@@ -226,6 +244,7 @@ export function createRecordedNode(): RecordedNode {
       announced: () => said.tags,
       search: answer('search', () => node.found),
     },
+    query: answer('query', () => node.answer),
     agents: {
       list: answer('list', () => [{ agentId: state.agentId, roles: ['signing'] }]),
       register: answer('register', () => result),
