@@ -1,4 +1,7 @@
-/** The light node for pages: one ESM file with everything in it, `dist/browser/light.js`. */
+/**
+ * The light node for pages: one ESM file, `dist/browser/light.js`, and beside it `light-path-engine.js`, which is loaded with
+ * the first private call. That one takes what both need from the first, under short names that are nobody else's to use.
+ */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -16,8 +19,8 @@ export default defineConfig({
     // An input and not `lib`: a library's module keeps its white space, a third of what a page would load.
     rolldownOptions: {
       input: fileURLToPath(new URL('src/light/browser.ts', import.meta.url)),
-      preserveEntrySignatures: 'strict',
-      output: { format: 'es', entryFileNames: 'light.js', codeSplitting: false },
+      preserveEntrySignatures: 'allow-extension',
+      output: { format: 'es', entryFileNames: 'light.js', chunkFileNames: 'light-[name].js' },
     },
   },
 });

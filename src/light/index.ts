@@ -1,5 +1,6 @@
 /** `weft/light` in Node: a node to embed in an agent, over TCP. The browser's entry is browser.ts. */
 import { createClientHost } from '../adapters/libp2p/create-client-host.ts';
+import { createNativeAgreement } from '../adapters/native/native-agreement.ts';
 import { installNativeHash } from '../adapters/native/native-hash.ts';
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import { createSodiumVerifier } from '../adapters/native/sodium-verifier.ts';
@@ -38,7 +39,12 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
   installNativeHash();
   const verifier = createSodiumVerifier({ workers: 0 });
   return createLightNodeWith(
-    { createHost: createClientHost, verifier, createSigner: createNativeSigner },
+    {
+      createHost: createClientHost,
+      verifier,
+      createSigner: createNativeSigner,
+      agreement: createNativeAgreement(),
+    },
     options,
   );
 }

@@ -6,6 +6,7 @@ import type { Host } from '../adapters/libp2p/host-types.ts';
 import { createMemoryStore } from '../adapters/memory/memory-store.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
+import { createNobleAgreement } from '../adapters/system/noble-agreement.ts';
 import { createSigner as createNobleSigner } from '../core/ed25519.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { createPeer } from '../core/peer/peer.ts';
@@ -24,6 +25,7 @@ import { createJoining } from './joining.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { lightErrorOf } from './light-error.ts';
 import { emitChange } from './light-events.ts';
+import { createLightPath, createLightPrivate } from './light-private.ts';
 import { createLightResolve } from './light-resolve.ts';
 import { createLightSearch } from './light-search.ts';
 import type { LightEvents, LightNode, LightNodeOptions, LightParts } from './light-types.ts';
@@ -130,6 +132,7 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
     publish: guarded(calls.publish),
     held: own.held,
     ...guardedAgents(own, guarded),
+    ...createLightPrivate(composed.path.calls, contact, guarded),
   };
 }
 
@@ -161,27 +164,30 @@ async function compose(parts: LightParts, options: LightNodeOptions, shared: Sha
   const { clock, log, events } = shared;
   const protocolPrefix = options.protocolPrefix ?? peerConfigDefault.protocolPrefix;
   const { randomBytes } = createSystemEntropy();
-  const host = await openHost(parts, options, {
-    ...shared,
-    protocolPrefix,
-    privateKey: randomBytes(seedBytes),
-  });
+  const seed = randomBytes(seedBytes);
+  const host = await openHost(parts, options, { ...shared, protocolPrefix, privateKey: seed });
   const joining = createJoining(host.overlay, clock);
   const ports = lightPorts(joining.overlay, host.gossip, parts, options, { clock, log });
+  const agreement = parts.agreement ?? createNobleAgreement();
+  const path = createLightPath(ports, { agreement, entropy: { randomBytes }, protocolPrefix, seed });
   const bus = createChangeBus();
   const peer = createPeer({
     config: { ...peerConfigDefault, role: 'client', protocolPrefix, peersWanted, agentsMax },
     self: { peer: host.peer, addresses: [] },
     seed: randomBytes(seedBytes),
   });
-  const driver = createDriver(peer, ports, {
-    changed({ agentId, change, state, source }, acceptedAtMs) {
-      bus.emit({ agentId, change, state, source, acceptedAtMs });
-      emitChange(events, agentId, change, state);
+  const driver = createDriver(
+    peer,
+    { ...ports, overlay: path.overlay },
+    {
+      changed({ agentId, change, state, source }, acceptedAtMs) {
+        bus.emit({ agentId, change, state, source, acceptedAtMs });
+        emitChange(events, agentId, change, state);
+      },
+      counted: () => {},
+      alarmed: (alarm) => log.warn({ alarm }, `alarm: ${alarm}`),
     },
-    counted: () => {},
-    alarmed: (alarm) => log.warn({ alarm }, `alarm: ${alarm}`),
-  });
+  );
   const shards = createShards({ gossip: host.gossip, clock, protocolPrefix });
   const calls = createNetworkCalls({
     driver: listening(driver, shards),
@@ -191,7 +197,7 @@ async function compose(parts: LightParts, options: LightNodeOptions, shared: Sha
     acknowledgements: peerConfigDefault.acknowledgements,
   });
   return {
-    ...{ host, joining, ports, driver, calls },
+    ...{ host, joining, ports, driver, calls, path },
     used: createUsedAgents(clock, calls),
     /** No call is taken any more, and open ones reject. */
     close() {

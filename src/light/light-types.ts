@@ -9,8 +9,10 @@ import type { AgentResult, AgentService, RecordDraft } from '../custody/agent-ty
 import type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 import type { AgentChange, PublishOptions, SearchOptions } from '../driver/call-types.ts';
 import type { DriverPorts } from '../driver/driver.ts';
+import type { KeyAgreement } from '../ports/key-agreement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
+import type { PrivateOptions, PrivateResolveOptions } from '../private/path-types.ts';
 import type { AgentKeys, KeySource } from './agent-keys.ts';
 import type { Emitter } from './emitter.ts';
 import type { LightRecord } from './light-record.ts';
@@ -23,6 +25,8 @@ export interface LightParts {
   readonly verifier: Verifier;
   /** Left out: a store in memory. Closed with the node. */
   readonly store?: Store;
+  /** X25519 of the private path; left out: @noble/curves. */
+  readonly agreement?: KeyAgreement;
   /** From a seed of 32 bytes; left out: @noble/ed25519. */
   readonly createSigner?: (seed: Uint8Array) => Signer;
 }
@@ -101,6 +105,14 @@ export interface LightNode {
    * @throws LightNodeError `offline`, `no-usable-answers`, `bad-argument`, `not-running`.
    */
   resolve(agent: AgentName, options?: LightResolveOptions): Promise<LightResolution>;
+  /**
+   * The same without telling any full node who asks for what: each question goes sealed through another one. Kept in memory
+   * for the ttl of the record, and never watched. It needs two full nodes that are connected, and a third to be asked.
+   * @throws LightNodeError `offline`, `no-usable-answers`, `bad-argument`, `not-running`.
+   */
+  resolvePrivately(agent: AgentName, options?: PrivateResolveOptions): Promise<LightResolution>;
+  /** Facts in the overlay by their SHA-256, asked for in the same way and hash checked; null when nobody holds them. */
+  fetchFactsPrivately(digest: Uint8Array, options?: PrivateOptions): Promise<Uint8Array | null>;
   /**
    * Who announced a tag, or one below it: hints, whose signatures hold. Resolve an agent before it is used.
    * @throws LightNodeError `offline`, `no-usable-answers`, `not-running`, `bad-argument`.

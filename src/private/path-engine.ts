@@ -1,5 +1,5 @@
 /** The private path and content behind their door: loaded when the first request of theirs comes, or the first call. */
-import { contentMessages, messageType } from '../core/overlay/content-message.ts';
+import { contentMessages, messageType } from '../core/overlay/message-type.ts';
 import { createContentClient } from './content-client.ts';
 import { createContentServer } from './content-server.ts';
 import { type ContentShelf, openContentShelf } from './content-shelf.ts';

@@ -2,7 +2,7 @@
  * The overlay port with a door beside the core's: requests about content and the private path go to their own part, all
  * others to the core. Hears on the way who there is. Nothing behind the door is loaded before somebody knocks.
  */
-import { contentMessages, messageType } from '../core/overlay/content-message.ts';
+import { contentMessages, messageType } from '../core/overlay/message-type.ts';
 import { createRoutingTable } from '../core/overlay/routing-table.ts';
 import type { PeerContact } from '../core/peer/events.ts';
 import type { Overlay, OverlayHandlers } from '../ports/overlay.ts';

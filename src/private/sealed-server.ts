@@ -4,14 +4,9 @@
  */
 import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { replicationCount } from '../core/limits.ts';
-import {
-  contentMessages,
-  decodeFetch,
-  decodeSealed,
-  encodeSealedAnswer,
-  messageType,
-} from '../core/overlay/content-message.ts';
+import { decodeFetch, decodeSealed, encodeSealedAnswer } from '../core/overlay/content-message.ts';
 import { decodeRequest, encodeFailure } from '../core/overlay/message.ts';
+import { contentMessages, messageType } from '../core/overlay/message-type.ts';
 import { createQuota } from '../core/peer/quota.ts';
 import { createSealedMemory } from '../core/private/sealed-text.ts';
 import type { OverlayHandlers } from '../ports/overlay.ts';

@@ -1,9 +1,11 @@
 /** What a page loads: bounded, and nothing of Node in it. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildLightBundle, sizeOf } from '../../scripts/bundle-size.ts';
 
@@ -28,7 +30,13 @@ describe('the light node for pages', () => {
     expect(sizeOf(bundle + other)).toMatchObject({ ok: false });
   });
 
-  it('is one module that loads nothing more, without TCP, kad-dht and whatever only Node has', () => {
+  it('has the private path in one more module, for the first who asks in private', () => {
+    expect(readdirSync(folder).sort()).toEqual(['light-path-engine.js', 'light.js']);
+    expect(bundle.match(/import\([^)]*\)/g)).toEqual(['import(`./light-path-engine.js`)']);
+    expect(gzipSync(readFileSync(join(folder, 'light-path-engine.js'))).length).toBeLessThan(12_000);
+  });
+
+  it('loads nothing else, and is without TCP, kad-dht and whatever only Node has', () => {
     // Verdicts, not texts: a failure would print the whole bundle.
     expect(/(?:^|[;}\n])import\s*[\w{*("'`]/.test(bundle)).toBe(false);
     for (const absent of ['`node:', '"node:', '/kad/', 'libp2p:tcp', 'sodium', '/circuit/relay', 'upnp']) {

@@ -1,7 +1,7 @@
 /** Live nodes whose overlays are listened to, and may lie: what each peer is asked and what it answers, as bytes. */
 import type { Host } from '../../src/adapters/libp2p/host-types.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
-import { contentMessages, messageType } from '../../src/core/overlay/content-message.ts';
+import { contentMessages, messageType } from '../../src/core/overlay/message-type.ts';
 import type { Overlay } from '../../src/ports/overlay.ts';
 import { createLiveNetwork, eventually, type LiveNetwork, type LiveNode } from '../helpers/live-nodes.ts';
 

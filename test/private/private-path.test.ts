@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToHex, hexToBytes } from '../../src/core/bytes.ts';
 import { digest } from '../../src/core/hash.ts';
 import {
-  contentMessages,
   decodeRelay,
   decodeSealedAnswer,
   encodeRelay,
@@ -11,8 +10,10 @@ import {
   encodeSealedAnswer,
 } from '../../src/core/overlay/content-message.ts';
 import { decodeFindAnswers, encodeRequest } from '../../src/core/overlay/message.ts';
+import { contentMessages } from '../../src/core/overlay/message-type.ts';
 import { sealedRequestLength } from '../../src/core/private/sealed-text.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
+import { createLightNode } from '../../src/light/index.ts';
 import { sampleFacts } from '../facts/sample-facts.ts';
 import { eventually, type LiveNode } from '../helpers/live-nodes.ts';
 import { contains, type PrivateNetwork, settledAgent, startPrivateNetwork } from './private-nodes.ts';
@@ -288,6 +289,29 @@ describe('a relay', { timeout: 60_000 }, () => {
     const counts = await Promise.all(codes);
     expect(counts.filter((code) => code === 'over-quota')).toHaveLength(8);
     expect(counts.filter((code) => code === 'bad-key')).toHaveLength(16);
+  });
+});
+
+describe('a light node', { timeout: 60_000 }, () => {
+  it('resolves and fetches in private, and asks nobody in the open', async () => {
+    const light = await createLightNode({ bootstrap: net.nodes.map(({ address }) => address) });
+    try {
+      await light.start();
+      await eventually(async () => {
+        const found = await light.resolvePrivately(agentId).catch(() => null);
+        return found?.record?.primaryFactsUrl === 'https://agent.example/facts';
+      });
+      expect(await light.fetchFactsPrivately(contentDigest)).toEqual(contentBytes);
+      const asked = net.heard.filter(({ from }) => from === light.peer);
+      expect(asked.some(({ type }) => type === contentMessages.relay)).toBe(true);
+      const openly = asked.filter(({ type }) => type !== contentMessages.relay);
+      expect(openly.filter(({ request }) => contains(request, agentId))).toEqual([]);
+    } finally {
+      await light.stop();
+    }
+    await expect(light.resolvePrivately(agentId, { fresh: true })).rejects.toMatchObject({
+      name: 'LightNodeError',
+    });
   });
 });
 

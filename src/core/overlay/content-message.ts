@@ -26,8 +26,7 @@ import type { PeerContact } from '../peer/events.ts';
 import { sealedAnswerLengths, sealedRequestLength } from '../private/sealed-text.ts';
 import { readArray, readBytes, readInteger, readText } from '../shape.ts';
 import { contactValue, putStatuses, readAnswer, readContact } from './message.ts';
-
-export const contentMessages = { hold: 10, fetch: 11, relay: 12, sealed: 13 } as const;
+import { contentMessages } from './message-type.ts';
 
 /** What a storing peer did with one item. `stale`: it has not got what the digest names. */
 export interface HoldAnswer {
@@ -43,12 +42,6 @@ export interface FetchAnswer {
 }
 
 const peerLengthMax = 64;
-
-/** The number of a message, without decoding it; -1 for what is none. */
-export function messageType(body: Uint8Array): number {
-  const [head = 0, type = -1] = body;
-  return head >= 0x81 && head <= 0x85 && type < 24 ? type : -1;
-}
 
 export function encodeHold(items: readonly Uint8Array[]): Uint8Array {
   return encodeCanonical([contentMessages.hold, items]);
