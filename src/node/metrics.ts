@@ -44,6 +44,7 @@ const counterHelp: Readonly<Record<string, string>> = {
   store_failures: 'Writes of records that the store refused or failed, by code',
   refences: 'Fences of records in custody that were due, by outcome',
   capabilities: 'Announcements of capabilities that came, by what became of them',
+  names: 'Records of names that came, by what became of them',
   contents: 'Facts in the overlay that came or were asked for, by what became of them',
   private_requests: 'Questions of the private path, asked, relayed and answered, by what became of them',
   log_checkpoints: 'Checkpoints of audit logs that were heard or proven, by what became of them',

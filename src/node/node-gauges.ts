@@ -93,8 +93,8 @@ function addPeerGauges(registers: Registry[], { snapshot }: GaugeSources): void 
       value: ({ announcedAgents }) => announcedAgents,
     },
     {
-      name: 'weft_kept_names',
-      help: 'Names that are kept here',
+      name: 'weft_name_entries',
+      help: 'Names that this node keeps as a storing peer',
       value: ({ keptNames }) => keptNames,
     },
     {

@@ -23,6 +23,7 @@ describe('the help', () => {
       'resolve',
       'search',
       'announce',
+      'name',
       'rotate',
       'recover',
       'revoke',

@@ -111,18 +111,18 @@ function addPublish(command: Command, run: Runner): void {
 }
 
 function addWithdraw(command: Command, run: Runner): void {
-  command
+  const withdraw = command
     .command('withdraw')
     .description('withdraw a name; it stays withdrawn until nothing older can stand')
     .argument('<namespace>', 'agent id, of an agent whose keys the daemon holds')
-    .argument('<label>', 'such as shop')
-    .action(
-      run<[string, string], object>(async (context, [namespace, label]) => {
-        const answer = await context.client().call('DELETE', nameUrl(namespace, label));
-        context.terminal.give(answer);
-        return sayPublished(context.terminal, answer as unknown as PublishJson, `${label} is withdrawn`);
-      }),
-    );
+    .argument('<label>', 'such as shop');
+  addExamples(withdraw, [['weft name withdraw nanda:bq4k… shop', 'no longer found']]).action(
+    run<[string, string], object>(async (context, [namespace, label]) => {
+      const answer = await context.client().call('DELETE', nameUrl(namespace, label));
+      context.terminal.give(answer);
+      return sayPublished(context.terminal, answer as unknown as PublishJson, `${label} is withdrawn`);
+    }),
+  );
 }
 
 function addClaim(command: Command, run: Runner): void {
@@ -165,26 +165,26 @@ function addClaim(command: Command, run: Runner): void {
 }
 
 function addList(command: Command, run: Runner): void {
-  command
+  const list = command
     .command('list')
     .description('list the names of a namespace that the daemon keeps')
     .argument('<namespace>', 'agent id, or a DNS name or DID that it claims')
     .option('--after <label>', 'labels after this one')
-    .option('--limit <number>', 'show at most so many, 1 to 100')
-    .action(
-      run<[string], { readonly after?: string; readonly limit?: string }>(
-        async (context, [namespace], { after, limit }) => {
-          const query = new URLSearchParams({
-            namespace,
-            ...(after !== undefined && { after }),
-            ...(limit !== undefined && { limit }),
-          });
-          const answer = await context.client().call('GET', `/v1/names?${query}`);
-          context.terminal.give(answer);
-          return sayList(context, answer as unknown as ListJson);
-        },
-      ),
-    );
+    .option('--limit <number>', 'show at most so many, 1 to 100');
+  addExamples(list, [['weft name list nanda:bq4k…', 'all of them, a page at a time']]).action(
+    run<[string], { readonly after?: string; readonly limit?: string }>(
+      async (context, [namespace], { after, limit }) => {
+        const query = new URLSearchParams({
+          namespace,
+          ...(after !== undefined && { after }),
+          ...(limit !== undefined && { limit }),
+        });
+        const answer = await context.client().call('GET', `/v1/names?${query}`);
+        context.terminal.give(answer);
+        return sayList(context, answer as unknown as ListJson);
+      },
+    ),
+  );
 }
 
 function sayResolved({ terminal, nowMs }: Context, found: ResolvedJson): ExitCode {

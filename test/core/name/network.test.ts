@@ -438,7 +438,7 @@ describe('attacks on names', () => {
     net.name(net.peers[0]!, record.bytes);
     const text = new TextEncoder().encode('secret-project');
     for (const peer of net.peers)
-      for (const kept of peer.nameStore.values()) expect(Buffer.from(kept).includes(text)).toBe(false);
+      for (const kept of peer.nameStore.values()) expect(Buffer.from(kept).includes(Buffer.from(text))).toBe(false);
     const found = lookUp(net, net.peers[3]!, namespace, 'secret-project');
     expect(found.record).toMatchObject({ label: null });
     expect(found.record!.bytes).toEqual(record.bytes);
