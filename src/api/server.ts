@@ -26,6 +26,7 @@ import { addFactsRoutes } from './routes/facts.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addNameRoutes } from './routes/names.ts';
 import { addNodeRoutes } from './routes/node.ts';
+import { addQueryRoutes } from './routes/query.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 import { addSearchRoutes } from './routes/search.ts';
 import { traceRequests } from './trace-requests.ts';
@@ -93,6 +94,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   addAgentRoutes(app, node);
   addGrantRoutes(app, node);
   addSearchRoutes(app, node);
+  addQueryRoutes(app, node);
   addNameRoutes(app, node, createOwnerCheck(options.token));
   addEndpointRoutes(app, node);
   addAdaptiveRoutes(app, node);

@@ -107,29 +107,46 @@ export async function checkRevocation(
   };
 }
 
-/** Agents by capability or words. */
+/** Agents by capability, words and what they are. With filters or words alone each is verified in its facts. */
 export async function searchAgents(
   client: DaemonClient,
-  { capability, text, limit = defaults.results, verify = true }: SearchInput,
+  input: SearchInput,
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  if (capability === undefined && text === undefined)
-    throw new ToolError('bad-request', 'there is nothing to look for', 'give capability, text, or both');
-  const query = new URLSearchParams({
-    ...(capability !== undefined && { capability }),
-    ...(text !== undefined && { text }),
-    limit: String(limit),
-    verify: String(verify),
-  });
+  const { capability, text, limit = defaults.results, verify = true, ...filters } = input;
+  const hasFilters = Object.keys(filters).length > 0;
+  if (capability === undefined && text === undefined && !hasFilters)
+    throw new ToolError('bad-request', 'there is nothing to look for', 'give capability, text, or a filter');
   try {
+    if (hasFilters || capability === undefined)
+      return queriedOf(
+        (await client.call('POST', '/v1/query', {
+          body: {
+            ...filters,
+            ...(capability !== undefined && { skill: capability }),
+            ...(text !== undefined && { text }),
+            limit,
+            verify,
+          },
+          signal,
+        })) as unknown as QueryJson,
+      );
+    const query = new URLSearchParams({
+      capability,
+      ...(text !== undefined && { text }),
+      limit: String(limit),
+      verify: String(verify),
+    });
     const answer = (await client.call('GET', `/v1/search?${query}`, { signal })) as unknown as SearchJson;
+    const { overlay } = answer.horizon;
     return {
       results: answer.results.map(foundOf),
-      complete: answer.horizon.overlay?.isComplete ?? null,
+      complete: overlay?.isComplete ?? null,
+      horizon: `${overlay?.responders ?? 0} peers responsible for the tag answered; facts that this node serves`,
     };
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== 'no-route') throw error;
-    throw new ToolError('no-route', 'this daemon cannot search', 'update weft on its machine', {
+    throw new ToolError('no-route', 'this daemon cannot search so', 'update weft on its machine', {
       cause: error,
     });
   }
@@ -137,7 +154,9 @@ export async function searchAgents(
 
 interface SearchJson {
   readonly results: readonly FoundJson[];
-  readonly horizon: { readonly overlay: { readonly isComplete: boolean } | null };
+  readonly horizon: {
+    readonly overlay: { readonly responders: number; readonly isComplete: boolean } | null;
+  };
 }
 interface FoundJson {
   readonly agentId: string;
@@ -148,10 +167,37 @@ interface FoundJson {
   readonly source: string;
   readonly verified: boolean;
 }
+interface QueryJson {
+  readonly results: readonly (Omit<FoundJson, 'source' | 'verified'> & {
+    readonly mark: string;
+    readonly factsFrom: string | null;
+    readonly filters: Readonly<Record<string, string>>;
+  })[];
+  readonly horizon: {
+    readonly overlay: { readonly responders: number; readonly isComplete: boolean } | null;
+    readonly seen: { readonly agents: number; readonly facts: number };
+    readonly candidates: number;
+    readonly checked: number;
+  };
+}
 
 /** What a model chooses by; the rest stands in the facts. */
 function foundOf({ agentId, name, description, tags, score, source, verified }: FoundJson): JsonObject {
-  return { agentId, name, description, tags, score, source, verified };
+  return { agentId, name, description, tags, score, source, verified, unchecked: [] };
+}
+
+function queriedOf({ results, horizon: { overlay, seen, candidates, checked } }: QueryJson): JsonObject {
+  const asked = overlay === null ? '' : `; ${overlay.responders} peers responsible for the tag answered`;
+  return {
+    results: results.map(({ agentId, name, description, tags, score, mark, factsFrom, filters }) => ({
+      ...{ agentId, name, description, tags, score },
+      source: factsFrom === null ? 'announcement' : 'facts',
+      verified: mark === 'verified',
+      unchecked: Object.keys(filters).filter((filter) => filters[filter] !== 'match'),
+    })),
+    complete: overlay?.isComplete ?? null,
+    horizon: `${checked} of ${candidates} candidates looked at${asked}; words are looked for in the facts that this node serves and in ${seen.agents} agents that it has seen, ${seen.facts} of them with facts`,
+  };
 }
 
 /** Waits for the next changes of some agents, and no longer than was asked for. */

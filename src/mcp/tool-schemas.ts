@@ -79,6 +79,26 @@ export const searchInput = object({
   text: Type.Optional(
     Type.String({ minLength: 1, maxLength: 200, description: 'Words in what agents say of themselves' }),
   ),
+  modality: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, description: 'What it takes or gives: text, audio, image' }),
+  ),
+  language: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 35, description: 'A language that it speaks, such as es' }),
+  ),
+  region: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'Where it is, such as eu' })),
+  certifiedBy: Type.Optional(
+    Type.String({
+      pattern: '^did:(nanda|key):[A-Za-z0-9]+$',
+      maxLength: 128,
+      description: 'The DID of who must have certified it',
+    }),
+  ),
+  minTrust: Type.Optional(
+    Type.Enum(['hint', 'record', 'facts', 'issuer'], {
+      description:
+        'How much must stand behind it: record: it is there; facts: what it says of itself is signed and holds; issuer: certifiedBy vouches for it',
+    }),
+  ),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50, description: 'Results; default 10' })),
   verify: Type.Optional(
     Type.Boolean({ description: 'Resolve each agent before the answer; default true, false is faster' }),
@@ -94,7 +114,13 @@ const found = object({
     description:
       'facts: signed AgentFacts that the node serves. announcement: a hint, signed by the agent alone',
   }),
-  verified: Type.Boolean({ description: 'Its record was resolved for this answer, and counts now' }),
+  verified: Type.Boolean({
+    description:
+      'Its record was resolved for this answer and counts now, and all that was asked for was checked',
+  }),
+  unchecked: Type.Array(Type.String(), {
+    description: 'Of what was asked for, that which nobody could check, or that the agent only announced',
+  }),
 });
 export const searchOutput = object({
   results: Type.Array(found),
@@ -103,6 +129,7 @@ export const searchOutput = object({
       description: 'The peers responsible for the tag answered, and had no more; null without one',
     }),
   ),
+  horizon: Type.String({ description: 'How far was looked, in words' }),
 });
 
 export const revocationInput = object({

@@ -20,7 +20,6 @@ import { createNodeAgents } from './node-agents.ts';
 import { type NodeAudit, openNodeAudit } from './node-audit.ts';
 import { createNodeCapabilities } from './node-capabilities.ts';
 import { createNodeAdaptive, createNodeEndpoints } from './node-endpoints.ts';
-import { createNodeFacts } from './node-facts.ts';
 import { createNodeNames } from './node-names.ts';
 import { type NodePorts, type NodeReplacements, openPorts } from './node-ports.ts';
 import { createNodeKeeper, createNodePrivatePath } from './node-private.ts';
@@ -72,19 +71,13 @@ async function compose(
   const calls = traceCalls(made, ports.tracing);
   const agents = createNodeAgents(config, ports, calls, measures.counted);
   const capabilities = createNodeCapabilities(ports, calls);
-  const trust = createNodeTrust(config, ports, {
-    ...{ ...calls, agents, peer: host.peer },
-    signFacts: (agentId, given, validity) => facts.sign(agentId, given, validity),
-  });
-  const facts = createNodeFacts(ports, calls.resolve, trust.checkStatus);
+  const { trust, facts } = createNodeTrust(config, ports, { ...calls, agents, peer: host.peer });
   const privately = tracePrivate(path.calls, ports.tracing);
   const overlayFacts = createNodeKeeper(ports, { ...calls, agents, facts, hold: privately.hold });
   const names = createNodeNames(config, ports, calls);
   const endpoints = createNodeEndpoints(config, ports, {
     resolve: calls.resolve,
-    resolveName: names.resolveName,
-    checkStatus: trust.checkStatus,
-    judge: trust.judgeZone,
+    ...{ resolveName: names.resolveName, checkStatus: trust.checkStatus, judge: trust.judgeZone },
     privately,
   });
   const adaptive = await createNodeAdaptive(config, ports, calls.resolve);

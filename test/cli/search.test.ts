@@ -66,11 +66,72 @@ describe('weft search', () => {
     });
   });
 
-  it('looks for words in what the node serves, and says so', async () => {
+  it('looks for words in what the node has seen, and says how far that is', async () => {
     const { code, stdout } = await weft('search', 'legal translation');
     expect(code).toBe(4);
-    expect(stdout).toBe('nobody was found; looked in the facts that this node serves, and nowhere else\n');
-    expect(node.calls.filter(([name]) => name === 'search')).toEqual([]);
+    expect(stdout).toBe(
+      'nobody was found; 0 of 0 candidates looked at; this node has seen no agents in passing\n',
+    );
+    expect(node.calls.map(([name]) => name)).toEqual(['query']);
+    expect(node.calls[0]![1]).toMatchObject({ text: 'legal translation', limit: 20, verify: true });
+  });
+
+  it('asks with filters, and says of each agent what was not checked', async () => {
+    node.answer = {
+      results: [
+        {
+          ...{ agentId: node.resolution.agentId, name: 'Translator', description: null, score: 50 },
+          ...{ tags: ['/translate/en-es'], mark: 'hint', trust: 'record', reason: 'unsafe-address' },
+          filters: { skill: 'announced', language: 'unchecked', minTrust: 'unchecked' },
+          ...{ sources: ['announcement'], factsFrom: null, issuer: null, expiresAtSeconds: 1_900_000_000 },
+        },
+      ],
+      horizon: {
+        overlay: { tag: '/translate', asked: 6, responders: 5, isComplete: true },
+        seen: { agents: 2, facts: 1, sinceMs: Date.now() - 3_600_000, forgotten: 0 },
+        ...{ candidates: 3, checked: 3, fetched: 3, isTimedOut: false },
+      },
+    };
+    const filters = [
+      '--skill',
+      '/translate',
+      '--language',
+      'es',
+      '--region',
+      'eu',
+      '--min-trust',
+      'facts',
+      '--strict',
+    ];
+    const { code, stdout } = await weft(
+      'search',
+      ...filters,
+      '--no-fetch',
+      '--limit',
+      '5',
+      '--timeout',
+      '3s',
+    );
+    expect(code).toBe(0);
+    expect(node.calls[0]![1]).toMatchObject({
+      ...{ skill: '/translate', language: 'es', region: 'eu', minTrust: 'facts', strict: true, fetch: false },
+      ...{ limit: 5, timeoutMs: 3_000 },
+    });
+    expect(stdout).toMatch(
+      / {2}50 {2}hint {2}record {2}Translator {2}\/translate\/en-es {2}unchecked: language, min-trust; skill announced only \(unsafe-address\)\n/,
+    );
+    expect(stdout).toMatch(
+      /\n1 agent; 3 of 3 candidates looked at; 5 of 6 peers asked answered; this node remembers 2 agents since 1 h ago, 1 with facts\n$/,
+    );
+    const { json } = await weft('search', '/translate', '--modality', 'text', '--json');
+    expect(json()).toMatchObject({ results: [{ mark: 'hint' }], horizon: { seen: { agents: 2 } } });
+  });
+
+  it('needs something to look for, and a policy for the trust of a zone', async () => {
+    expect((await weft('search')).code).toBe(2);
+    expect((await weft('search', '/a', '--min-trust', 'zone')).code).toBe(2);
+    expect((await weft('search', '/a', '--min-trust', 'much')).code).toBe(2);
+    expect(node.calls).toEqual([]);
   });
 
   it('says when there may be more, and exits with 4 when nobody was found', async () => {

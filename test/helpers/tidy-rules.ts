@@ -62,6 +62,7 @@ export const layers: readonly Layer[] = [
     layers: ['core', 'facts', 'ports', 'trust'],
     packages: ['ajv', 'multiformats', 'typebox'],
   },
+  { at: 'query', layers: ['core', 'facts', 'trust'], packages: [] },
   {
     at: 'facts/fetch',
     layers: ['facts', 'core'],
@@ -88,6 +89,7 @@ export const layers: readonly Layer[] = [
       'private',
       'resolution',
       'audit',
+      'query',
     ],
     packages: 'any',
   },
@@ -99,7 +101,7 @@ export const layers: readonly Layer[] = [
   },
   {
     at: 'api',
-    layers: ['core', 'config', 'archive', 'facts', 'names', 'trust', 'resolution', 'audit'],
+    layers: ['core', 'config', 'archive', 'facts', 'names', 'trust', 'resolution', 'audit', 'query'],
     typesOf: ['node'],
     packages: 'any',
   },
@@ -117,6 +119,7 @@ export const layers: readonly Layer[] = [
       'trust',
       'resolution',
       'audit',
+      'query',
     ],
     packages: 'any',
   },

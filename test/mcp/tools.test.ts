@@ -125,15 +125,23 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
           score: expect.any(Number),
           source: 'announcement',
           verified: true,
+          unchecked: [],
         },
       ],
       complete: expect.any(Boolean),
+      horizon: expect.stringMatching(/peers responsible for the tag answered/),
     });
     const hint = await mcp.call('search_agents', { capability: '/translate', verify: false, limit: 50 });
     expect(hint.structuredContent!['results']).toContainEqual(expect.objectContaining({ agentId: agent }));
     expect((await mcp.call('search_agents', { text: 'nobody says this' })).structuredContent).toEqual({
       results: [],
       complete: null,
+      horizon: expect.stringMatching(/^0 of 0 candidates looked at; words are looked for in/),
+    });
+    // Its facts stand at a host that does not exist: what only they could say is not passed silently.
+    const asked = await mcp.call('search_agents', { capability: tag, language: 'es' });
+    expect(asked.structuredContent).toMatchObject({
+      results: [{ agentId: agent, verified: false, unchecked: ['language', 'skill'] }],
     });
     await agents.revoke(agentId, 'superseded');
     expect((await mcp.call('search_agents', { capability: tag })).structuredContent).toMatchObject({
@@ -151,6 +159,15 @@ describe.each(ways)('over %s (%s: %s)', { timeout }, (way, era) => {
       results: [{ agentId: agent, description: `Plays the ${word}`, source: 'facts', verified: true }],
       complete: null,
     });
+    const filters = { text: word, language: 'es', modality: 'audio', minTrust: 'facts', limit: 1 };
+    expect((await mcp.call('search_agents', filters)).structuredContent).toMatchObject({
+      results: [{ agentId: agent, verified: true, unchecked: [] }],
+    });
+    expect((await mcp.call('search_agents', { ...filters, language: 'fr' })).structuredContent).toMatchObject(
+      {
+        results: [],
+      },
+    );
   });
 
   it('a capability that is no tag is a warning, for the agent is there', async () => {

@@ -21,7 +21,7 @@ export interface FetchedFacts extends VerifiedFacts {
 /** @throws FactsError, and what the resolve throws */
 export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): Promise<FetchedFacts> {
   const { step = () => undefined } = options;
-  const url = await factsUrlOf(agentId, options);
+  const url = await factsUrlOf(agentId, options.resolve);
   step('resolved', `${formatAgentId(agentId)} → ${url}`);
   const { bytes, servedFrom, description } = await fetchFactsBytes(url, options);
   step('fetched', description);
@@ -30,7 +30,8 @@ export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): 
   return { ...verified, url, servedFrom };
 }
 
-async function factsUrlOf(agentId: AgentId, { resolve }: FetchFactsOptions): Promise<string> {
+/** Where the record says that the facts are. @throws FactsError `no-facts-url`, and those of activeState */
+export async function factsUrlOf(agentId: AgentId, resolve: FetchFactsOptions['resolve']): Promise<string> {
   const resolution = await resolve(agentId);
   const state = activeState(resolution, 'subject-not-active');
   const { status } = resolution;
