@@ -4,25 +4,33 @@ import { join } from 'node:path';
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { packageVersion } from '../config/package-root.ts';
+import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { StatusCheck } from '../facts/status-entry.ts';
 import type { VerifiedFacts } from '../facts/verify-facts.ts';
+import type { CredentialIssuer } from '../trust/issuer/issuer-types.ts';
 import type { ReputationProvider } from '../trust/reputation.ts';
+import type { TrustVerifier } from '../trust/verifier/trust-verifier.ts';
+import type { ZonePolicy } from '../trust/zone-policy.ts';
+import { createNodeFacts } from './node-facts.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { NodeTrust, WeftNode } from './node-types.ts';
 
 export interface NodeTrustParts extends Pick<WeftNode, 'resolve' | 'changes' | 'agents'> {
   readonly peer: string;
-  readonly signFacts: WeftNode['facts']['sign'];
+}
+
+/** A verdict in short. */
+export interface ZoneWord {
+  readonly isTrusted: boolean;
+  readonly reason: string;
+  readonly holdsUntilMs: number;
 }
 
 /** What other parts of the node ask it. */
 export interface RunningNodeTrust extends NodeTrust {
   readonly checkStatus: StatusCheck;
   /** A named zone's word on facts, for the resolution of endpoints. */
-  judgeZone(
-    zone: string,
-    facts: VerifiedFacts,
-  ): Promise<{ readonly isTrusted: boolean; readonly reason: string; readonly holdsUntilMs: number }>;
+  judgeZone(zone: string, facts: VerifiedFacts): Promise<ZoneWord>;
   stop(): Promise<void>;
 }
 
@@ -31,126 +39,126 @@ const policiesMax = 64;
 const policyFileBytesMax = 64 * 1024;
 const reputationFileBytesMax = 4 * 1024 * 1024;
 
+/** The facts that this node serves, and the trust that both stand on. */
 export function createNodeTrust(
   config: NodeConfig,
   ports: NodePorts,
   parts: NodeTrustParts,
-): RunningNodeTrust {
-  const { store, clock, entropy, verifier, keys, log } = ports;
-  const trustLog = log.child({ subsystem: 'trust' });
-
-  const issuer = once(async () => {
-    const { createCredentialIssuer } = await import('../trust/issuer/credential-issuer.ts');
-    return createCredentialIssuer({
-      ...{ store, clock, entropy },
-      resolve: (agentId) => parts.resolve(agentId),
-      async findSigner(agentId) {
-        const { signing } = await keys.read(agentId);
-        return signing === undefined ? null : createNativeSigner(signing);
-      },
-      async announceRevocation(agentId, digest, expiresAtSeconds, reason) {
-        const { publish } = await parts.agents.revokeCredential(
-          agentId,
-          { digest, expiresAtSeconds },
-          reason,
-        );
-        return publish.acknowledgements;
-      },
-    });
-  });
-
-  const trusting = once(async () => {
-    const [
-      { createTrustVerifier },
-      { createConfirmedResolve },
-      { guardedFetch },
-      { statusCredentialBytesMax },
-    ] = await Promise.all([
-      import('../trust/verifier/trust-verifier.ts'),
-      import('../trust/verifier/confirmed-resolve.ts'),
-      import('../facts/fetch/guarded-fetch.ts'),
-      import('../trust/trust-limits.ts'),
-    ]);
-    const resolve = createConfirmedResolve({
-      resolve: (agentId, options) => parts.resolve(agentId, options),
-      self: parts.peer,
-      nowMs: () => clock.nowMs(),
-    });
-    const rules = {
-      allowPrivate: config.resolution.allowPrivate,
-      bytesMax: statusCredentialBytesMax,
-      timeoutMs: statusTimeoutMs,
-      accept: 'application/vc+json, application/json;q=0.9',
-      userAgent: `weft/${packageVersion()}`,
-    };
-    return createTrustVerifier({
-      ...{ store, clock },
-      check: verifier.verify,
-      network: { resolve, watch: (agents, signal) => parts.changes({ agents, signal }) },
-      fetch: async (url) => (await guardedFetch(url, rules)).bytes,
-      failed: (error) => trustLog.warn({ error }, 'a part of trust failed'),
-    });
-  });
-
+): { readonly trust: RunningNodeTrust; readonly facts: FactsHost } {
+  const { store, clock } = ports;
+  const issuer = once(() => openIssuer(ports, parts));
+  const trusting = once(() => openVerifier(config, ports, parts));
+  const checkStatus: StatusCheck = async (entry, did) => (await trusting.get()).checkStatus!(entry, did);
+  const facts = createNodeFacts(ports, parts.resolve, checkStatus);
   const views = once(async () => {
     const { createFactsViews } = await import('../trust/views/facts-views.ts');
-    return createFactsViews({
-      store,
-      verifier: await trusting.get(),
-      sign: parts.signFacts,
-      nowSeconds: () => Math.floor(clock.nowMs() / 1000),
-    });
+    const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
+    return createFactsViews({ store, verifier: await trusting.get(), sign: facts.sign, nowSeconds });
   });
+  const zones = (): Promise<ReadonlyMap<string, ZonePolicy>> => readPolicies(config.trust.policies);
+  const reputation = (): Promise<ReputationProvider | undefined> => readReputation(config.trust.reputation);
 
-  async function zones(): ReturnType<NodeTrust['zones']> {
-    const { readZones } = await import('../trust/zone-folder.ts');
-    const folder = config.trust.policies;
-    if (folder === null) return readZones([]);
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
-    const texts = names.slice(0, policiesMax).map(async (file) => ({
-      file,
-      text: await readText(join(folder, file), policyFileBytesMax),
-    }));
-    return readZones(await Promise.all(texts));
+  async function judgeZone(zone: string, given: VerifiedFacts): Promise<ZoneWord> {
+    const policy = (await zones()).get(zone);
+    if (policy === undefined)
+      return { isTrusted: false, reason: `no zone ${zone} is known here`, holdsUntilMs: 0 };
+    const judging = await trusting.get();
+    const verdict = await judging.judge(policy, given.agentId, given, [], await reputation());
+    const failed = verdict.rules.find(({ passed }) => !passed);
+    return {
+      isTrusted: verdict.trusted,
+      reason: failed === undefined ? `the zone ${zone} trusts it` : `${failed.rule}: ${failed.found}`,
+      holdsUntilMs: verdict.validUntil * 1000,
+    };
   }
 
-  async function reputation(): Promise<ReputationProvider | undefined> {
-    const file = config.trust.reputation;
-    if (file === null) return undefined;
-    const { reputationOfText } = await import('../trust/reputation.ts');
-    return reputationOfText(await readText(file, reputationFileBytesMax), file);
+  async function stop(): Promise<void> {
+    const opened = await trusting.opened()?.catch(() => null);
+    opened?.stop();
   }
 
-  return {
-    issuer: issuer.get,
-    verifier: trusting.get,
-    views: views.get,
-    zones,
-    reputation,
-    checkStatus: async (entry, did) => (await trusting.get()).checkStatus!(entry, did),
-    async judgeZone(zone, facts) {
-      const policy = (await zones()).get(zone);
-      if (policy === undefined)
-        return { isTrusted: false, reason: `no zone ${zone} is known here`, holdsUntilMs: 0 };
-      const verdict = await (await trusting.get()).judge(
-        policy,
-        facts.agentId,
-        facts,
-        [],
-        await reputation(),
-      );
-      const failed = verdict.rules.find(({ passed }) => !passed);
-      return {
-        isTrusted: verdict.trusted,
-        reason: failed === undefined ? `the zone ${zone} trusts it` : `${failed.rule}: ${failed.found}`,
-        holdsUntilMs: verdict.validUntil * 1000,
-      };
+  const trust = { issuer: issuer.get, verifier: trusting.get, views: views.get, zones, reputation };
+  return { facts, trust: { ...trust, checkStatus, judgeZone, stop } };
+}
+
+async function openIssuer(ports: NodePorts, { resolve, agents }: NodeTrustParts): Promise<CredentialIssuer> {
+  const { createCredentialIssuer } = await import('../trust/issuer/credential-issuer.ts');
+  const { store, clock, entropy, keys } = ports;
+  return createCredentialIssuer({
+    ...{ store, clock, entropy },
+    resolve: (agentId) => resolve(agentId),
+    async findSigner(agentId) {
+      const { signing } = await keys.read(agentId);
+      return signing === undefined ? null : createNativeSigner(signing);
     },
-    async stop() {
-      const opened = trusting.opened();
-      if (opened !== null) (await opened.catch(() => null))?.stop();
+    async announceRevocation(agentId, digest, expiresAtSeconds, reason) {
+      const { publish } = await agents.revokeCredential(agentId, { digest, expiresAtSeconds }, reason);
+      return publish.acknowledgements;
     },
+  });
+}
+
+async function openVerifier(
+  config: NodeConfig,
+  { store, clock, verifier, log }: NodePorts,
+  parts: NodeTrustParts,
+): Promise<TrustVerifier> {
+  const [
+    { createTrustVerifier },
+    { createConfirmedResolve },
+    { guardedFetch },
+    { statusCredentialBytesMax },
+  ] = await Promise.all([
+    import('../trust/verifier/trust-verifier.ts'),
+    import('../trust/verifier/confirmed-resolve.ts'),
+    import('../facts/fetch/guarded-fetch.ts'),
+    import('../trust/trust-limits.ts'),
+  ]);
+  const trustLog = log.child({ subsystem: 'trust' });
+  const resolve = createConfirmedResolve({
+    resolve: (agentId, options) => parts.resolve(agentId, options),
+    self: parts.peer,
+    nowMs: () => clock.nowMs(),
+  });
+  const rules = {
+    allowPrivate: config.resolution.allowPrivate,
+    bytesMax: statusCredentialBytesMax,
+    timeoutMs: statusTimeoutMs,
+    accept: 'application/vc+json, application/json;q=0.9',
+    userAgent: `weft/${packageVersion()}`,
   };
+  return createTrustVerifier({
+    ...{ store, clock },
+    check: verifier.verify,
+    network: { resolve, watch: (agents, signal) => parts.changes({ agents, signal }) },
+    fetch: async (url) => (await guardedFetch(url, rules)).bytes,
+    failed: (error) => trustLog.warn({ error }, 'a part of trust failed'),
+  });
+}
+
+async function readPolicies(folder: string | null): Promise<ReadonlyMap<string, ZonePolicy>> {
+  const { readZones } = await import('../trust/zone-folder.ts');
+  if (folder === null) return readZones([]);
+  const names = (await listed(folder)).filter((name) => name.endsWith('.json')).sort();
+  const texts = names.slice(0, policiesMax).map(async (file) => ({
+    file,
+    text: await readText(join(folder, file), policyFileBytesMax),
+  }));
+  return readZones(await Promise.all(texts));
+}
+
+async function readReputation(file: string | null): Promise<ReputationProvider | undefined> {
+  if (file === null) return undefined;
+  const { reputationOfText } = await import('../trust/reputation.ts');
+  return reputationOfText(await readText(file, reputationFileBytesMax), file);
+}
+
+/** @throws TrustError `bad-policy` */
+async function listed(folder: string): Promise<readonly string[]> {
+  const { TrustError } = await import('../trust/trust-error.ts');
+  return readdir(folder).catch((error: unknown) => {
+    throw new TrustError('bad-policy', `${folder} cannot be read: ${(error as Error).message}`);
+  });
 }
 
 /** A file of the operator's, up to its bound. @throws TrustError `bad-policy` */
