@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { ExitCode } from '../api/error-table.ts';
 import { packageVersion } from '../config/package-root.ts';
 import { addAnnounceCommand } from './commands/announce.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDelegateCommand } from './commands/delegate.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -69,6 +70,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addDelegateCommand(program, run);
   addWatchCommand(program, run);
   addEventsCommand(program, run);
+  addAuditCommand(program, run);
   addFactsCommand(program, run);
   addRoutingCommand(program, run);
   addKeyCommands(program, run);
