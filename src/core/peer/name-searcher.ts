@@ -33,6 +33,8 @@ export interface NameCall {
 export interface NameSearcher {
   /** Returns the cancellation: the caller is not called back any more. */
   find(call: NameCall): () => void;
+  /** Somebody new is known: lookups under way ask it too where it is close. */
+  peerAdded(contact: PeerContact): void;
 }
 
 /** Records that were shown and verified, of which no older one is believed again. */
@@ -49,6 +51,8 @@ interface Search {
   readonly cancelTimers: (() => void)[];
   asked: number;
   responders: number;
+  /** Nobody is known yet: the first that is met is waited for. */
+  isAlone: boolean;
   isDone: boolean;
 }
 
@@ -60,6 +64,8 @@ export function createNameSearcher(
   const { config, routing, self } = context;
   const verify = createNameVerifier(context, table);
   const seenByKey = createRecentMap<NameRecord>(seenMax);
+  // Bounded by the calls under way, each of which ends with its time.
+  const underWay = new Set<Search>();
 
   function find(call: NameCall): () => void {
     const { agentId, point } = call;
@@ -76,8 +82,17 @@ export function createNameSearcher(
       cancelTimers: [],
       asked: 0,
       responders: 0,
+      isAlone: routing.size === 0 && config.meetWithinMs > 0,
       isDone: false,
     };
+    underWay.add(current);
+    if (current.isAlone) {
+      const giveUp = (): void => {
+        current.isAlone = false;
+        advance(current);
+      };
+      current.cancelTimers.push(context.timers.at(context.nowMs() + config.meetWithinMs, giveUp));
+    }
     const own = server.store.get(key);
     if (own !== undefined) {
       current.asked++;
@@ -96,7 +111,7 @@ export function createNameSearcher(
     if (current.isDone) return;
     // Those nearest must have answered; where nobody has it, all are asked.
     const wanted = current.shown.length > 0 ? config.respondersMin : config.replication;
-    if (lookup.isConverged(wanted) || lookup.isComplete) {
+    if (!current.isAlone && (lookup.isConverged(wanted) || lookup.isComplete)) {
       finish(current);
       return;
     }
@@ -157,6 +172,7 @@ export function createNameSearcher(
   function end(current: Search): void {
     if (current.isDone) return;
     current.isDone = true;
+    underWay.delete(current);
     for (const cancel of current.cancelTimers) cancel();
   }
 
@@ -164,7 +180,9 @@ export function createNameSearcher(
     if (current.isDone) return;
     end(current);
     const { call, asked, responders, shown } = current;
-    const isComplete = current.lookup.isConverged(config.respondersMin);
+    // Whoever joins others and hears nobody knows nothing.
+    const isHeard = responders > 0 || config.meetWithinMs === 0;
+    const isComplete = isHeard && current.lookup.isConverged(config.respondersMin);
     const distinct = new Map(shown.map(({ record }) => [bytesKey(record), record]));
     verify(call.agentId, [...distinct.values()], (record) => {
       const holders = shown.filter(
@@ -194,7 +212,15 @@ export function createNameSearcher(
     }
   }
 
-  return { find };
+  function peerAdded(contact: PeerContact): void {
+    for (const current of [...underWay]) {
+      current.isAlone = false;
+      current.lookup.learned([contact]);
+      advance(current);
+    }
+  }
+
+  return { find, peerAdded };
 }
 
 function isOfSameKeys(left: NameRecord, right: NameRecord): boolean {

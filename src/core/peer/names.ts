@@ -21,6 +21,7 @@ export interface Names {
   changed(state: AgentState): void;
   publish: NamePublisher['publish'];
   find: NameSearcher['find'];
+  peerAdded: NameSearcher['peerAdded'];
 }
 
 export function createNames(
@@ -48,5 +49,6 @@ export function createNames(
     changed: server.changed,
     publish: publisher.publish,
     find: searcher.find,
+    peerAdded: searcher.peerAdded,
   };
 }

@@ -20,6 +20,8 @@ export interface PeerConfig {
   readonly peersWanted: number;
   /** After a new neighbour, how soon it is asked whom it knows. */
   readonly neighboursSoonMs: number;
+  /** Reconciles with each new neighbour; false where it is known that all begin with the same. */
+  readonly greetsNeighbours: boolean;
   /** w, when the caller names none. */
   readonly acknowledgements: number;
   readonly respondersMin: number;
@@ -54,6 +56,7 @@ export const peerConfigDefault: PeerConfig = {
   hedgeAfterMs: 100,
   meetWithinMs: 0,
   neighboursSoonMs: 400,
+  greetsNeighbours: true,
   syncIntervalMs: syncIntervalSeconds * 1000,
   handOverIntervalMs: handOverSeconds * 1000,
   putsBurst: 4_000,

@@ -179,6 +179,7 @@ function createParts(context: PeerContext): {
     neighbourhood.peerAdded(contact);
     upkeep.neighbourAdded(contact);
     resolver.peerAdded(contact);
+    names.peerAdded(contact);
     subscriptions.peerCame();
   }
 

@@ -131,7 +131,8 @@ export function createUpkeep(
     },
     neighbourAdded(contact) {
       // What a client missed of the agents that it uses, its subscriptions find out; the rest is none of its business.
-      if (config.role === 'client' || toGreet.size >= greetingQueueMax) return;
+      const isGreeted = config.role === 'full' && config.greetsNeighbours;
+      if (!isGreeted || toGreet.size >= greetingQueueMax) return;
       toGreet.set(contact.peer, contact);
       setGreeting(context.nowMs() + greetingDelayMs);
     },
