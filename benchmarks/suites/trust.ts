@@ -1,10 +1,12 @@
 /** Trust and resolution: what it costs to find, to believe and to refuse an agent. Each section brings its own targets. */
 import type { MeasuredSection, Suite } from '../lib/suite.ts';
+import { trustPrivate } from '../sections/trust-private.ts';
 import { trustSearch } from '../sections/trust-search.ts';
 
 const parts: readonly MeasuredSection[] = [
   // One line a section.
   trustSearch,
+  trustPrivate,
 ];
 
 /** `npm run bench -- trust`. */

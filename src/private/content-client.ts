@@ -4,6 +4,7 @@
  */
 import { contentUrl, isContentOf, readContent } from '../core/content/content.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
+import { lookupParallelism } from '../core/limits.ts';
 import {
   decodeFetchAnswer,
   decodeHoldAnswers,
@@ -24,6 +25,8 @@ const requestTimeoutMs = 5_000;
 const fetchTimeoutMs = 10_000;
 const holdTimeoutMs = 15_000;
 const hedgeMs = 500;
+/** One that has it is enough, and most of those nearest have. */
+const fetchParallelism = 2;
 /** Of those nearest to it, all say that they have it not: it is not there. */
 const withoutItMax = 8;
 
@@ -77,6 +80,7 @@ export function createContentClient(
       lookup,
       clock,
       deadlineMs,
+      parallelism: () => fetchParallelism,
       hedgeMs,
       ...(signal && { signal }),
       isEnough: () => found !== null || lookup.isConverged(withoutItMax),
@@ -123,6 +127,7 @@ export function createContentClient(
       lookup,
       clock,
       deadlineMs,
+      parallelism: () => lookupParallelism,
       hedgeMs,
       ...(signal && { signal }),
       isEnough: () => lookup.isConverged(4),

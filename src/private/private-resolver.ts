@@ -7,6 +7,7 @@
 import { bytesEqual, bytesToHex } from '../core/bytes.ts';
 import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
+import { lookupParallelism } from '../core/limits.ts';
 import { kadIdOfAgent } from '../core/overlay/distance.ts';
 import { createLookup } from '../core/overlay/lookup.ts';
 import { decodeFindAnswers, encodeRequest, type FindAnswer } from '../core/overlay/message.ts';
@@ -147,6 +148,7 @@ export function createPrivateResolver(
     const target = kadIdOfAgent(search.agentId);
     const { replication, respondersMin } = settings;
     const deadlineMs = clock.nowMs() + timeoutMs;
+    const holders = (): number => [...search.shownByPeer.values()].filter(Boolean).length;
     const given = { deadlineMs, used: new Set<string>(), ...(signal && { signal }) };
     await walk({
       lookup: createLookup({
@@ -157,10 +159,12 @@ export function createPrivateResolver(
       }),
       clock,
       deadlineMs,
+      // Most of those nearest hold it: as many as are missing, and the hedge is there for the silent.
+      parallelism: () => Math.max(1, Math.min(lookupParallelism, respondersMin - holders())),
       hedgeMs,
       ...(signal && { signal }),
       ask: (contact) => ask(search, contact, given),
-      isEnough: () => [...search.shownByPeer.values()].filter(Boolean).length >= respondersMin,
+      isEnough: () => holders() >= respondersMin,
     });
   }
 

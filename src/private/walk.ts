@@ -1,5 +1,4 @@
 /** An iterative lookup over any way of asking: a few at a time, another one beside whoever is silent, until it is enough. */
-import { lookupParallelism } from '../core/limits.ts';
 import type { Lookup } from '../core/overlay/lookup.ts';
 import type { PeerContact } from '../core/peer/events.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -9,6 +8,8 @@ export interface WalkOptions {
   readonly clock: Clock;
   /** Milliseconds since 1970 after which nobody is waited for. */
   readonly deadlineMs: number;
+  /** How many to wait for at once, as far as is known by now. */
+  parallelism(): number;
   /** After so long another candidate is asked beside. */
   readonly hedgeMs: number;
   readonly signal?: AbortSignal;
@@ -38,7 +39,7 @@ export function walk(options: WalkOptions): Promise<void> {
         return;
       }
       const awaited = lookup.inFlight - late.size;
-      for (const contact of lookup.take(Math.max(0, lookupParallelism - awaited))) ask(contact);
+      for (const contact of lookup.take(Math.max(0, options.parallelism() - awaited))) ask(contact);
       if (lookup.inFlight === 0) end(resolve);
     };
     const ask = (contact: PeerContact): void => {
