@@ -44,6 +44,7 @@ const tags = [
   { name: 'audit', description: 'What this node has accepted, as a Merkle tree, and proofs of it' },
   { name: 'node', description: 'This node' },
   { name: 'standards', description: 'The index as other standards see it' },
+  { name: 'trust', description: 'Credentials, status lists, verdicts of zones, other views of facts' },
 ];
 
 /** The description of these routes. They are added to a server of their own, which never listens. */

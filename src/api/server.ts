@@ -29,6 +29,7 @@ import { addNodeRoutes } from './routes/node.ts';
 import { addQueryRoutes } from './routes/query.ts';
 import { addResolveRoutes } from './routes/resolve.ts';
 import { addSearchRoutes } from './routes/search.ts';
+import { addTrustRoutes } from './routes/trust.ts';
 import { traceRequests } from './trace-requests.ts';
 
 export interface ApiOptions {
@@ -103,6 +104,7 @@ export function createApi(node: WeftNode, options: ApiOptions): FastifyInstance 
   const { publicUrl = null, agent = null } = options;
   addFactsRoutes(app, node, { openReads, agent });
   addContentRoutes(app, node);
+  addTrustRoutes(app, node, publicUrl);
   addA2aRoutes(app, node, { publicUrl, agent });
   addArdRoutes(app, node, publicUrl);
   addAuditRoutes(app, node, openReads);
