@@ -1,5 +1,6 @@
 /** Facts become a credential: the envelope, and the proof of whoever issues it. */
 import type { Signer } from '../core/ed25519.ts';
+import type { Grant } from '../core/identity/delegation-grant.ts';
 import type { AgentFacts } from './agent-facts.ts';
 import type { JsonObject } from './bounded-json.ts';
 import {
@@ -10,6 +11,7 @@ import {
   readCredential,
 } from './credential.ts';
 import { addProof } from './data-integrity.ts';
+import { evidenceOf } from './delegate-evidence.ts';
 import { FactsError } from './facts-error.ts';
 import { validitySecondsMax, validitySecondsMin } from './facts-limits.ts';
 
@@ -23,11 +25,13 @@ export interface IssueOptions {
   readonly validitySeconds: number;
   /** Such as urn:uuid:…; left out: the credential has no name of its own. */
   readonly id?: string;
+  /** By which a delegate signs; left out: the issuer's own key does. */
+  readonly grant?: Grant;
 }
 
 /** The signed credential. @throws FactsError `bad-facts` for a validity out of bounds, and those of readCredential */
 export function issueFacts(facts: AgentFacts, options: IssueOptions): JsonObject {
-  const { issuer, verificationMethod, signer, nowSeconds, validitySeconds, id } = options;
+  const { issuer, verificationMethod, signer, nowSeconds, validitySeconds, id, grant } = options;
   if (validitySeconds < validitySecondsMin || validitySeconds > validitySecondsMax)
     throw new FactsError('bad-facts', `a validity is ${validitySecondsMin} to ${validitySecondsMax} seconds`);
   const created = instantOf(nowSeconds);
@@ -39,6 +43,7 @@ export function issueFacts(facts: AgentFacts, options: IssueOptions): JsonObject
     validFrom: created,
     validUntil: instantOf(nowSeconds + validitySeconds),
     credentialSubject: facts as unknown as JsonObject,
+    ...(grant !== undefined && { evidence: [evidenceOf(grant)] }),
   };
   const secured = addProof(
     unsecured,

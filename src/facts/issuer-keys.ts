@@ -5,8 +5,12 @@
  */
 import { isRevoked } from '../core/author/writer.ts';
 import { bytesEqual, bytesToHex } from '../core/bytes.ts';
+import type { SignatureCheck } from '../core/ed25519.ts';
+import { isProtocolError } from '../core/errors.ts';
 import { formatAgentDid, parseAgentId } from '../core/identity/agent-id.ts';
 import { hasRight } from '../core/identity/delegation.ts';
+import type { Grant } from '../core/identity/delegation-grant.ts';
+import { assertGrantHolds } from '../core/identity/delegation-standing.ts';
 import type { KeyState } from '../core/identity/key-state.ts';
 import { clockSkewSecondsMax } from '../core/limits.ts';
 import type { Resolution } from '../core/peer/effects.ts';
@@ -57,15 +61,24 @@ export function activeState(
   return state;
 }
 
+/** A key that may sign, and the checks that its grant owes. */
+export interface AgentKey {
+  readonly key: Uint8Array;
+  readonly isDelegate: boolean;
+  readonly checks: readonly SignatureCheck[];
+}
+
 /**
- * The key of a `did:nanda` method: the agent's signing key of now, or a delegate's with the right `facts`.
+ * The key of a `did:nanda` method: the agent's signing key of now, or a delegate's with the right `facts`, by a token of the
+ * record or by a grant that was shown.
  * @throws FactsError `wrong-issuer`, `key-not-current`
  */
 export function keyOfAgent(
   state: AgentState,
   method: string,
   times: ProofTimes,
-): { readonly key: Uint8Array; readonly isDelegate: boolean } {
+  grants: readonly Grant[] = [],
+): AgentKey {
   const did = formatAgentDid(state.agentId);
   const [controller, fragment = '', ...more] = method.split('#');
   const key = parseMultikey(fragment);
@@ -74,9 +87,11 @@ export function keyOfAgent(
   const { keyState } = state;
   if (keyState.signingKey !== null && bytesEqual(keyState.signingKey, key)) {
     assertNotBackdated(keyState, times);
-    return { key, isDelegate: false };
+    return { key, isDelegate: false, checks: [] };
   }
-  if (isDelegateOf(state, key, times)) return { key, isDelegate: true };
+  if (isDelegateOf(state, key, times)) return { key, isDelegate: true, checks: [] };
+  const checks = checksOfGrant(state, key, times, grants);
+  if (checks !== null) return { key, isDelegate: true, checks };
   const wasKey = keyState.chain.some(({ body }) => body.type !== 'tomb' && bytesEqual(body.signingKey, key));
   throw wasKey
     ? new FactsError('key-not-current', 'the key that signed was rotated away: sign it again')
@@ -115,4 +130,30 @@ function isDelegateOf(state: AgentState, key: Uint8Array, { created, now }: Proo
       token.notBefore <= created + clockSkewSecondsMax &&
       now < token.expiresAt,
   );
+}
+
+/** Of the first grant that lets the key sign facts now; null: none does. */
+function checksOfGrant(
+  state: AgentState,
+  key: Uint8Array,
+  { created, now }: ProofTimes,
+  grants: readonly Grant[],
+): readonly SignatureCheck[] | null {
+  for (const { token, chain } of grants) {
+    const fits =
+      bytesEqual(token.audience, key) &&
+      hasRight(token, 'facts') &&
+      token.notBefore <= created + clockSkewSecondsMax;
+    if (!fits) continue;
+    try {
+      return assertGrantHolds(chain, state, now);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      if (error.code === 'revoked')
+        throw new FactsError('revoked', 'the grant of the delegate that signed was revoked');
+      if (error.code === 'expired')
+        throw new FactsError('expired', 'the grant of the delegate that signed has ended');
+    }
+  }
+  return null;
 }

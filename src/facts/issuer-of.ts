@@ -1,5 +1,7 @@
 /** From the DID of an issuer to the key that must have signed, and to the state of the agent that it is. */
+import type { SignatureCheck } from '../core/ed25519.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
+import type { Grant } from '../core/identity/delegation-grant.ts';
 import type { Resolution } from '../core/peer/effects.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
 import { FactsError } from './facts-error.ts';
@@ -18,10 +20,13 @@ export interface IssuerOf {
   readonly kind: IssuerKind;
   /** Null for a bare key. */
   readonly state: AgentState | null;
+  /** Owed beside its own signature, by the grant of a delegate. */
+  readonly checks: readonly SignatureCheck[];
 }
 
 /**
  * @param subject its own state, where it is known already
+ * @param grants shown with what was signed, of which one may let the key sign facts
  * @throws FactsError `wrong-issuer`, `issuer-unknown`, `issuer-not-active`, `key-not-current`, and what the resolve throws
  */
 export async function issuerOf(
@@ -30,13 +35,15 @@ export async function issuerOf(
   times: ProofTimes,
   resolve: (agentId: AgentId) => Promise<Resolution>,
   subject: AgentState | null = null,
+  grants: readonly Grant[] = [],
 ): Promise<IssuerOf> {
-  if (issuer.startsWith('did:key:')) return { key: keyOfDidKey(issuer, method), kind: 'key', state: null };
+  if (issuer.startsWith('did:key:'))
+    return { key: keyOfDidKey(issuer, method), kind: 'key', state: null, checks: [] };
   if (!issuer.startsWith('did:nanda:'))
     throw new FactsError('wrong-issuer', 'issuers are agents (did:nanda) or keys (did:key)', { issuer });
   const issuerId = agentOfDid(issuer, 'wrong-issuer');
   const isSelf = subject !== null && agentKey(issuerId) === agentKey(subject.agentId);
   const state = isSelf ? subject : activeState(await resolve(issuerId), 'issuer-not-active');
-  const { key, isDelegate } = keyOfAgent(state, method, times);
-  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state };
+  const { key, isDelegate, checks } = keyOfAgent(state, method, times, grants);
+  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state, checks };
 }

@@ -12,6 +12,7 @@ import type { AgentFacts } from './agent-facts.ts';
 import type { JsonObject } from './bounded-json.ts';
 import { type FactsCredential, isInstant, readCredential, secondsOf } from './credential.ts';
 import { canonicalJson, type ProofClaim, readProof } from './data-integrity.ts';
+import { grantsIn } from './delegate-evidence.ts';
 import { FactsError } from './facts-error.ts';
 import { activeState, agentOfDid, assertNotRevoked, type IssuerKind } from './issuer-keys.ts';
 import { issuerOf } from './issuer-of.ts';
@@ -65,9 +66,12 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
   const subject = activeState(await context.resolve(agentId), 'subject-not-active');
   const times = { created, now: context.nowSeconds };
   const { resolve } = context;
-  const { key, kind, state } = await issuerOf(issuer, claim.verificationMethod, times, resolve, subject);
+  const method = claim.verificationMethod;
+  const grants = grantsIn(credential.document);
+  const signedBy = await issuerOf(issuer, method, times, resolve, subject, grants);
+  const { key, kind, state } = signedBy;
   const { message, signature } = claim;
-  if (!context.check({ publicKey: key, message, signature }))
+  if (![{ publicKey: key, message, signature }, ...signedBy.checks].every(context.check))
     throw new FactsError(
       'bad-proof',
       'the signature does not fit: the document was altered, or signed by another key',

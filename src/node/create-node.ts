@@ -143,7 +143,7 @@ async function compose(
     peer: host.peer,
     agents: traceAgents(agents, ports.tracing),
     capabilities,
-    query: createNodeQuery(config, ports, { resolve: calls.resolve, capabilities, facts, privately }),
+    query: createNodeQuery(config, ports, { ...calls, ...trust, capabilities, facts, privately }),
     names,
     facts,
     trust,

@@ -1,5 +1,6 @@
 /** Hosting of AgentFacts on the ports of a node: its store, its keys in custody, its view of the network. */
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
+import type { AgentService } from '../custody/agent-types.ts';
 import { createFactsHost } from '../facts/host/facts-host.ts';
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { StatusCheck } from '../facts/status-entry.ts';
@@ -11,6 +12,7 @@ export function createNodeFacts(
   ports: NodePorts,
   resolve: WeftNode['resolve'],
   checkStatus: StatusCheck,
+  agents: Pick<AgentService, 'heldGrant'>,
 ): FactsHost {
   const { store, clock, entropy, verifier, keys } = ports;
   return createFactsHost({
@@ -20,6 +22,11 @@ export function createNodeFacts(
     checkStatus,
     resolve: (agentId) => resolve(agentId),
     check: verifier.verify,
+    async findDelegate(agentId) {
+      // Unknown to the network, or none of its keys is here: nothing can be signed for it.
+      const { delegate } = await keys.read(agentId);
+      return delegate === undefined ? null : agents.heldGrant(agentId, 'facts');
+    },
     async findSigner(agentId) {
       const { signing } = await keys.read(agentId);
       return signing === undefined ? null : createNativeSigner(signing);

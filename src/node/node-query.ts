@@ -4,6 +4,7 @@ import { packageVersion } from '../config/package-root.ts';
 import type { CapabilityService } from '../custody/capability-service.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
+import type { StatusCheck } from '../facts/status-entry.ts';
 import type { PrivateCalls } from '../private/path-types.ts';
 import type { QueryAgents } from '../query/query-types.ts';
 import type { QueryParts } from '../query/run-query.ts';
@@ -15,6 +16,7 @@ export interface NodeQueryParts {
   readonly capabilities: Pick<CapabilityService, 'search'>;
   readonly facts: Pick<FactsHost, 'search' | 'read'>;
   readonly privately: Pick<PrivateCalls, 'fetchDirectly'>;
+  readonly checkStatus: StatusCheck;
 }
 
 export function createNodeQuery(config: NodeConfig, ports: NodePorts, parts: NodeQueryParts): QueryAgents {
@@ -35,6 +37,7 @@ export function createNodeQuery(config: NodeConfig, ports: NodePorts, parts: Nod
     const given: QueryParts = {
       resolve: parts.resolve,
       check: verifier.verify,
+      checkStatus: parts.checkStatus,
       nowMs: () => clock.nowMs(),
       searchOverlay: (query) => parts.capabilities.search(query),
       searchHosted: (query) => parts.facts.search(query),

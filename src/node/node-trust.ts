@@ -49,7 +49,7 @@ export function createNodeTrust(
   const issuer = once(() => openIssuer(ports, parts));
   const trusting = once(() => openVerifier(config, ports, parts));
   const checkStatus: StatusCheck = async (entry, did) => (await trusting.get()).checkStatus!(entry, did);
-  const facts = createNodeFacts(ports, parts.resolve, checkStatus);
+  const facts = createNodeFacts(ports, parts.resolve, checkStatus, parts.agents);
   const views = once(async () => {
     const { createFactsViews } = await import('../trust/views/facts-views.ts');
     const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);

@@ -5,12 +5,14 @@
 import type { SignatureCheck, Signer } from '../../core/ed25519.ts';
 import { isProtocolError } from '../../core/errors.ts';
 import { type AgentId, formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import type { Grant } from '../../core/identity/delegation-grant.ts';
 import type { Resolution } from '../../core/peer/effects.ts';
 import type { AgentState } from '../../core/record/agent-state.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import type { Store } from '../../ports/store.ts';
 import type { JsonObject } from '../bounded-json.ts';
+import { grantsIn } from '../delegate-evidence.ts';
 import { FactsError } from '../facts-error.ts';
 import { validitySecondsDefault } from '../facts-limits.ts';
 import { activeState, assertNotRevoked, keyOfAgent, methodOfAgent } from '../issuer-keys.ts';
@@ -26,6 +28,10 @@ export interface FactsHostParts {
   readonly check: (check: SignatureCheck) => boolean;
   /** The signing key in custody; null when it is not here. */
   readonly findSigner: (agentId: AgentId) => Promise<Signer | null>;
+  /** The delegate key in custody with a grant that lets it sign facts now; left out or null: there is none. */
+  readonly findDelegate?: (
+    agentId: AgentId,
+  ) => Promise<{ readonly grant: Grant; readonly signer: Signer } | null>;
   /** Looks a status up; left out: a credential with a status is refused. */
   readonly checkStatus?: StatusCheck;
   readonly clock: Clock;
@@ -57,8 +63,9 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
     const facts = readFacts(given);
     if (facts.id !== formatAgentDid(agentId))
       throw new FactsError('wrong-subject', 'these are the facts of another agent', { subject: facts.id });
-    const signer = await currentSignerOf(parts, agentId);
+    const { signer, ...by } = await signerOf(agentId);
     return issueFacts(facts, {
+      ...by,
       issuer: facts.id,
       verificationMethod: methodOfAgent(agentId, signer.publicKey),
       signer,
@@ -66,6 +73,14 @@ export function createFactsHost(parts: FactsHostParts): FactsHost {
       validitySeconds: validity,
       id: `urn:uuid:${uuidOf(parts.entropy.randomBytes(16))}`,
     });
+  }
+
+  /** The agent's own key where it is here; else a delegate's, with the grant by which it signs. */
+  async function signerOf(agentId: AgentId): Promise<{ readonly signer: Signer; readonly grant?: Grant }> {
+    const isHere = parts.findDelegate === undefined || (await parts.findSigner(agentId)) !== null;
+    const found = isHere ? null : await parts.findDelegate(agentId);
+    if (found === null) return { signer: await currentSignerOf(parts, agentId) };
+    return { signer: statementSignerOf(found.signer), grant: found.grant };
   }
 
   /** A credential that holds, as it is kept. Waits for the network, so it is made before anybody's turn. */
@@ -172,7 +187,8 @@ async function assertIssued(
   const isOwn = issuer === formatAgentDid(agentId);
   const isAgent = isOwn || issuer.startsWith('did:nanda:');
   const state = isOwn || !isAgent ? subject : await stateOf(parts, parseAgentId(issuer), 'issuer-not-active');
-  if (isAgent && state !== null) keyOfAgent(state, verificationMethod, { created, now });
+  if (isAgent && state !== null)
+    keyOfAgent(state, verificationMethod, { created, now }, grantsIn(credential));
   assertNotRevoked(digest, [subject, state]);
   await assertStatus(readStatusEntries(credential), issuer, parts.checkStatus).catch((error: unknown) => {
     // A list that is away now: readers look it up for themselves.
@@ -182,6 +198,9 @@ async function assertIssued(
 
 function isDue(found: ShelvedFacts, state: AgentState | null, now: number): boolean {
   if (found.validUntil - now < found.validitySeconds * renewAtShare) return true;
+  // What a delegate signed ends with its grant; another grant may be here.
+  const [grant] = grantsIn(found.credential);
+  if (grant !== undefined) return grant.token.expiresAt <= now;
   const key = state?.keyState.signingKey ?? null;
   return key !== null && found.verificationMethod !== methodOfAgent(found.agentId, key);
 }
