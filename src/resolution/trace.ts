@@ -88,4 +88,5 @@ const missingCodes: ReadonlySet<string> = new Set([
   'no-skill',
   'not-found',
   'name-unknown',
+  'no-such-name',
 ]);
