@@ -13,8 +13,10 @@ import { frameBytesMax } from '../../src/core/limits.ts';
 import * as capability from '../../src/core/overlay/capability-message.ts';
 import * as content from '../../src/core/overlay/content-message.ts';
 import * as message from '../../src/core/overlay/message.ts';
+import * as nameMessage from '../../src/core/overlay/name-message.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
 import { announced } from '../core/capability/fixtures.ts';
+import { described, named, withdrawn } from '../core/name/fixtures.ts';
 import { cddlProblem, readCddl } from '../helpers/cddl-validate.ts';
 import {
   bornAgent,
@@ -182,6 +184,39 @@ function encodingsOfPrivatePath(): [string, Uint8Array][] {
   ];
 }
 
+function encodingsOfNames(): [string, Uint8Array][] {
+  const [record, id] = [new Uint8Array(300), new Uint8Array(32)];
+  const contact = { peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/1'] };
+  const born = bornAgent('cddl names', startSeconds);
+  const target = { agentId: born.agentId };
+  const records = [
+    named(born, 'shop', target),
+    named(born, 'shop', { url: 'https://agents.example.com' }, { isBlinded: true }),
+    withdrawn(born, 'shop'),
+    described(born, { claims: ['example.com'], target, policy: 'hidden' }),
+  ];
+  const requests: [string, Uint8Array][] = [
+    ['name', nameMessage.encodeNameRequest({ type: 'name', records: [record] })],
+    ['look-up', nameMessage.encodeNameRequest({ type: 'look-up', agentId: id, point: id })],
+  ];
+  const answers: [string, Uint8Array][] = [
+    ['named', nameMessage.encodeNameAnswers([{ status: 'stale', code: 'stale-base' }])],
+    ['looked-up', nameMessage.encodeLookUpAnswer({ record, closer: [contact] })],
+    ['looked-up', nameMessage.encodeLookUpAnswer({ record: null, closer: [] })],
+  ];
+  return [
+    ...records.map(({ bytes }): [string, Uint8Array] => ['name-record', bytes]),
+    ...requests.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['request', bytes],
+    ]),
+    ...answers.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['answer', bytes],
+    ]),
+  ];
+}
+
 /** One frame without its length (below 0x80, so one byte). */
 function encodedFrame(): [string, Uint8Array] {
   const body = message.encodeUnwatchAnswer();
@@ -192,6 +227,7 @@ const encodings = [
   ...encodingsOfOneLife(),
   ...encodingsOfMessages(),
   ...encodingsOfPrivatePath(),
+  ...encodingsOfNames(),
   encodedFrame(),
 ];
 

@@ -129,7 +129,7 @@ export function decodeNameRecord(bytes: Uint8Array): NameRecord {
   const { label, point } = readLabel(labelValue, agentId);
   const meaning = readMeaning(targetValue, label);
   if (meaning.kind === 'withdrawn' && hours !== nameHoursMax)
-    throw new ProtocolError('wrong-shape', `a withdrawal counts ${nameHoursMax} hours`, { hours });
+    throw new ProtocolError('bad-name', `a withdrawal counts ${nameHoursMax} hours`, { hours });
   const ends = issuedAt + secondsPerHour * hours;
   return {
     agentId,
@@ -192,7 +192,11 @@ function readLabel(
 
 function readMeaning(value: CborValue | undefined, label: string | null): NameMeaning {
   if (value === null) return { kind: 'withdrawn' };
-  if (label !== apexLabel) return { kind: 'target', target: readTarget(value) };
+  if (label !== apexLabel) {
+    if (Array.isArray(value)) throw new ProtocolError('bad-name', 'only "_" says what a namespace is');
+    return { kind: 'target', target: readTarget(value) };
+  }
+  if (!Array.isArray(value)) throw new ProtocolError('bad-name', '"_" says what the namespace itself is');
   const [policyIndex, claimValues, own] = readArray(value, 'profile', 3);
   const policy = namePolicies[readInteger(policyIndex, 'policy', 0, namePolicies.length - 1)]!;
   const claims = readArray(claimValues, 'claims', { max: nameClaimsMax }).map((claim) =>
