@@ -24,6 +24,7 @@ import { addResolveCommand } from './commands/resolve.ts';
 import { addRoutingCommand } from './commands/routing.ts';
 import { addSearchCommand } from './commands/search.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addTrustCommand } from './commands/trust.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { createRunner } from './context.ts';
 import { addExamples } from './help.ts';
@@ -73,6 +74,7 @@ export function createProgram(streams: Streams, onExit: (code: ExitCode) => void
   addAuditCommand(program, run);
   addFactsCommand(program, run);
   addRoutingCommand(program, run);
+  addTrustCommand(program, run);
   addKeyCommands(program, run);
   addInspectCommand(program, run);
   addMcpCommand(program, run);
