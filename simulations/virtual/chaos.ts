@@ -30,7 +30,7 @@ export interface PlannedFault {
 }
 
 /** On the average, once there is one of each kind. */
-const secondsPerFault = 6;
+const secondsPerFault = 9;
 /** The last of these ends with the chaos: what follows begins in the worst state. */
 const lastingKinds: readonly FaultKind[] = ['partition', 'isolation', 'crash', 'one-way cut'];
 const shortestMs = 4_000;
@@ -126,11 +126,11 @@ export function beginChaos(plan: readonly PlannedFault[], parts: ChaosParts): Ch
         };
       }
       case 'crash':
-        return crash(some(1, 0.2), 'process');
+        return crash('process');
       case 'power cut':
-        return crash(some(1, 0.2), 'power');
+        return crash('power');
       case 'broken connections': {
-        const share = 0.1 + random.next() / 2;
+        const share = 0.05 + random.next() / 4;
         network.breakSome(share);
         return { what: `${Math.round(share * 100)}%`, end: () => {} };
       }
@@ -165,8 +165,9 @@ export function beginChaos(plan: readonly PlannedFault[], parts: ChaosParts): Ch
     }
   }
 
-  function crash(picked: readonly VirtualNode[], kind: CrashKind): { what: string; end: () => void } {
-    const down = picked.filter(({ isUp }) => isUp);
+  function crash(kind: CrashKind): { what: string; end: () => void } {
+    const up = nodes.filter(({ isUp }) => isUp);
+    const down = random.pick(up, 1 + random.below(Math.round(nodes.length * 0.15)));
     for (const node of down) void node.crash(kind);
     return {
       what: names(down),

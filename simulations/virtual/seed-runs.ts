@@ -1,17 +1,22 @@
 /** Many runs, each a process of its own, as many at a time as there are processors: for `npm run sim:all` and for tests. */
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { VirtualSettings } from './run-virtual.ts';
 import { type VirtualResult, virtualCommand } from './virtual-result.ts';
 
 const program = fileURLToPath(new URL('../run.ts', import.meta.url));
 const outputBytesMax = 64 * 1024 * 1024;
+/** The program is the same in all of them: it is compiled once. */
+const compiled = join(tmpdir(), 'weft-simulations');
 
 /** The JSON that `npm run sim` prints for these arguments. @throws Error with all that it said when it printed none. */
 export function simulate<Result>(args: readonly string[]): Promise<Result> {
   const all = ['--max-semi-space-size=64', '--conditions=weft-source', program, ...args, '--json'];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, all, { maxBuffer: outputBytesMax }, (error, stdout, stderr) => {
+    const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+    execFile(process.execPath, all, { maxBuffer: outputBytesMax, env }, (error, stdout, stderr) => {
       try {
         resolve(JSON.parse(stdout) as Result);
       } catch {

@@ -3,8 +3,10 @@ import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
 import type { Random } from '../../src/core/rng.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
 
-/** Of a synced write, milliseconds: that of a good disk, and of a busy one. */
-const syncMs = { least: 2, most: 40 } as const;
+/** Of a synced write, milliseconds. */
+const syncMsMin = 2;
+const syncMsMax = { good: 40, busy: 600 } as const;
+const busyShare = 0.3;
 const agentPrefix = 'agent/';
 
 export interface VirtualDisk {
@@ -26,10 +28,11 @@ export function createVirtualDisk(random: Random): VirtualDisk {
   let run = 0;
   let underWay = 0;
   let durableAtMs = 0;
+  const syncMsMost = random.next() < busyShare ? syncMsMax.busy : syncMsMax.good;
 
   /** In the order in which they were asked for. */
   function synced(): Promise<void> {
-    const tookMs = syncMs.least + random.below(syncMs.most - syncMs.least);
+    const tookMs = syncMsMin + random.below(syncMsMost - syncMsMin);
     durableAtMs = Math.max(durableAtMs, Date.now() + tookMs);
     return new Promise((resolve) => setTimeout(resolve, durableAtMs - Date.now()));
   }

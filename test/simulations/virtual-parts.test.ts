@@ -14,12 +14,12 @@ describe('a virtual disk', () => {
     const disk = createVirtualDisk(createChance(1).stream('disk'));
     const store = disk.open();
     const kept = store.write([{ key: 'agent/a', value: Uint8Array.of(1) }]);
-    await vi.advanceTimersByTimeAsync(40);
+    await vi.advanceTimersByTimeAsync(600);
     await kept;
     const lost = store.write([{ key: 'agent/b', value: Uint8Array.of(2) }]);
     const failure = expect(lost).rejects.toThrow('before the write was durable');
     disk.crash();
-    await vi.advanceTimersByTimeAsync(40);
+    await vi.advanceTimersByTimeAsync(600);
     await failure;
     await expect(store.get('agent/a')).rejects.toThrow('closed');
     expect(await disk.open().get('agent/a')).toEqual(Uint8Array.of(1));
@@ -34,11 +34,11 @@ describe('a virtual disk', () => {
     const refused = expect(store.write([{ key: 'agent/a', value: Uint8Array.of(1) }])).rejects.toThrow(
       'full',
     );
-    await vi.advanceTimersByTimeAsync(40);
+    await vi.advanceTimersByTimeAsync(600);
     await refused;
     disk.setFull(false);
     const taken = store.write([{ key: 'agent/a', value: Uint8Array.of(1) }]);
-    await vi.advanceTimersByTimeAsync(40);
+    await vi.advanceTimersByTimeAsync(600);
     await taken;
     expect(disk.agents.size).toBe(1);
     expect(disk.counts.refusedWrites).toBe(1);
