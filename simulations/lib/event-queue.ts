@@ -18,46 +18,48 @@ export function createEventQueue(startMs: number): EventQueue {
   let nowMs = startMs;
   let sequence = 0;
 
-  function isBefore(left: number, right: number): boolean {
-    const difference = times[left]! - times[right]!;
-    return difference < 0 || (difference === 0 && sequences[left]! < sequences[right]!);
+  function put(index: number, timeMs: number, order: number, task: () => void): void {
+    times[index] = timeMs;
+    sequences[index] = order;
+    tasks[index] = task;
   }
 
-  function swap(left: number, right: number): void {
-    [times[left], times[right]] = [times[right]!, times[left]!];
-    [sequences[left], sequences[right]] = [sequences[right]!, sequences[left]!];
-    [tasks[left], tasks[right]] = [tasks[right]!, tasks[left]!];
+  function move(from: number, to: number): void {
+    put(to, times[from]!, sequences[from]!, tasks[from]!);
+  }
+
+  /** Whether what is planned at that place comes before the other. */
+  function isBefore(index: number, timeMs: number, order: number): boolean {
+    return times[index]! < timeMs || (times[index] === timeMs && sequences[index]! < order);
   }
 
   function at(timeMs: number, run: () => void): void {
+    const dueMs = Math.max(timeMs, nowMs);
+    const order = sequence++;
     let index = times.length;
-    times.push(Math.max(timeMs, nowMs));
-    sequences.push(sequence++);
-    tasks.push(run);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!isBefore(index, parent)) break;
-      swap(index, parent);
+    for (let parent = (index - 1) >> 1; index > 0; parent = (index - 1) >> 1) {
+      if (isBefore(parent, dueMs, order)) break;
+      move(parent, index);
       index = parent;
     }
+    put(index, dueMs, order, run);
   }
 
   function takeFirst(): () => void {
     const first = tasks[0]!;
-    const last = times.length - 1;
-    swap(0, last);
-    times.pop();
-    sequences.pop();
-    tasks.pop();
+    const timeMs = times.pop()!;
+    const order = sequences.pop()!;
+    const task = tasks.pop()!;
+    const size = times.length;
+    if (size === 0) return first;
     let index = 0;
-    for (;;) {
-      const left = 2 * index + 1;
-      if (left >= last) break;
-      const child = left + 1 < last && isBefore(left + 1, left) ? left + 1 : left;
-      if (!isBefore(child, index)) break;
-      swap(index, child);
+    for (let child = 1; child < size; child = 2 * index + 1) {
+      if (child + 1 < size && isBefore(child + 1, times[child]!, sequences[child]!)) child++;
+      if (!isBefore(child, timeMs, order)) break;
+      move(child, index);
       index = child;
     }
+    put(index, timeMs, order, task);
     return first;
   }
 

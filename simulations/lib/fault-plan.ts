@@ -46,8 +46,8 @@ function begin(world: World, scenario: Scenario, fault: Fault, random: Random, e
       return () => world.network.setLoss(scenario.network.loss);
     case 'partition': {
       const apart = new Set(picked(fault.share));
-      world.network.cut((node) => (apart.has(node) ? 1 : 0), fault.oneWay);
-      return () => world.network.cut(null);
+      world.cut((node) => (apart.has(node) ? 1 : 0), fault.oneWay);
+      return () => world.cut(null);
     }
     case 'crash': {
       const nodes = picked(fault.share).filter((node) => world.nodes[node]!.isUp);

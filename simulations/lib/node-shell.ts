@@ -61,7 +61,8 @@ const acknowledgements = 5;
 export function createSimulatedNode(
   index: number,
   name: string,
-  config: PeerConfig,
+  /** Of its first run, and of those after a restart. */
+  config: { readonly first: PeerConfig; readonly later: PeerConfig },
   ports: NodePorts,
 ): SimulatedNode {
   const { queue } = ports;
@@ -77,7 +78,11 @@ export function createSimulatedNode(
 
   function newPeer(): Peer {
     const seed = ports.chance.bytes(`node ${index} run ${run}`);
-    return createPeer({ config, self: { peer: name, addresses: [] }, seed });
+    return createPeer({
+      config: run === 0 ? config.first : config.later,
+      self: { peer: name, addresses: [] },
+      seed,
+    });
   }
 
   function dispatch(event: PeerEvent): void {

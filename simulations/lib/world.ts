@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { base58btc } from 'multiformats/bases/base58';
+import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
 import { type Chance, createChance } from './chance.ts';
+import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
@@ -18,8 +20,6 @@ import { createSignatureTable } from './signatures.ts';
 const startMs = 1_800_000_000_000;
 /** How often a node whose neighbourhood has long been complete asks who else there is. */
 const settledPauseMs = 300_000;
-/** TCP, noise and yamux before the first request. */
-const handshakeRoundTrips = 2.5;
 
 export interface WorldSettings {
   readonly nodes: number;
@@ -50,6 +50,8 @@ export interface World {
   crash(node: number): void;
   /** It comes back with what its store has, and dials those that it knew. */
   restart(node: number): void;
+  /** Nothing passes from a node of one side to one of another, and connections between them die; null heals. */
+  cut(sideOf: ((node: number) => number) | null, isOneWay?: boolean): void;
   neighbours(node: number): readonly number[];
   /** Requests that every node was sent. */
   readonly requests: Uint32Array;
@@ -60,6 +62,7 @@ export interface World {
 }
 
 export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
+  installNativeHash();
   const { nodes: count, seed } = settings;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
@@ -69,11 +72,14 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const requests = new Uint32Array(count);
   const trace = createTrace();
   const turned = new Set<SimulatedNode>();
-  const connections = Array.from({ length: count }, () => new Set<number>());
-  const lists: (readonly number[] | null)[] = Array.from({ length: count }, () => null);
-  const settled: Partial<PeerConfig> =
-    settings.start === 'settled' ? { neighboursSoonMs: settledPauseMs } : {};
-  const config: PeerConfig = { ...peerConfigDefault, ...settled, ...settings.peer };
+  const config: PeerConfig = { ...peerConfigDefault, ...settings.peer };
+  // Everybody has met long ago, and has nothing to tell the others yet.
+  const isSettled = settings.start === 'settled';
+  const firstConfig = {
+    ...config,
+    greetsNeighbours: !isSettled,
+    ...(isSettled && { neighboursSoonMs: settledPauseMs }),
+  };
 
   const ports: NodePorts = {
     queue,
@@ -93,7 +99,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     },
     meet(from, peer) {
       const to = indexByName.get(peer);
-      if (to !== undefined) dial(from.index, to, () => {});
+      if (to !== undefined) connections.dial(from.index, to, () => {});
     },
     gossip: (from, topic, data) => gossip.publish(from.index, topic, data),
     changed(node, change) {
@@ -109,23 +115,31 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   };
 
   const nodes = Array.from({ length: count }, (_, index) =>
-    createSimulatedNode(index, peerName(chance.bytes(`peer ${index}`)), config, ports),
+    createSimulatedNode(
+      index,
+      peerName(chance.bytes(`peer ${index}`)),
+      { first: firstConfig, later: config },
+      ports,
+    ),
   );
   const indexByName = new Map(nodes.map(({ name, index }) => [name, index]));
+  const connections = createConnections({
+    nodes,
+    queue,
+    network,
+    random: chance.stream('connections'),
+    dialTimeoutMs: config.requestTimeoutMs,
+  });
+  const { connect } = connections;
   const gossip = createGossipNetwork(count, {
     queue,
     network,
     random: chance.stream('gossip'),
     isUp: (node) => nodes[node]!.isUp,
-    neighbours,
+    neighbours: connections.of,
     validate: (node, from, topic, data, onVerdict) =>
       nodes[node]!.validate(nodes[from]!.name, topic, data, onVerdict),
   });
-
-  function neighbours(node: number): readonly number[] {
-    lists[node] ??= [...connections[node]!];
-    return lists[node];
-  }
 
   /** The arrival, unless nothing arrives or nobody is there; false when nothing is under way. */
   function deliver(from: number, to: number, sizeBytes: number, arrive: () => void): boolean {
@@ -163,54 +177,15 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       });
       if (!isSent) timeOut();
     };
-    if (connections[from]!.has(to)) ask();
-    else dial(from, to, (isConnected) => (isConnected ? ask() : answer({ failure: 'unreachable' })));
-  }
-
-  function dial(from: number, to: number, onEnd: (isConnected: boolean) => void): void {
-    const delayMs = network.delayMs(from, to, 0, queue.nowMs);
-    if (delayMs === null || from === to) {
-      queue.at(queue.nowMs + config.requestTimeoutMs, () => onEnd(false));
-      return;
-    }
-    queue.at(queue.nowMs + 2 * handshakeRoundTrips * delayMs, () => {
-      const isThere = nodes[to]!.isUp && nodes[from]!.isUp;
-      if (isThere) connect(from, to);
-      onEnd(isThere);
-    });
-  }
-
-  function connect(left: number, right: number): void {
-    for (const [one, other] of [
-      [left, right],
-      [right, left],
-    ] as const) {
-      if (connections[one]!.has(other)) continue;
-      connections[one]!.add(other);
-      lists[one] = null;
-      const { name } = nodes[other]!;
-      nodes[one]!.dispatch({ type: 'peer-added', contact: { peer: name, addresses: [address] } });
-      nodes[one]!.dispatch({ type: 'peer-connected', peer: name });
-    }
+    if (connections.has(from, to)) ask();
+    else
+      connections.dial(from, to, (isConnected) => (isConnected ? ask() : answer({ failure: 'unreachable' })));
   }
 
   function crash(node: number): void {
     nodes[node]!.crash();
     gossip.left(node);
-    for (const other of connections[node]!) {
-      connections[other]!.delete(node);
-      lists[other] = null;
-      nodes[other]!.dispatch({ type: 'peer-disconnected', peer: nodes[node]!.name });
-      nodes[other]!.dispatch({ type: 'peer-removed', peer: nodes[node]!.name });
-    }
-  }
-
-  function restart(node: number): void {
-    const known = [...connections[node]!];
-    connections[node]!.clear();
-    lists[node] = null;
-    nodes[node]!.restart();
-    for (const other of known) dial(node, other, () => {});
+    connections.end(node);
   }
 
   function endTurns(): void {
@@ -225,6 +200,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     const places = nodes.map(({ name }) => kadIdOfPeer(name));
     const tables = settledTables(places, config.replication, chance.stream('placement'));
     for (const [node, table] of tables.entries()) for (const other of table) connect(node, other);
+    firstConfig.greetsNeighbours = true;
   }
 
   return {
@@ -241,8 +217,12 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     run: (durationMs) => queue.runUntil(queue.nowMs + durationMs, endTurns),
     connect,
     crash,
-    restart,
-    neighbours,
+    restart: connections.rejoin,
+    cut(sideOf, isOneWay) {
+      network.cut(sideOf, isOneWay);
+      if (sideOf !== null) connections.noteCut(sideOf);
+    },
+    neighbours: connections.of,
     traceHash: () => trace.hash(queue.nowMs),
     close: () => signatures.close(),
   };
@@ -272,9 +252,6 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     };
   }
 }
-
-/** What makes a contact worth a dial; the simulated network goes by names. */
-const address = '/ip4/127.0.0.1/tcp/4001';
 
 /** A peer id of an RSA-like key: the multihash of these 32 bytes. */
 function peerName(bytes: Uint8Array): string {
