@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { bytesToHex } from '../core/bytes.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
+import type { WeftNode } from '../node/node-types.ts';
 import { CliError } from './cli-error.ts';
 import type { Context } from './context.ts';
 import type { ControlClient } from './control-client.ts';
@@ -13,14 +14,21 @@ export async function openAgentClient(
   context: Context,
   keyFile: string | undefined,
 ): Promise<Pick<ControlClient, 'call'>> {
-  const client = context.client();
-  if (keyFile === undefined) return client;
+  if (keyFile === undefined) return context.client();
   // Loaded here, so that calls to a daemon start without them.
-  const { createOwnAgents, openOwnKeys } = await import('../node/offline-keys.ts');
   const { createLocalClient } = await import('./local-client.ts');
+  return createLocalClient(await openOwnAgents(context, keyFile));
+}
+
+/** Agents whose keys are in that file; the daemon resolves and passes on. */
+export async function openOwnAgents(
+  context: Context,
+  keyFile: string,
+): Promise<Pick<WeftNode, 'agents' | 'resolve'>> {
+  const { createOwnAgents, openOwnKeys } = await import('../node/offline-keys.ts');
   const { createRemoteNetwork } = await import('./remote-network.ts');
   const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
-  return createLocalClient(createOwnAgents(keys, `${keyFile}.journal`, createRemoteNetwork(client)));
+  return createOwnAgents(keys, `${keyFile}.journal`, createRemoteNetwork(context.client()));
 }
 
 /** One seed of an agent in an exported file, hexadecimal. @throws CliError `unreadable` when it is not there */

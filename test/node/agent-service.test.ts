@@ -5,9 +5,11 @@ import { rotateAgent } from '../../src/core/author/rekey.ts';
 import { updateAgent } from '../../src/core/author/update.ts';
 import { controllerOf } from '../../src/core/author/writer.ts';
 import { bytesToHex } from '../../src/core/bytes.ts';
+import { encodeCanonical } from '../../src/core/cbor.ts';
 import { createSigner } from '../../src/core/ed25519.ts';
 import type { AgentId } from '../../src/core/identity/agent-id.ts';
-import { decodeDelegation } from '../../src/core/identity/delegation.ts';
+import { decodeDelegation, delegationValue, readDelegation } from '../../src/core/identity/delegation.ts';
+import { createGrant } from '../../src/core/identity/delegation-grant.ts';
 import { encodeState } from '../../src/core/record/agent-state.ts';
 import type { AgentService } from '../../src/node/node-types.ts';
 import {
@@ -554,5 +556,115 @@ describe('upkeep', () => {
     await network.clock.advance(60 * hourMs);
     expect(network.published.length).toBe(published);
     expect(encodeState(network.stateOf(other.agentId)!)).toEqual(before);
+  });
+});
+
+describe('grants that travel by hand', () => {
+  const handRights = ['sub', 'facts'] as const;
+
+  /** The controller, a delegate with a grant that it keeps, and a helper below it. */
+  async function withChain() {
+    const network = createFakeNetwork();
+    const [controller, middle] = [createFakeNode(network, 'top'), createFakeNode(network, 'middle')];
+    const { agentId } = await controller.service.register(draft);
+    const audience = await middle.service.createDelegateKey(agentId);
+    const wish = { rights: handRights, expiresInSeconds: 3600 };
+    const root = await controller.service.grant(agentId, { ...wish, audience });
+    await middle.service.keepGrant(root);
+    const helper = new Uint8Array(32).fill(77);
+    const below = await middle.service.grant(agentId, { ...wish, audience: helper, expiresInSeconds: 300 });
+    return { network, controller, middle, agentId, root, below, helper };
+  }
+
+  it('are issued without a word to the network, and kept by who issued or received them', async () => {
+    const { network, controller, middle, agentId, root, below } = await withChain();
+    expect(network.published).toHaveLength(1);
+    expect((await controller.service.grants(agentId)).map(({ grant, isHeld }) => [grant, isHeld])).toEqual([
+      [root, false],
+    ]);
+    expect((await middle.service.grants(agentId)).map(({ grant, isHeld }) => [grant, isHeld])).toEqual([
+      [root, true],
+      [below, false],
+    ]);
+    expect(below.chain).toEqual([...root.chain, below.token]);
+    expect((await middle.service.heldGrant(agentId, 'facts'))?.grant).toEqual(root);
+    expect(await middle.service.heldGrant(agentId, 'revoke')).toBeNull();
+    expect(await controller.service.heldGrant(agentId, 'facts')).toBeNull();
+  });
+
+  it('end by the word of the delegate above, and by the controller that never saw them', async () => {
+    const { network, controller, middle, agentId, root, below, helper } = await withChain();
+    await middle.service.revokeDelegation(agentId, { hash: below.token.hash }, 'superseded');
+    const [revocation] = network.stateOf(agentId)!.revocations;
+    expect(revocation).toMatchObject({ depth: 1, target: below.token.hash });
+    const again = { audience: helper, rights: ['facts'] as const, expiresInSeconds: 60 };
+    const other = await middle.service.grant(agentId, again);
+    await controller.service.revokeDelegation(agentId, { grant: other }, 'superseded');
+    await controller.service.revokeDelegation(agentId, { hash: root.token.hash }, 'superseded');
+    expect(network.stateOf(agentId)!.revocations.map(({ depth }) => depth)).toEqual([0, 0, 1]);
+    await expect(middle.service.grant(agentId, again)).rejects.toMatchObject({ code: 'bad-delegation' });
+    await expect(middle.service.keepGrant(below)).rejects.toMatchObject({ code: 'revoked' });
+  });
+
+  it('are not kept when they are forged', async () => {
+    const { network, middle, agentId, root } = await withChain();
+    const stranger = createFakeNode(network, 'stranger');
+    const forged = {
+      ...root,
+      chain: root.chain.map((token) => ({ ...token, signature: new Uint8Array(64) })),
+    };
+    await stranger.service.register(draft);
+    const encoded = createGrant(forged.chain.map((token) => readDelegation(delegationValue(token))));
+    await expect(middle.service.keepGrant(encoded)).rejects.toMatchObject({ code: 'bad-signature' });
+    expect(await middle.service.grants(agentId)).toHaveLength(2);
+  });
+
+  it('outlive a restart, leave a day after their end, and are so many at most', async () => {
+    const network = createFakeNetwork();
+    const disk = createDisk();
+    const { service } = createFakeNode(network, 'one', disk);
+    const { agentId } = await service.register(draft);
+    const audience = new Uint8Array(32).fill(77);
+    for (let index = 0; index < 130; index++)
+      await service.grant(agentId, { audience, rights: ['facts'], expiresInSeconds: 60 + index });
+    const kept = await createFakeNode(network, 'two', disk).service.grants(agentId);
+    expect(kept).toHaveLength(128);
+    expect(kept.at(-1)!.grant.token.expiresAt - kept[0]!.grant.token.expiresAt).toBe(127);
+    await network.clock.advance(26 * hourMs);
+    await service.grant(agentId, { audience, rights: ['facts'], expiresInSeconds: 60 });
+    expect(await service.grants(agentId)).toHaveLength(1);
+  });
+
+  it('that the journal of an older version kept as tokens are there as grants', async () => {
+    const network = createFakeNetwork();
+    const disk = createDisk();
+    const { service } = createFakeNode(network, 'one', disk);
+    const { agentId } = await service.register(draft);
+    const made = await service.grant(agentId, {
+      ...{ audience: new Uint8Array(32).fill(77), rights: handRights, expiresInSeconds: 600 },
+    });
+    const [place] = [...disk.entries.keys()].filter((key) => key.startsWith('custody/')) as [string];
+    disk.entries.set(place, encodeCanonical([1, null, null, [made.token.bytes]]));
+    expect((await service.grants(agentId)).map(({ grant: kept }) => kept)).toEqual([made]);
+  });
+
+  it('let a delegate with "revoke" take back a credential, and no other', async () => {
+    const { network, controller, middle, agentId } = await withChain();
+    const credential = { digest: new Uint8Array(32).fill(5), expiresAtSeconds: nowSecondsOf(network) + 600 };
+    await expect(middle.service.revokeCredential(agentId, credential, 'superseded')).rejects.toMatchObject({
+      code: 'bad-delegation',
+    });
+    const audience = await middle.service.createDelegateKey(agentId);
+    const wish = { audience, rights: ['revoke'] as const, expiresInSeconds: 600 };
+    await middle.service.keepGrant(await controller.service.grant(agentId, wish));
+    await middle.service.revokeCredential(agentId, credential, 'superseded');
+    expect(network.stateOf(agentId)!.revocations).toMatchObject([{ kind: 'credential', depth: 1 }]);
+    const { digest } = { digest: new Uint8Array(32).fill(6) };
+    await controller.service.revokeCredential(agentId, { ...credential, digest }, 'superseded');
+    expect(network.stateOf(agentId)!.revocations.map(({ depth }) => depth)).toEqual([0, 1]);
+    const outsider = createFakeNode(network, 'outsider');
+    await expect(outsider.service.revokeCredential(agentId, credential, 'superseded')).rejects.toMatchObject({
+      code: 'not-custodial',
+    });
   });
 });

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import type { JsonObject as ViewObject } from '../../api/views.ts';
 import { createSigner } from '../../core/ed25519.ts';
 import { formatAgentDid, formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
+import type { AgentFacts } from '../../facts/agent-facts.ts';
 import type { JsonObject } from '../../facts/bounded-json.ts';
 import { validitySecondsDefault } from '../../facts/facts-limits.ts';
-import { keyFilePassphrase } from '../agent-client.ts';
+import { keyFilePassphrase, openOwnAgents } from '../agent-client.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
 import { type DraftOptions, draftFacts, giveDocument, readDocument } from '../facts-draft.ts';
@@ -232,7 +233,8 @@ async function signHere(
   const facts = readFacts(given);
   const agentId = parseAgentId(facts.id);
   const keys = await openOwnKeys({ path: keyFile, passphrase: await keyFilePassphrase(context, keyFile) });
-  const { signing } = await keys.read(agentId);
+  const { signing, delegate } = await keys.read(agentId);
+  if (signing === undefined && delegate !== undefined) return signAsDelegate(context, facts, keyFile, valid);
   if (signing === undefined) {
     throw new CliError(
       'unreadable',
@@ -245,6 +247,36 @@ async function signHere(
     issuer: formatAgentDid(agentId),
     verificationMethod: methodOfAgent(agentId, signer.publicKey),
     signer,
+    nowSeconds: Math.floor(context.nowMs() / 1000),
+    validitySeconds: validityOf(valid),
+  });
+}
+
+/** By the delegate key in the file, under the grant that is kept beside it. */
+async function signAsDelegate(
+  context: Context,
+  facts: AgentFacts,
+  keyFile: string,
+  valid: string | undefined,
+): Promise<object> {
+  const [{ issueFacts }, { methodOfAgent }] = await Promise.all([
+    import('../../facts/issue-facts.ts'),
+    import('../../facts/issuer-keys.ts'),
+  ]);
+  const agentId = parseAgentId(facts.id);
+  const { agents } = await openOwnAgents(context, keyFile);
+  const held = await agents.heldGrant(agentId, 'facts');
+  if (held === null) {
+    throw new CliError(
+      'unreadable',
+      `${keyFile} has no grant with "facts" that holds now`,
+      'keep one that was received: `weft delegate keep GRANT --keys FILE`',
+    );
+  }
+  return issueFacts(facts, {
+    ...held,
+    issuer: facts.id,
+    verificationMethod: methodOfAgent(agentId, held.signer.publicKey),
     nowSeconds: Math.floor(context.nowMs() / 1000),
     validitySeconds: validityOf(valid),
   });
