@@ -31,6 +31,7 @@ describe('the help', () => {
       'watch',
       'events',
       'facts',
+      'trust',
       'keys',
       'inspect',
       'mcp',
