@@ -6,7 +6,7 @@ import { replicationSlack } from '../core/limits.ts';
 import { materialise } from '../core/record/merge.ts';
 import type { AgentService } from '../custody/agent-types.ts';
 import { NodeError } from '../driver/node-error.ts';
-import { FactsError } from '../facts/facts-error.ts';
+import { FactsError, type FactsErrorCode } from '../facts/facts-error.ts';
 import type { FactsHost } from '../facts/host/hosted-facts.ts';
 import type { Overlay } from '../ports/overlay.ts';
 import { createFactsKeeper, type FactsKeeper } from '../private/facts-keeper.ts';
@@ -14,6 +14,16 @@ import type { PrivateCalls } from '../private/path-types.ts';
 import { createPrivatePath, type PrivatePath } from '../private/private-path.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { WeftNode } from './node-types.ts';
+
+/** There is nothing to keep any more; anything else may pass. */
+const goneCodes: ReadonlySet<FactsErrorCode> = new Set([
+  'not-hosted',
+  'expired',
+  'revoked',
+  'key-not-current',
+  'subject-not-active',
+  'issuer-not-active',
+]);
 
 /** Around the overlay of the node. */
 export function createNodePrivatePath(
@@ -44,6 +54,7 @@ export function createNodeKeeper(
   parts: {
     readonly hold: PrivateCalls['hold'];
     readonly resolve: WeftNode['resolve'];
+    readonly changes: WeftNode['changes'];
     readonly agents: Pick<AgentService, 'update'>;
     readonly facts: FactsHost;
   },
@@ -52,7 +63,8 @@ export function createNodeKeeper(
     ...{ store, clock, entropy, hold: parts.hold },
     log: log.child({ subsystem: 'facts' }),
     readFacts: (agentId) => parts.facts.read(agentId),
-    isGone: (error) => error instanceof FactsError && error.code !== 'issuer-unknown',
+    changes: parts.changes,
+    isGone: (error) => error instanceof FactsError && goneCodes.has(error.code),
     async point(agentId, privateFactsUrl) {
       const { state } = await parts.resolve(agentId);
       const now = state?.addr == null ? null : materialise(state).fields.private.value;

@@ -13,6 +13,7 @@ import { blindDigest } from '../core/record/pointer.ts';
 import { readArray, readInteger, readOptionalBytes } from '../core/shape.ts';
 import { createCustodySchedule } from '../custody/custody-schedule.ts';
 import { createExclusive } from '../custody/exclusive.ts';
+import type { AgentChange } from '../driver/call-types.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { Log } from '../ports/log.ts';
@@ -58,6 +59,8 @@ export interface KeeperParts {
     agentId: AgentId,
   ) => Promise<{ readonly text: string; readonly digest: string; readonly validUntil: number }>;
   readonly isGone: (error: unknown) => boolean;
+  /** Of all agents: what was signed under old keys is void at once, and the new is brought soon. */
+  readonly changes: (options: { readonly signal: AbortSignal }) => AsyncIterable<AgentChange>;
   /** Lets the record of the agent point there; false when its keys are not here. */
   readonly point: (agentId: AgentId, privateFactsUrl: string | Uint8Array) => Promise<boolean>;
 }
@@ -75,15 +78,17 @@ const noteBytesMax = 128;
 /** Below an hour: peers that are new among the closest get it soon. */
 const againMs = 50 * 60_000;
 const retryMs = 60_000;
-/** After a start, one after the other. */
 const firstMs = 2_000;
+/** After a change of keys: its publication comes first. */
+const afterKeysMs = 1_000;
 
 export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
   const { store, clock, log } = parts;
   const exclusive = createExclusive();
   const noteByAgent = new Map<string, Note>();
   const schedule = createCustodySchedule(clock, (key) => void renew(key));
-  let isStopped = false;
+  const stopping = new AbortController();
+  let isFollowing = false;
 
   async function write(note: Note): Promise<void> {
     const { agentId, pointer, salt, digest } = note;
@@ -116,19 +121,34 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
 
   async function renew(key: string): Promise<void> {
     const note = noteByAgent.get(key);
-    if (note === undefined || isStopped) return;
+    if (note === undefined || stopping.signal.aborted) return;
     try {
       const { holders } = await exclusive.run(key, () => bring(note));
       log.debug({ agent: formatAgentId(note.agentId), holders }, 'facts in the overlay are kept');
       if (noteByAgent.has(key)) schedule.set(key, clock.nowMs() + (holders > 0 ? againMs : retryMs));
     } catch (error) {
-      if (isStopped || !noteByAgent.has(key)) return;
+      if (stopping.signal.aborted || !noteByAgent.has(key)) return;
       if (parts.isGone(error)) {
         await forget(key);
         return;
       }
       log.warn({ error, agent: formatAgentId(note.agentId) }, 'facts could not be kept in the overlay');
       schedule.set(key, clock.nowMs() + retryMs);
+    }
+  }
+
+  /** From the first that is kept on. */
+  function follow(): void {
+    if (isFollowing) return;
+    isFollowing = true;
+    followKeys().catch((error: unknown) => log.error({ error }, 'changes of keys are no longer followed'));
+  }
+
+  async function followKeys(): Promise<void> {
+    for await (const { agentId, change } of parts.changes({ signal: stopping.signal })) {
+      const key = agentKey(agentId);
+      const isNew = change === 'rotated' || change === 'recovered' || change === 'tombstoned';
+      if (isNew && noteByAgent.has(key)) schedule.set(key, clock.nowMs() + afterKeysMs);
     }
   }
 
@@ -142,6 +162,7 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
         const note = { agentId, pointer, salt, digest: before?.digest ?? null };
         const brought = await bring(note);
         await write({ ...note, digest: brought.digest });
+        follow();
         schedule.set(key, clock.nowMs() + (brought.holders > 0 ? againMs : retryMs));
         return brought;
       }),
@@ -152,9 +173,10 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
         noteByAgent.set(key, decodeNote(agentIdFromKey(key), bytes));
         schedule.set(key, clock.nowMs() + firstMs);
       }
+      if (noteByAgent.size > 0) follow();
     },
     async stop() {
-      isStopped = true;
+      stopping.abort();
       schedule.stop();
       await exclusive.idle();
     },

@@ -13,12 +13,12 @@ export interface WalkOptions {
   /** After so long another candidate is asked beside. */
   readonly hedgeMs: number;
   readonly signal?: AbortSignal;
-  /** The peers that the answer names; null when there was none of use. Never rejects. */
+  /** The peers that the answer names; null when there was none of use. A rejection ends the walk. */
   ask(contact: PeerContact): Promise<readonly PeerContact[] | null>;
   isEnough(): boolean;
 }
 
-/** Resolves when it is enough, when nobody is left to ask, or in the end. @throws the reason of the signal */
+/** Resolves when it is enough, when nobody is left to ask, or in the end. @throws the reason of the signal, what asking throws */
 export function walk(options: WalkOptions): Promise<void> {
   const { lookup, clock, signal, hedgeMs } = options;
   const late = new Set<string>();
@@ -47,13 +47,19 @@ export function walk(options: WalkOptions): Promise<void> {
         late.add(contact.peer);
         advance();
       });
-      void options.ask(contact).then((closer) => {
-        cancelHedge();
-        late.delete(contact.peer);
-        if (closer === null) lookup.failed(contact.peer);
-        else lookup.answered(contact.peer, closer);
-        advance();
-      });
+      options.ask(contact).then(
+        (closer) => {
+          cancelHedge();
+          late.delete(contact.peer);
+          if (closer === null) lookup.failed(contact.peer);
+          else lookup.answered(contact.peer, closer);
+          advance();
+        },
+        (error: unknown) => {
+          cancelHedge();
+          end(() => reject(error));
+        },
+      );
     };
     const cancelEnd = clock.schedule(Math.max(0, options.deadlineMs - clock.nowMs()), () => end(resolve));
     if (signal?.aborted) onAbort();

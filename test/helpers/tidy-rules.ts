@@ -39,7 +39,7 @@ export const layers: readonly Layer[] = [
   { at: 'ports', layers: [], typesOf: ['core'], packages: [] },
   { at: 'driver', layers: ['core', 'ports'], packages: [] },
   { at: 'custody', layers: ['core', 'ports', 'driver'], packages: [] },
-  { at: 'private', layers: ['core', 'ports', 'custody'], packages: ['@noble/', 'multiformats'] },
+  { at: 'private', layers: ['core', 'ports', 'driver', 'custody'], packages: ['@noble/', 'multiformats'] },
   { at: 'adapters', layers: ['core', 'ports'], packages: 'any' },
   { at: 'config', layers: ['core'], packages: 'any' },
   { at: 'archive', layers: ['core'], packages: ['node:crypto'] },

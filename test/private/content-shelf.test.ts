@@ -6,6 +6,7 @@ import { bytesEqual, bytesToHex, utf8FromBytes } from '../../src/core/bytes.ts';
 import { contentUrl, readContent } from '../../src/core/content/content.ts';
 import { contentKeptSeconds } from '../../src/core/limits.ts';
 import { blindDigest } from '../../src/core/record/pointer.ts';
+import { createChangeBus } from '../../src/driver/change-bus.ts';
 import type { Log } from '../../src/ports/log.ts';
 import { openContentShelf } from '../../src/private/content-shelf.ts';
 import { createFactsKeeper } from '../../src/private/facts-keeper.ts';
@@ -102,6 +103,7 @@ describe('facts kept in the overlay', () => {
 
   function createKeeper(given: { isPointable?: boolean; holders?: number } = {}) {
     const [store, clock] = [createMemoryStore(), createManualClock()];
+    const bus = createChangeBus();
     const world = {
       text: utf8FromBytes(contentBytes('first', untilLater)) as string | null,
       holders: given.holders ?? 5,
@@ -122,6 +124,7 @@ describe('facts kept in the overlay', () => {
           return { text: world.text, digest: bytesToHex(content(bytes).digest), validUntil: untilLater };
         },
         isGone: (error) => (error as Error).message === 'gone',
+        changes: (options) => bus.read(options),
         async point(_, url) {
           world.pointed.push(url);
           return given.isPointable ?? true;
@@ -130,7 +133,7 @@ describe('facts kept in the overlay', () => {
       stops.push(() => keeper.stop());
       return keeper;
     };
-    return { world, clock, store, open };
+    return { world, clock, store, open, bus };
   }
 
   it('are sent again within the hour, as a digest where they are known', async () => {
@@ -165,6 +168,21 @@ describe('facts kept in the overlay', () => {
     world.holders = 3;
     await clock.advance(2 * minuteMs);
     expect(world.pointed.length).toBeGreaterThan(0);
+  });
+
+  it('are brought anew soon after the keys of their agent changed, not after other changes', async () => {
+    const { world, clock, open, bus } = createKeeper();
+    await open().publish(agentId, 'plain');
+    world.text = utf8FromBytes(contentBytes('second', untilLater));
+    const change = { agentId, source: 'local', acceptedAtMs: startMs, state: null as never } as const;
+    bus.emit({ ...change, change: 'changed' });
+    bus.emit({ ...change, change: 'rotated', agentId: new Uint8Array(32) });
+    await clock.advance(minuteMs);
+    expect(world.held).toHaveLength(1);
+    bus.emit({ ...change, change: 'rotated' });
+    await settled();
+    await clock.advance(minuteMs);
+    expect(world.held.at(-1)).toEqual({ isKnown: false, text: world.text });
   });
 
   it('have one blinded pointer as long as they are the same', async () => {
