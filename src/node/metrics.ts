@@ -56,6 +56,7 @@ const counterHelp: Readonly<Record<string, string>> = {
 /** Metrics of the core that are distributions. */
 const distributionHelp: Readonly<Record<string, string>> = {
   lookup_requests: 'Peers that were asked in one search of a resolve',
+  lookup_hops: 'Requests one after the other until somebody showed the record, 0 when the node holds it',
 };
 
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

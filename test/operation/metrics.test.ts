@@ -29,7 +29,7 @@ if (!isPromtoolHere)
 const token = 'a token of the tests';
 const headers = { authorization: `Bearer ${token}` };
 const units =
-  /_(total|seconds|bytes|peers|agents|entries|records|requests|resolves|publishes|syncs|connections|streams)$/;
+  /_(total|seconds|bytes|peers|agents|entries|records|requests|hops|resolves|publishes|syncs|connections|streams)$/;
 /** What has no unit: sums, facts and what is cumulative by its own name. */
 const unitless = new Set(['weft_node_info', 'weft_store_full', 'weft_records_held', 'weft_connections_max']);
 
@@ -98,6 +98,7 @@ describe('the metrics of a live node', () => {
     const searches = value('weft_lookup_requests_count{kind="resolve"}');
     expect(searches).toBeGreaterThan(0);
     expect(value('weft_lookup_requests_sum{kind="resolve"}')).toBeGreaterThanOrEqual(searches);
+    expect(value('weft_lookup_hops_count{kind="resolve"}')).toBeGreaterThan(0);
     expect(value('weft_peer_request_duration_seconds_count{outcome="answered"}')).toBeGreaterThan(0);
   });
 

@@ -11,6 +11,8 @@ type CandidateState = 'unasked' | 'asked' | 'answered' | 'failed';
 interface Candidate {
   readonly contact: PeerContact;
   readonly kadId: KadId;
+  /** 1 when known from the start, one more than who named it otherwise. */
+  readonly hops: number;
   state: CandidateState;
 }
 
@@ -25,6 +27,8 @@ export interface Lookup {
   learned(contacts: readonly PeerContact[]): void;
   failed(peer: string): void;
   readonly inFlight: number;
+  /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
+  hopsTo(peer: string): number;
   /** True when each of the k closest live candidates has answered. */
   readonly isComplete: boolean;
   /** True when the `count` nearest live candidates have all answered. */
@@ -45,11 +49,11 @@ export function createLookup(options: {
   const { target, self, width } = options;
   const candidates: Candidate[] = [];
   const byPeer = new Map<string, Candidate>();
-  for (const seed of options.seeds) insert(seed.contact, seed.kadId);
+  for (const seed of options.seeds) insert(seed.contact, seed.kadId, 1);
 
-  function insert(contact: PeerContact, kadId: KadId): void {
+  function insert(contact: PeerContact, kadId: KadId, hops: number): void {
     if (contact.peer === self || byPeer.has(contact.peer)) return;
-    const candidate: Candidate = { contact, kadId, state: 'unasked' };
+    const candidate: Candidate = { contact, kadId, hops, state: 'unasked' };
     let index = candidates.length;
     while (index > 0 && compareDistance(target, kadId, candidates[index - 1]!.kadId) < 0) index--;
     candidates.splice(index, 0, candidate);
@@ -91,14 +95,14 @@ export function createLookup(options: {
   function answered(peer: string, closer: readonly PeerContact[]): void {
     const candidate = byPeer.get(peer);
     if (candidate !== undefined) candidate.state = 'answered';
-    learned(closer);
+    insertAll(closer, (candidate?.hops ?? 0) + 1);
   }
 
-  function learned(contacts: readonly PeerContact[]): void {
+  function insertAll(contacts: readonly PeerContact[], hops: number): void {
     for (const contact of contacts.slice(0, width)) {
       if (byPeer.has(contact.peer)) continue;
       try {
-        insert(contact, kadIdOfPeer(contact.peer));
+        insert(contact, kadIdOfPeer(contact.peer), hops);
       } catch {
         // an id that is not base58 leads nowhere
       }
@@ -113,8 +117,10 @@ export function createLookup(options: {
   return {
     take,
     answered,
-    learned,
+    // Named by one who had answered already.
+    learned: (contacts) => insertAll(contacts, 2),
     failed,
+    hopsTo: (peer) => byPeer.get(peer)?.hops ?? 0,
     get inFlight() {
       return candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0);
     },

@@ -2,6 +2,7 @@
 import {
   acknowledgementsDefault,
   handOverSeconds,
+  lookupParallelism,
   peersWantedDefault,
   replicationCount,
   replicationSlack,
@@ -16,6 +17,8 @@ export interface PeerConfig {
   /** k. */
   readonly replication: number;
   readonly slack: number;
+  /** α: requests of one search under way at a time. */
+  readonly parallelism: number;
   /** Known peers up to which a new one is met at once; a client meets no more. */
   readonly peersWanted: number;
   /** After a new neighbour, how soon it is asked whom it knows. */
@@ -49,6 +52,7 @@ export const peerConfigDefault: PeerConfig = {
   protocolPrefix: '/weft',
   replication: replicationCount,
   slack: replicationSlack,
+  parallelism: lookupParallelism,
   peersWanted: peersWantedDefault,
   acknowledgements: acknowledgementsDefault,
   respondersMin,

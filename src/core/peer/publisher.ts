@@ -5,7 +5,6 @@
  */
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
-import { lookupParallelism } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import type { PutAnswer } from '../overlay/message.ts';
@@ -234,14 +233,14 @@ export function createPublisher(
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
     const item = { agentId: put.agentId, known: bundleDigest(put.bundle) };
     const advance = (): void => {
-      for (const contact of lookup.take(Math.max(0, lookupParallelism - lookup.inFlight))) {
+      for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.inFlight))) {
         outbox.find(contact, item, config.replication, (answer) => {
           if (answer === null) lookup.failed(contact.peer);
           else lookup.answered(contact.peer, answer.closer);
           advance();
         });
       }
-      if (put.search !== 'running' || !lookup.isConverged(lookupParallelism)) return;
+      if (put.search !== 'running' || !lookup.isConverged(config.parallelism)) return;
       put.search = 'done';
       put.candidates = lookup.closest();
       onFound();

@@ -7,7 +7,6 @@
 import { bytesToHex } from '../bytes.ts';
 import { isProtocolError } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
-import { lookupParallelism } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest, type FindAnswer } from '../overlay/message.ts';
@@ -155,7 +154,7 @@ export function createResolver(
     // Most of those that are asked hold it: more would only be work, and the hedge is there for the silent.
     const missing = config.respondersMin - countHolders(search);
     const awaited = search.lookup.inFlight - search.latePeers.size;
-    const wanted = Math.min(lookupParallelism, missing) - awaited;
+    const wanted = Math.min(config.parallelism, missing) - awaited;
     for (const contact of search.lookup.take(Math.max(0, wanted))) ask(search, contact);
     if (!search.lookup.isComplete || search.pendingPeers.size > 0 || search.isAlone) return;
     if (search.shownByPeer.size < config.respondersMin) widen(search);
@@ -286,6 +285,8 @@ export function createResolver(
     searchByAgent.delete(search.key);
     for (const cancel of search.cancelTimers) cancel();
     context.count('lookup_requests', 'resolve', search.asked);
+    const hops = hopsToRecord(search);
+    if (hops !== null) context.count('lookup_hops', 'resolve', hops);
     table.load(search.key, (stored) => {
       const agent = stored ?? search.seen;
       const resolution = describe(search.agentId, agent, search);
@@ -301,6 +302,16 @@ export function createResolver(
       for (const onResolved of search.waiting) onResolved(resolution);
       if (agent !== null) repair(search, agent);
     });
+  }
+
+  /** To the nearest that showed the record, 0 when this node holds it; null when nobody did. */
+  function hopsToRecord({ shownByPeer, lookup }: Search): number | null {
+    let least: number | null = null;
+    for (const [peer, shown] of shownByPeer) {
+      const hops = lookup.hopsTo(peer);
+      if (shown !== null && (least === null || hops < least)) least = hops;
+    }
+    return least;
   }
 
   function describe(agentId: AgentId, agent: CachedAgent | null, search: Search | null): Resolution {
