@@ -17,9 +17,16 @@ export interface LogLeaf extends AcceptedEvent {
 
 export const leafBytesMax = 96;
 const leafVersion = 1;
+/** Behind the heads of the array, of the version and of the byte string. */
+const agentIdOffset = 4;
 
 export function encodeLeaf({ agentId, kind, hash, seenAt }: LogLeaf): Uint8Array {
   return encodeCanonical([leafVersion, agentId, acceptedKinds.indexOf(kind), hash, seenAt]);
+}
+
+/** The agent of an entry that encodeLeaf made, a view: without decoding the rest. */
+export function agentIdInLeaf(leaf: Uint8Array): Uint8Array {
+  return leaf.subarray(agentIdOffset, agentIdOffset + digestBytes);
 }
 
 /** @throws ProtocolError `too-large`, `not-canonical`, `wrong-shape`. */

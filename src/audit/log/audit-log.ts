@@ -64,8 +64,8 @@ interface LogState {
   readonly checkpoint: Checkpoint;
 }
 
-/** Entries that one batch takes: about 0.5 MB of rows. */
-const entriesPerBatch = 2048;
+/** Entries that one batch takes: some milliseconds of hashing, between which the node does its other work. */
+const entriesPerBatch = 512;
 
 /** Continues the log of the store, or begins one, once somebody asks. */
 export function createAuditLog(options: AuditLogOptions): AuditLog {

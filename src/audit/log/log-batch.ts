@@ -5,7 +5,7 @@
 import { concatBytes } from '../../core/bytes.ts';
 import type { Store, StoreWrite } from '../../ports/store.ts';
 import { AuditError } from '../audit-error.ts';
-import { decodeLeaf } from '../leaf.ts';
+import { agentIdInLeaf } from '../leaf.ts';
 import { appendLeaf, type Frontier } from '../merkle/frontier.ts';
 import { hashBytes, hashLeaf } from '../merkle/tree-hash.ts';
 import { frameEntry, splitEntries } from '../tile/entry-bundle.ts';
@@ -88,7 +88,7 @@ export async function appendToLog(
     bundle ??= await openEntries(size);
     agents ??= await openAgents(size);
     bundle.parts.push(frameEntry(entry));
-    agents.parts.push(decodeLeaf(entry).agentId.subarray(0, agentPrefixBytes));
+    agents.parts.push(agentIdInLeaf(entry).subarray(0, agentPrefixBytes));
     bundle.count += 1;
     agents.count += 1;
     if (bundle.count === tileWidth) bundle = null;

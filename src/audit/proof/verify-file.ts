@@ -8,7 +8,7 @@ import { formatAgentId } from '../../core/identity/agent-id.ts';
 import type { AcceptedKind } from '../../core/record/accepted.ts';
 import { acceptedSince } from '../../core/record/accepted.ts';
 import { admitBundle } from '../../core/record/admission.ts';
-import type { AgentState } from '../../core/record/agent-state.ts';
+import { type AgentState, encodeState } from '../../core/record/agent-state.ts';
 import { decodeBundle } from '../../core/record/bundle-codec.ts';
 import { authorityBundle } from '../../core/record/stored-state.ts';
 import { AuditError } from '../audit-error.ts';
@@ -77,6 +77,12 @@ export function verifyState(agentId: Uint8Array, bundle: Uint8Array, check: Chec
   try {
     // Of no time: what has ended since was said all the same.
     const admission = admitBundle(authorityBundle(decodeBundle(bundle)), agentId, 0, null);
+    // What stands for nothing would be shown, and never judged.
+    if (!bytesEqual(encodeState(admission.state), bundle))
+      throw new AuditError(
+        'proof-fails',
+        "the agent's events are more than its history, or in another order",
+      );
     if (admission.checks.every(check)) return admission.state;
   } catch (error) {
     if (!isProtocolError(error)) throw error;
