@@ -135,6 +135,19 @@ export const configKeys: readonly ConfigKey[] = [
   ),
   key('reach.upnp', flag, 'ask the router of the local network for a port'),
   key(
+    'privatePath.relay',
+    flag,
+    'pass on sealed questions of others, which this node cannot read, to peers of the overlay',
+  ),
+  key(
+    'privatePath.contentBytesMax',
+    integer(65_536, 2 ** 40),
+    'facts that are kept for others, all together',
+    {
+      unit: 'bytes',
+    },
+  ),
+  key(
     'store.ballastBytes',
     integer(0, 2 ** 40),
     'file that is given up when the disk is full, so that the store can still open',

@@ -39,6 +39,12 @@ export interface NodeConfig {
     readonly probe: 'auto' | 'on' | 'off';
     readonly upnp: boolean;
   };
+  readonly privatePath: {
+    /** Passes on sealed questions of others. */
+    readonly relay: boolean;
+    /** Facts that are kept for others, bytes. */
+    readonly contentBytesMax: number;
+  };
   readonly store: {
     /** Size of the file that is given up when the disk is full; 0: none. */
     readonly ballastBytes: number;

@@ -107,9 +107,7 @@ export const contentBytesMax = 64 * 1024;
 export const contentBytesMin = 64;
 /** Blobs and digests in one request: most are digests, of what is kept alive. */
 export const contentItemsMax = 64;
-/** All that one storing peer keeps of them on its disk. */
-export const contentStoreBytesMax = 64 * 1024 * 1024;
-/** What the smallest counts for: a block of the disk, and a row in memory. 16,384 rows are 6 MB. */
+/** What the smallest counts for: a block of the disk, and a row in memory. Of 64 MiB that is 16,384 rows, 6 MB. */
 export const contentRowBytesMin = 4096;
 /** Without being sent again it goes; whoever keeps it alive sends it each hour. */
 export const contentKeptSeconds = 24 * 3600;

@@ -31,7 +31,7 @@ export function createLightPath(
     ...{ overlay, store, verifier, clock, ...rest },
     counted: () => {},
     settings: {
-      ...{ role: 'client', relays: false, protocolPrefix, respondersMin },
+      ...{ role: 'client', relays: false, contentBytesMax: 0, protocolPrefix, respondersMin },
       replication: replicationCount,
       slack: replicationSlack,
     },

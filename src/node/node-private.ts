@@ -40,7 +40,8 @@ export function createNodePrivatePath(
     settings: {
       role: config.mode,
       protocolPrefix: config.protocolPrefix,
-      relays: config.mode === 'full',
+      relays: config.privatePath.relay,
+      contentBytesMax: config.privatePath.contentBytesMax,
       replication: config.replication.count,
       slack: replicationSlack,
       respondersMin: config.replication.responders,

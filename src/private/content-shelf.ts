@@ -7,7 +7,7 @@ import { bytesToHex, hexToBytes } from '../core/bytes.ts';
 import { decodeCanonical, encodeCanonical } from '../core/cbor.ts';
 import { type Content, isContentOf } from '../core/content/content.ts';
 import { contentExpiresAt, createContentLedger } from '../core/content/content-ledger.ts';
-import { contentBytesMax, contentStoreBytesMax } from '../core/limits.ts';
+import { contentBytesMax } from '../core/limits.ts';
 import { readArray, readBytes, readInteger, readText } from '../core/shape.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Store } from '../ports/store.ts';
@@ -34,7 +34,7 @@ const keptAfterStartSeconds = 2 * 3600;
 export async function openContentShelf(
   store: Pick<Store, 'get' | 'write' | 'entries'>,
   clock: Clock,
-  sizeBytesMax = contentStoreBytesMax,
+  sizeBytesMax: number,
 ): Promise<ContentShelf> {
   const ledger = createContentLedger(sizeBytesMax);
   const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);

@@ -59,10 +59,10 @@ export function createPathEngine(parts: PathParts, peers: KnownPeers): PathEngin
   };
 }
 
-function onceOpen({ store, clock }: PathParts): () => Promise<ContentShelf> {
+function onceOpen({ store, clock, settings }: PathParts): () => Promise<ContentShelf> {
   let opened: Promise<ContentShelf> | null = null;
   return () => {
-    opened ??= openContentShelf(store, clock).catch((error: unknown) => {
+    opened ??= openContentShelf(store, clock, settings.contentBytesMax).catch((error: unknown) => {
       opened = null;
       throw error;
     });

@@ -18,6 +18,8 @@ export interface PathSettings {
   readonly protocolPrefix: string;
   /** Relays the sealed questions of others. */
   readonly relays: boolean;
+  /** Of the contents kept for others. */
+  readonly contentBytesMax: number;
   /** k, its slack, and the responders that a resolve wants. */
   readonly replication: number;
   readonly slack: number;

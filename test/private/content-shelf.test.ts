@@ -15,13 +15,14 @@ import { createManualClock, settled, startMs } from '../node/fake-network.ts';
 
 const now = startMs / 1000;
 const minuteMs = 60_000;
+const sizeBytesMax = 1024 * 1024;
 const untilLater = now + 30 * contentKeptSeconds;
 const content = (bytes: Uint8Array) => readContent(bytes, now);
 
 describe('the shelf of contents', () => {
   it('holds bytes until they end, or are not sent again', async () => {
     const [store, clock] = [createMemoryStore(), createManualClock()];
-    const shelf = await openContentShelf(store, clock);
+    const shelf = await openContentShelf(store, clock, sizeBytesMax);
     const bytes = contentBytes('a', untilLater);
     const { digest } = content(bytes);
     expect(await shelf.put(content(bytes), bytes, 'a peer')).toBe(true);
@@ -40,12 +41,12 @@ describe('the shelf of contents', () => {
 
   it('stands through a restart, without what has ended meanwhile', async () => {
     const [store, clock] = [createMemoryStore(), createManualClock()];
-    const first = await openContentShelf(store, clock);
+    const first = await openContentShelf(store, clock, sizeBytesMax);
     const [long, short] = [contentBytes('long', untilLater), contentBytes('short', now + 600)];
     await first.put(content(long), long, 'a peer');
     await first.put(content(short), short, 'a peer');
     await clock.advance(3600_000);
-    const second = await openContentShelf(store, clock);
+    const second = await openContentShelf(store, clock, sizeBytesMax);
     expect(second.size).toBe(1);
     expect(await second.get(content(long).digest)).toEqual(long);
     expect(await second.get(content(short).digest)).toBeNull();
@@ -55,7 +56,7 @@ describe('the shelf of contents', () => {
 
   it('drops what is damaged on the disk, and takes it anew', async () => {
     const [store, clock] = [createMemoryStore(), createManualClock()];
-    const shelf = await openContentShelf(store, clock);
+    const shelf = await openContentShelf(store, clock, sizeBytesMax);
     const bytes = contentBytes('a', untilLater);
     const { digest } = content(bytes);
     await shelf.put(content(bytes), bytes, 'a peer');
@@ -84,7 +85,7 @@ describe('the shelf of contents', () => {
 
   it('forgets what the store did not take', async () => {
     const [store, clock] = [createMemoryStore({ capacityBytes: 0 }), createManualClock()];
-    const shelf = await openContentShelf(store, clock);
+    const shelf = await openContentShelf(store, clock, sizeBytesMax);
     const bytes = contentBytes('a', untilLater);
     await expect(shelf.put(content(bytes), bytes, 'a peer')).rejects.toThrow(
       expect.objectContaining({ code: 'disk-full' }),
