@@ -44,6 +44,7 @@ export function decodeBitstring(encoded: string): Uint8Array {
 
 function inflated(encoded: string): Uint8Array {
   try {
+    if (!/^u[A-Za-z0-9_-]+$/.test(encoded)) throw new TypeError('not base64url without padding');
     return new Uint8Array(gunzipSync(base64url.decode(encoded), { maxOutputLength: statusBitsMax / 8 }));
   } catch {
     throw new FactsError(
