@@ -8,6 +8,7 @@ import { createPeer, type Peer } from '../../src/core/peer/peer.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import type { Chance } from './chance.ts';
 import type { EventQueue } from './event-queue.ts';
+import type { SharedBytes } from './shared-bytes.ts';
 import type { SignatureTable } from './signatures.ts';
 
 /** Of a synced write, milliseconds. */
@@ -20,6 +21,7 @@ export interface NodePorts {
   readonly queue: EventQueue;
   readonly chance: Chance;
   readonly signatures: SignatureTable;
+  readonly shared: SharedBytes;
   request(from: SimulatedNode, effect: Extract<PeerEffect, { type: 'send-request' }>, answer: Answer): void;
   push(from: SimulatedNode, to: string, body: Uint8Array): void;
   meet(from: SimulatedNode, peer: string): void;
@@ -125,7 +127,7 @@ export function createSimulatedNode(
     later(syncMs, () => {
       for (const { agentKey, bytes } of isRefused ? [] : writes) {
         if (bytes === null) store.delete(agentKey);
-        else store.set(agentKey, bytes);
+        else store.set(agentKey, ports.shared.same(agentKey, bytes));
       }
       dispatch({ type: 'entries-written', requestId, failure: isRefused ? 'store-full' : null });
     });

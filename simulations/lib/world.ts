@@ -14,10 +14,13 @@ import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
 import { settledTables } from './placement.ts';
+import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable } from './signatures.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 const startMs = 1_800_000_000_000;
+/** Decoded agents in one node's memory; the rest is read from its store, so that ten thousand nodes fit. */
+const cachedAgentsMax = 16;
 /** How often a node whose neighbourhood has long been complete asks who else there is. */
 const settledPauseMs = 300_000;
 
@@ -72,7 +75,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const requests = new Uint32Array(count);
   const trace = createTrace();
   const turned = new Set<SimulatedNode>();
-  const config: PeerConfig = { ...peerConfigDefault, ...settings.peer };
+  const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, ...settings.peer };
   // Everybody has met long ago, and has nothing to tell the others yet.
   const isSettled = settings.start === 'settled';
   const firstConfig = {
@@ -85,6 +88,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     queue,
     chance,
     signatures,
+    shared: createSharedBytes(),
     request: (from, effect, answer) => {
       const to = indexByName.get(effect.to.peer);
       if (to === undefined) return void queue.at(queue.nowMs, () => answer({ failure: 'unreachable' }));
