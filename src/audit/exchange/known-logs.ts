@@ -36,8 +36,8 @@ export interface KnownLogs {
   /** What its node says to the question whether the one tree continues the other; null: it says nothing. */
   judge(peer: string, proof: readonly Uint8Array[] | null): 'proven' | 'forked' | 'unproven';
   get(peer: string): KnownLog | undefined;
-  /** The next one that waits for a proof; each in its turn. */
-  nextWaiting(): KnownLog | undefined;
+  /** The next that wait for a proof, at most so many; each in its turn. */
+  nextWaiting(count: number): readonly KnownLog[];
   all(): readonly KnownLog[];
   /** From before a restart. */
   restore(log: KnownLog): void;
@@ -134,11 +134,12 @@ export function createKnownLogs(options: {
       return 'proven';
     },
     get: (peer) => logs.get(peer),
-    nextWaiting() {
-      const next = [...logs.values()].find(({ waiting, state }) => waiting !== null && state !== 'forked');
-      if (next !== undefined) {
-        logs.delete(next.peer);
-        logs.set(next.peer, next);
+    nextWaiting(count) {
+      const waiting = [...logs.values()].filter((log) => log.waiting !== null && log.state !== 'forked');
+      const next = waiting.slice(0, count);
+      for (const log of next) {
+        logs.delete(log.peer);
+        logs.set(log.peer, log);
       }
       return next;
     },

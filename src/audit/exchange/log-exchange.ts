@@ -127,11 +127,7 @@ export function createLogExchange(options: LogExchangeOptions): LogExchange {
   return {
     async round() {
       for (const peer of drawn(options.peers(), peersPerRound, random)) await attempt(exchange(peer));
-      for (let asked = 0; asked < proofsPerRound; asked++) {
-        const next = known.nextWaiting();
-        if (next === undefined) return;
-        await attempt(prove(next));
-      }
+      for (const log of known.nextWaiting(proofsPerRound)) await attempt(prove(log));
     },
     async answer(peer, body) {
       if (!mayAsk(peer, 1, nowMs())) return encodeFailure('over-quota');
