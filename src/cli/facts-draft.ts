@@ -47,6 +47,30 @@ export async function draftFacts(agent: string, options: DraftOptions): Promise<
   });
 }
 
+const neededOptions = ['label', 'description', 'skill', 'provider', 'providerUrl'] as const;
+
+/** Where no card is given, the options say it all. @throws CliError `usage` */
+export function withNeeded(options: Partial<DraftOptions>): DraftOptions {
+  const missing = neededOptions.find((name) => options[name] === undefined);
+  if (missing === undefined) return options as DraftOptions;
+  const flag = missing.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new CliError(
+    'usage',
+    `required option '--${flag}' not specified`,
+    'or take it all from a card: --from-card',
+  );
+}
+
+/** Facts that say what an agent card of A2A says. @throws FactsError */
+export async function draftOfCard(
+  agent: string,
+  card: JsonObject,
+  name: string | undefined,
+): Promise<AgentFacts> {
+  const { factsOfCard } = await import('../api/a2a/facts-of-card.ts');
+  return factsOfCard(parseAgentId(agent), card, name);
+}
+
 /** `id=what it does`. */
 function skillOf(text: string, modes: readonly string[]): JsonObject {
   const at = text.indexOf('=');

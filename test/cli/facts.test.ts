@@ -51,6 +51,29 @@ const least = [
 ];
 
 describe('weft facts new', () => {
+  it('takes it all from an agent card, of a file or of stdin', async () => {
+    const card = {
+      ...{
+        name: 'Planner',
+        description: 'Plans',
+        version: '2.0.0',
+        skills: [{ id: 'plan', name: 'P', tags: [] }],
+      },
+      supportedInterfaces: [
+        { url: 'https://p.example/a2a', protocolBinding: 'GRPC', protocolVersion: '1.0' },
+      ],
+    };
+    writeFileSync(file('card.json'), JSON.stringify(card));
+    const fromFile = await weft(['new', id, '--from-card', file('card.json'), '--json']);
+    expect(fromFile.json()).toMatchObject({
+      ...{ id: formatAgentDid(agentId), label: 'Planner', version: '2.0.0', skills: [{ id: 'plan' }] },
+      endpoints: { static: [{ url: 'https://p.example/a2a', protocol: 'GRPC' }] },
+    });
+    const fromStdin = await weft(['new', id, '--from-card', '-', '--json'], JSON.stringify(card));
+    expect(fromStdin.stdout).toBe(fromFile.stdout);
+    expect(await weft(['new', id, '--from-card', '-', '--json'], '{}')).toMatchObject({ code: 5 });
+  });
+
   it('writes facts that fit, with what was said', async () => {
     const { code, json } = await weft([
       'new',

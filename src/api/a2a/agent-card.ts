@@ -1,9 +1,11 @@
 /**
- * AgentFacts as an agent card of A2A 1.0. Says only what the facts say: methods of authentication are names there, without
- * the token URL or the header that a security scheme of A2A needs, so they stand in the extension and no scheme is made up.
+ * AgentFacts as an agent card of A2A 1.0. Says only what the facts say, their extension for cards included (card-extension):
+ * methods of authentication are names there, without the token URL or the header that a security scheme of A2A needs, so
+ * they stand in the pointers and no scheme is made up.
  *
  * Members with the default value of protobuf are left out: A2A §8.4.1 signs a card without them, so that what is sent
- * and what is signed are the same text. Nothing here is a `oneof`: verifiers disagree on how to canonicalise those.
+ * and what is signed are the same text. Security schemes are a `oneof`, and verifiers disagree on how to canonicalise those:
+ * a card that has some from the extension is not signed.
  */
 import { formatAgentDid, formatAgentId } from '../../core/identity/agent-id.ts';
 import { type AgentFacts, endpointUrl } from '../../facts/agent-facts.ts';
@@ -11,6 +13,7 @@ import { FactsError } from '../../facts/facts-error.ts';
 import { tagOf } from '../../facts/facts-summary.ts';
 import type { HostedFacts } from '../../facts/host/hosted-facts.ts';
 import type { Json, JsonObject } from '../views.ts';
+import { extrasOfFacts } from './card-extension.ts';
 
 /** Of the extension that leads back to the index: its params are below. */
 export const pointersExtension = 'urn:nanda:agent-pointers:1';
@@ -33,11 +36,12 @@ export function agentCardOf({ agentId, facts, digest }: HostedFacts, pointers: C
   if (interfaces.length === 0)
     throw new FactsError('no-endpoint', 'the facts name no endpoint that an agent card could show');
   const { streaming } = facts.capabilities;
-  const skills = facts.skills.map(skillOf);
+  const extras = extrasOfFacts(facts);
+  const skills = facts.skills.map((skill) => ({ ...skillOf(skill), ...extras.skillOf(skill) }));
   const modes = (name: 'inputModes' | 'outputModes'): string[] => [
     ...new Set(facts.skills.flatMap((skill) => skill[name])),
   ];
-  return withoutDefaults({
+  const said = withoutDefaults({
     name: facts.label,
     description: facts.description,
     supportedInterfaces: interfaces,
@@ -45,22 +49,33 @@ export function agentCardOf({ agentId, facts, digest }: HostedFacts, pointers: C
     version: facts.version,
     documentationUrl: facts.documentationUrl ?? null,
     capabilities: {
+      ...extras.capabilities,
       // An optional member: false is not the same as nothing.
       ...(streaming !== undefined && { streaming }),
-      extensions: [pointersOf(agentId, digest, facts, pointers)],
+      extensions: [...extras.extensions, pointersOf(agentId, digest, facts, pointers)],
     },
     defaultInputModes: modes('inputModes'),
     defaultOutputModes: modes('outputModes'),
     skills,
   });
+  // As they came: entries of a map stand there also when they are empty.
+  return { ...extras.card, ...said };
 }
 
-function interfacesOf({ endpoints }: AgentFacts): JsonObject[] {
+/** False for what verifiers do not canonicalise alike: a signature would be refused by some of them. */
+export function isSignable(card: JsonObject): boolean {
+  return card['securitySchemes'] === undefined && card['securityRequirements'] === undefined;
+}
+
+function interfacesOf(facts: AgentFacts): JsonObject[] {
+  const { endpoints } = facts;
+  const { interfaceOf } = extrasOfFacts(facts);
   return [...endpoints.static, ...(endpoints.rotating ?? [])]
     .map((entry) => ({
       url: endpointUrl(entry),
       protocolBinding: (typeof entry === 'string' ? undefined : entry.protocol) ?? bindingDefault,
       protocolVersion,
+      ...interfaceOf(endpointUrl(entry)),
     }))
     .filter(({ url }) => /^https?:/.test(url));
 }

@@ -100,13 +100,14 @@ async function sendCard(
   agentId: Uint8Array,
   publicUrl: string | null,
 ): Promise<FastifyReply> {
-  const [hosted, resolution, { agentCardOf }, { signCard }, { canonicalJson }] = await Promise.all([
-    node.facts.read(agentId),
-    node.resolve(agentId),
-    import('../a2a/agent-card.ts'),
-    import('../a2a/card-signature.ts'),
-    import('../../facts/data-integrity.ts'),
-  ]);
+  const [hosted, resolution, { agentCardOf, isSignable }, { signCard }, { canonicalJson }] =
+    await Promise.all([
+      node.facts.read(agentId),
+      node.resolve(agentId),
+      import('../a2a/agent-card.ts'),
+      import('../a2a/card-signature.ts'),
+      import('../../facts/data-integrity.ts'),
+    ]);
   const base = baseUrlOf(request, publicUrl);
   const card = agentCardOf(hosted, {
     factsUrl: `${base}${factsPath(agentId)}`,
@@ -117,7 +118,7 @@ async function sendCard(
   const key = signingKeyOf(resolution);
   const isCurrent = signer !== null && key !== null && bytesEqual(signer.publicKey, key);
   const keySetUrl = `${base}/agents/${formatAgentId(agentId)}/jwks.json`;
-  const signed = isCurrent ? signCard(card, agentId, signer, keySetUrl) : card;
+  const signed = isCurrent && isSignable(card) ? signCard(card, agentId, signer, keySetUrl) : card;
   return sendTagged(request, reply, canonicalJson(signed));
 }
 

@@ -9,7 +9,14 @@ import { validitySecondsDefault } from '../../facts/facts-limits.ts';
 import { keyFilePassphrase, openOwnAgents } from '../agent-client.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
-import { type DraftOptions, draftFacts, giveDocument, readDocument } from '../facts-draft.ts';
+import {
+  type DraftOptions,
+  draftFacts,
+  draftOfCard,
+  giveDocument,
+  readDocument,
+  withNeeded,
+} from '../facts-draft.ts';
 import { sayVerdict, verdictContext, verdictJson } from '../facts-verdict.ts';
 import { addExamples } from '../help.ts';
 import { parseDuration } from '../words.ts';
@@ -19,6 +26,11 @@ interface SignOptions {
   readonly out?: string;
   readonly valid?: string;
   readonly keys?: string;
+}
+
+interface NewOptions {
+  readonly out?: string;
+  readonly fromCard?: string;
 }
 
 interface IssuerOptions {
@@ -47,11 +59,12 @@ function addNewCommand(facts: Command, run: Runner): void {
     .command('new')
     .description('write facts that fit the schema, to be completed by hand and signed')
     .argument('<agent>', 'whose facts: an agent id')
-    .requiredOption('--label <text>', 'its name for people')
-    .requiredOption('--description <text>', 'what it is for')
-    .requiredOption('--skill <id=text...>', 'what it can do; the id is also its tag, such as translate/en-es')
-    .requiredOption('--provider <name>', 'who runs it')
-    .requiredOption('--provider-url <url>', 'the web site of who runs it')
+    .option('--label <text>', 'its name for people')
+    .option('--description <text>', 'what it is for')
+    .option('--skill <id=text...>', 'what it can do; the id is also its tag, such as translate/en-es')
+    .option('--provider <name>', 'who runs it')
+    .option('--provider-url <url>', 'the web site of who runs it')
+    .option('--from-card <file>', 'take all of it from an agent card of A2A, "-" for stdin')
     .option('--name <urn>', 'its name for machines, such as urn:agent:acme:translator')
     .option('--facts-version <text>', 'the version of the agent', '1.0.0')
     .option('--endpoint <url...>', 'where it is called')
@@ -65,9 +78,15 @@ function addNewCommand(facts: Command, run: Runner): void {
       'weft facts new nanda:bq4k… --label Translator --description "Translates" --skill "translate/en-es=English to Spanish" --provider Acme --provider-url https://acme.example --endpoint https://acme.example/a2a --out facts.json',
       'the least that facts say',
     ],
+    ['weft facts new nanda:bq4k… --from-card agent-card.json --out facts.json', 'what its A2A card says'],
   ]).action(
-    run<[string], DraftOptions & { out?: string }>(async ({ terminal }, [agent], options) => {
-      await giveDocument(terminal, await draftFacts(agent, options), options.out);
+    run<[string], Partial<DraftOptions> & NewOptions>(async ({ terminal }, [agent], options) => {
+      const { fromCard, out, name } = options;
+      const drafted =
+        fromCard === undefined
+          ? await draftFacts(agent, withNeeded(options))
+          : await draftOfCard(agent, await readDocument(terminal, fromCard), name);
+      await giveDocument(terminal, drafted, out);
       return undefined;
     }),
   );
