@@ -13,34 +13,48 @@ export interface Distribution {
   summary(): Summary;
   /** The share of values up to that one; 0 without values. */
   shareWithin(value: number): number;
+  /** The values at so many equal steps from the least to the greatest; empty without values. */
+  quantiles(steps: number): number[];
 }
 
 export function createDistribution(): Distribution {
-  const values: number[] = [];
+  let values = new Float64Array(256);
+  let count = 0;
   let isSorted = true;
 
-  function sorted(): readonly number[] {
-    if (!isSorted) values.sort((left, right) => left - right);
+  function sorted(): Float64Array {
+    if (!isSorted) values.subarray(0, count).sort();
     isSorted = true;
-    return values;
+    return values.subarray(0, count);
   }
 
   const quantile = (share: number): number | null =>
-    sorted()[Math.min(values.length - 1, Math.floor(values.length * share))] ?? null;
+    sorted()[Math.min(count - 1, Math.floor(count * share))] ?? null;
 
   return {
     add(value) {
-      values.push(value);
+      if (count === values.length) {
+        const longer = new Float64Array(2 * count);
+        longer.set(values);
+        values = longer;
+      }
+      values[count++] = value;
       isSorted = false;
     },
     summary: () => ({
-      count: values.length,
+      count,
       p50: quantile(0.5),
       p90: quantile(0.9),
       p99: quantile(0.99),
       max: quantile(1),
     }),
-    shareWithin: (limit) =>
-      values.length === 0 ? 0 : values.filter((value) => value <= limit).length / values.length,
+    shareWithin(limit) {
+      if (count === 0) return 0;
+      let within = 0;
+      for (let index = 0; index < count; index++) if (values[index]! <= limit) within++;
+      return within / count;
+    },
+    quantiles: (steps) =>
+      count === 0 ? [] : Array.from({ length: steps + 1 }, (_, step) => quantile(step / steps)!),
   };
 }

@@ -10,8 +10,7 @@ import type { EventQueue } from './event-queue.ts';
 import type { SimulatedNetwork } from './network.ts';
 
 /** The degrees of `gossipOptions`. */
-const degree = 6;
-const degreeMax = 12;
+const degreeDefault = 6;
 const lazyDegree = 6;
 const lazyShare = 0.25;
 const heartbeatMs = 1000;
@@ -48,6 +47,8 @@ export interface GossipParts {
   readonly queue: EventQueue;
   readonly network: SimulatedNetwork;
   readonly random: Random;
+  /** D; a mesh holds up to twice as many. */
+  readonly degree?: number | undefined;
   isUp(node: number): boolean;
   /** Those that a node is connected to. */
   neighbours(node: number): readonly number[];
@@ -63,6 +64,8 @@ export interface GossipParts {
 
 export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNetwork {
   const { queue, network, random } = parts;
+  const degree = parts.degree ?? degreeDefault;
+  const degreeMax = 2 * degree;
   const messageById = new Map<string, Message>();
   const meshByTopic = new Map<string, number[][]>();
   const recentByNode = new Map<number, { message: Message; heartbeats: number }[]>();

@@ -4,18 +4,38 @@ import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
 import type { SimulatedAgent } from './agents.ts';
 import { createDistribution } from './distribution.ts';
 import type { Change } from './node-shell.ts';
+import { createObserver, type Observations } from './observations.ts';
 import type { World } from './world.ts';
 
 export interface Measures {
-  /** Traffic is counted from here. */
-  begin(world: World): void;
+  /** Traffic is counted from here, and the timeline begins, of so many seconds. */
+  begin(world: World, seconds: number): void;
+  /** Some time has passed. */
+  passed(world: World): void;
+  /** A core counts something. */
+  counted(metric: string, value: number): void;
   published(kind: string, result: PublishResult, tookMs: number): void;
   resolved(resolution: Resolution, tookMs: number, isEnded: boolean): void;
   revoked(agent: SimulatedAgent): void;
   changed(change: Change): void;
   count(name: string): void;
   values(world: World): Record<string, number | null>;
+  details(world: World): RunDetails;
+  /** So far, for who watches the run. */
+  readonly soFar: { readonly lookups: number; readonly right: number; readonly revocations: number };
 }
+
+/** What is behind the measures, for plots. */
+export interface RunDetails extends Observations {
+  /** Milliseconds at each hundredth of what was measured; empty when nothing was. */
+  readonly lookupsMs: readonly number[];
+  readonly publishesMs: readonly number[];
+  readonly revocationsMs: readonly number[];
+  /** Of a revocation and a node each: all, and those in which the node knew. */
+  readonly revocationPairs: { readonly all: number; readonly heard: number };
+}
+
+const quantileSteps = 100;
 
 export function createMeasures(nowMs: () => number): Measures {
   const counts = new Map<string, number>();
@@ -23,15 +43,19 @@ export function createMeasures(nowMs: () => number): Measures {
   const resolveMs = createDistribution();
   const revocationMs = createDistribution();
   const revokedAtMs = new Map<string, { readonly timeMs: number; heard: number }>();
+  const observer = createObserver();
   let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
 
   const count = (name: string, value = 1): void => void counts.set(name, (counts.get(name) ?? 0) + value);
   const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const of = (name: string): number => counts.get(name) ?? 0;
+  const heardPairs = (nodes: number): number =>
+    [...revokedAtMs.values()].reduce((total, one) => total + Math.min(one.heard, nodes), 0);
 
   return {
-    begin(world) {
+    begin(world, seconds) {
+      observer.begin(world, seconds);
       before = {
         messages: world.network.messages.count,
         bytes: sum(world.network.sentBytes),
@@ -44,6 +68,7 @@ export function createMeasures(nowMs: () => number): Measures {
       count(`publishes.${kind}.${status}`);
       if (status === 'stored') count('publishes.stored');
       publishMs.add(tookMs);
+      observer.published(nowMs() - tookMs, status === 'stored');
     },
     resolved({ status }, tookMs, isEnded) {
       count('lookups');
@@ -51,6 +76,7 @@ export function createMeasures(nowMs: () => number): Measures {
       const isRight = status === 'ok' || status === 'rekeyed' || (isEnded && status === 'tombstoned');
       if (isRight) count('lookups.right');
       resolveMs.add(tookMs);
+      observer.looked(nowMs() - tookMs, isRight);
     },
     revoked(agent) {
       revokedAtMs.set(agentKey(agent.agentId), { timeMs: nowMs(), heard: 0 });
@@ -63,13 +89,25 @@ export function createMeasures(nowMs: () => number): Measures {
       revocationMs.add(nowMs() - revocation.timeMs);
     },
     count,
+    counted: observer.counted,
+    passed: observer.passed,
+    get soFar() {
+      return { lookups: of('lookups'), right: of('lookups.right'), revocations: revokedAtMs.size };
+    },
+    details: (world) => ({
+      ...observer.values(world, (key) => revokedAtMs.has(key)),
+      lookupsMs: resolveMs.quantiles(quantileSteps),
+      publishesMs: publishMs.quantiles(quantileSteps),
+      revocationsMs: revocationMs.quantiles(quantileSteps),
+      revocationPairs: { all: revokedAtMs.size * world.nodes.length, heard: heardPairs(world.nodes.length) },
+    }),
     values(world) {
       const seconds = (nowMs() - before.atMs) / 1000;
       const nodes = world.nodes.length;
       const lookup = resolveMs.summary();
       const publish = publishMs.summary();
       const revocation = revocationMs.summary();
-      const heard = [...revokedAtMs.values()].reduce((total, one) => total + Math.min(one.heard, nodes), 0);
+      const heard = heardPairs(nodes);
       const asked = (world.counts.get('lookup_requests:resolve') ?? 0) - before.asked;
       const { gossip, network } = world;
       return {
@@ -79,6 +117,7 @@ export function createMeasures(nowMs: () => number): Measures {
         'lookups.p99Ms': lookup.p99,
         'lookups.maxMs': lookup.max,
         'lookups.requests': share(asked, lookup.count),
+        'lookups.hops': observer.hopsMean(),
         'publishes.count': publish.count,
         'publishes.storedShare': share(of('publishes.stored'), of('publishes')),
         'publishes.p50Ms': publish.p50,

@@ -28,6 +28,9 @@ export interface SimulatedNetwork {
   /** Bytes that each node has sent. */
   readonly sentBytes: Float64Array;
   readonly messages: { count: number };
+  /** By node: those that it sent, and those that were under way to it. */
+  readonly sentMessages: Uint32Array;
+  readonly receivedMessages: Uint32Array;
 }
 
 /** The least time after which TCP sends again what nobody acknowledged (RFC 6298 says 1 s; Linux uses this). */
@@ -42,6 +45,8 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
   const freeAtMs = new Float64Array(nodes);
   const sentBytes = new Float64Array(nodes);
   const messages = { count: 0 };
+  const sentMessages = new Uint32Array(nodes);
+  const receivedMessages = new Uint32Array(nodes);
   let sideOf: ((node: number) => number) | null = null;
   let isOneWay = false;
   let loss = settings.loss;
@@ -65,7 +70,9 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
       const bytes = sizeBytes + overheadBytes;
       sentBytes[from]! += bytes;
       messages.count++;
+      sentMessages[from]!++;
       if (isCut(from, to)) return null;
+      receivedMessages[to]!++;
       const pathMs =
         settings.latency === 'regions'
           ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
@@ -86,5 +93,7 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
     isCut,
     sentBytes,
     messages,
+    sentMessages,
+    receivedMessages,
   };
 }

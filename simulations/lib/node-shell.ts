@@ -58,7 +58,6 @@ export interface SimulatedNode {
 }
 
 const callTimeoutMs = 10_000;
-const acknowledgements = 5;
 
 export function createSimulatedNode(
   index: number,
@@ -225,7 +224,7 @@ export function createSimulatedNode(
         type: 'publish-called',
         callId,
         bundle,
-        acknowledgements,
+        acknowledgements: config.first.acknowledgements,
         timeoutMs: callTimeoutMs,
       })),
     validate(from: string, topic: string, data: Uint8Array, onVerdict: (verdict: GossipVerdict) => void) {

@@ -1,5 +1,6 @@
 /** One run of a scenario: agents are registered, load and faults go their way, and at the end it is judged. */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
+import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
 import { normal } from './chance.ts';
 import { planFaults } from './fault-plan.ts';
@@ -9,7 +10,7 @@ import { markNeverBack } from './invariants/mark-never-back.ts';
 import { nothingAfterRevocation } from './invariants/nothing-after-revocation.ts';
 import { onlyWhatWasSigned } from './invariants/only-what-was-signed.ts';
 import { replicasAgree } from './invariants/replicas-agree.ts';
-import { createMeasures, type Measures } from './measures.ts';
+import { createMeasures, type Measures, type RunDetails } from './measures.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
 import { createWorld, type World } from './world.ts';
@@ -17,11 +18,20 @@ import { createWorld, type World } from './world.ts';
 export interface RunProgress {
   readonly phase: 'registering' | 'load' | 'settling';
   readonly share: number;
+  /** Of virtual time, since the run began. */
+  readonly virtualSeconds: number;
   readonly events: number;
+  readonly messages: number;
+  readonly lookups: number;
+  readonly right: number;
   readonly faults: readonly string[];
 }
 
+/** Of the result as a file; a reader refuses others. */
+export const resultFormat = 'weft-simulation/1';
+
 export interface RunResult {
+  readonly format: typeof resultFormat;
   /** Every threshold and every invariant held. */
   readonly ok: boolean;
   readonly scenario: string;
@@ -44,6 +54,9 @@ export interface RunResult {
     readonly violations: readonly string[];
   }[];
   readonly measures: Readonly<Record<string, number | null>>;
+  /** The scenario as it was run. */
+  readonly parameters: Scenario;
+  readonly details: RunDetails;
 }
 
 const registrationsPerSecond = 200;
@@ -68,13 +81,21 @@ export async function runScenario(
   ];
   const measures = createMeasures(() => world.queue.nowMs);
   const world: World = createWorld(
-    { nodes: scenario.nodes, seed, network: scenario.network, peer: {}, start: scenario.start },
+    {
+      nodes: scenario.nodes,
+      seed,
+      network: scenario.network,
+      peer: peerConfigOf(scenario),
+      gossip: scenario.gossip ?? {},
+      start: scenario.start,
+    },
     {
       changed(node, change) {
         measures.changed(change);
         for (const invariant of invariants) invariant.changed?.(node, change);
       },
       alarmed: (_node, alarm) => measures.count(`alarms.${alarm}`),
+      counted: measures.counted,
     },
   );
   const startMs = world.queue.nowMs;
@@ -85,17 +106,28 @@ export async function runScenario(
     while (world.queue.nowMs < endMs) {
       world.run(Math.min(stepMs, endMs - world.queue.nowMs));
       const share = (world.queue.nowMs - fromMs) / (endMs - fromMs);
-      await onProgress({ phase, share, events: world.events, faults: faults() });
+      measures.passed(world);
+      await onProgress({
+        phase,
+        share,
+        virtualSeconds: (world.queue.nowMs - startMs) / 1000,
+        events: world.events,
+        messages: world.network.messages.count,
+        ...measures.soFar,
+        faults: faults(),
+      });
     }
   };
   await pass('registering', run.register());
-  measures.begin(world);
   const faults = planFaults(world, scenario, world.chance.stream('faults'));
+  const loadSeconds = Math.max(scenario.load.seconds, faults.endSeconds);
+  measures.begin(world, loadSeconds + scenario.settleSeconds);
   run.load();
-  await pass('load', Math.max(scenario.load.seconds, faults.endSeconds), faults.active);
+  await pass('load', loadSeconds, faults.active);
   await pass('settling', scenario.settleSeconds);
   for (const invariant of invariants) invariant.ended?.(world);
   const values = measures.values(world);
+  const details = measures.details(world);
   await world.close();
   const judged = {
     thresholds: judge(scenario, values),
@@ -106,6 +138,7 @@ export async function runScenario(
     })),
   };
   return {
+    format: resultFormat,
     ok: [...judged.thresholds, ...judged.invariants].every(({ ok }) => ok),
     scenario: name,
     seed,
@@ -116,6 +149,17 @@ export async function runScenario(
     events: world.events,
     ...judged,
     measures: values,
+    parameters: scenario,
+    details,
+  };
+}
+
+function peerConfigOf({ peer = {} }: Scenario): Partial<PeerConfig> {
+  const { syncIntervalSeconds, handOverSeconds, ...same } = peer;
+  return {
+    ...same,
+    ...(syncIntervalSeconds === undefined ? {} : { syncIntervalMs: syncIntervalSeconds * 1000 }),
+    ...(handOverSeconds === undefined ? {} : { handOverIntervalMs: handOverSeconds * 1000 }),
   };
 }
 

@@ -38,7 +38,7 @@ const threshold = Type.Object(
   strict,
 );
 
-const schema = Type.Object(
+export const scenarioSchema = Type.Object(
   {
     title: Type.String(),
     nodes: Type.Integer({ minimum: 2, maximum: 200_000 }),
@@ -52,6 +52,34 @@ const schema = Type.Object(
         uplinkBitsPerSecond: Type.Number({ exclusiveMinimum: 0 }),
       },
       strict,
+    ),
+    /** In place of the defaults of a node. */
+    peer: Type.Optional(
+      Type.Object(
+        {
+          /** k. */
+          replication: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+          /** α. */
+          parallelism: Type.Optional(Type.Integer({ minimum: 1, maximum: 32 })),
+          /** w. */
+          acknowledgements: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+          respondersMin: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+          hedgeAfterMs: Type.Optional(Type.Number({ minimum: 1 })),
+          syncIntervalSeconds: Type.Optional(Type.Number({ minimum: 1 })),
+          /** The republish interval: how often records are handed on to who is closer. */
+          handOverSeconds: Type.Optional(Type.Number({ minimum: 1 })),
+        },
+        strict,
+      ),
+    ),
+    gossip: Type.Optional(
+      Type.Object(
+        {
+          /** D. */
+          degree: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+        },
+        strict,
+      ),
     ),
     /** Standard deviation of the nodes' clocks. */
     clockSkewSeconds: Type.Optional(seconds),
@@ -73,7 +101,7 @@ const schema = Type.Object(
   strict,
 );
 
-export type Scenario = Static<typeof schema>;
+export type Scenario = Static<typeof scenarioSchema>;
 export type Fault = Scenario['faults'][number];
 
 /** A file that is no scenario; the message says where. */
@@ -92,7 +120,13 @@ export function loadScenario(path: string): Scenario {
   } catch (error) {
     throw new ScenarioError(`${path}: ${(error as Error).message}`);
   }
-  const [wrong] = Value.Errors(schema, value);
-  if (wrong !== undefined) throw new ScenarioError(`${path}: ${wrong.instancePath || '/'} ${wrong.message}`);
+  return parseScenario(path, value);
+}
+
+/** @throws ScenarioError that begins with what it was read from. */
+export function parseScenario(source: string, value: unknown): Scenario {
+  const [wrong] = Value.Errors(scenarioSchema, value);
+  if (wrong !== undefined)
+    throw new ScenarioError(`${source}: ${wrong.instancePath || '/'} ${wrong.message}`);
   return value as Scenario;
 }

@@ -29,6 +29,7 @@ export interface WorldSettings {
   readonly seed: number;
   readonly network: NetworkSettings;
   readonly peer: Partial<PeerConfig>;
+  readonly gossip?: { readonly degree?: number };
   /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
   readonly start: 'settled' | 'empty';
 }
@@ -37,6 +38,7 @@ export interface WorldSettings {
 export interface WorldListeners {
   changed(node: SimulatedNode, change: Change): void;
   alarmed(node: SimulatedNode, alarm: string): void;
+  counted?(metric: string, value: number): void;
 }
 
 export interface World {
@@ -113,6 +115,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     counted(_node, metric, label, value) {
       const key = `${metric}:${label}`;
       counts.set(key, (counts.get(key) ?? 0) + value);
+      listeners.counted?.(metric, value);
     },
     alarmed: (node, alarm) => listeners.alarmed(node, alarm),
     turned: (node) => void turned.add(node),
@@ -139,6 +142,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     queue,
     network,
     random: chance.stream('gossip'),
+    degree: settings.gossip?.degree,
     isUp: (node) => nodes[node]!.isUp,
     neighbours: connections.of,
     validate: (node, from, topic, data, onVerdict) =>
