@@ -3,6 +3,7 @@
  * and seals the answer for whoever asked. It sees the relay and the key that is asked for, and nothing else.
  */
 import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
+import { createTokenBucket } from '../core/gossip/token-bucket.ts';
 import { replicationCount } from '../core/limits.ts';
 import { decodeFetch, decodeSealed, encodeSealedAnswer } from '../core/overlay/content-message.ts';
 import { decodeRequest, encodeFailure } from '../core/overlay/message.ts';
@@ -16,6 +17,8 @@ import type { OpenedCall, Sealing } from './sealing.ts';
 /** Of one relay, for all who ask through it, before any cryptography. */
 const questionsBurst = 1_000;
 const questionsPerSecond = 400;
+/** Of all relays together: each costs a fraction of a millisecond, and others want to be answered too. */
+const allQuestions = { burst: 4_000, perSecond: 1_500 };
 
 /** Answers a sealed request; never rejects. */
 export type SealedServer = (
@@ -30,6 +33,7 @@ export function createSealedServer(
   fetch: (peer: string, digest: Uint8Array) => Promise<Uint8Array>,
 ): SealedServer {
   const mayAsk = createQuota({ burst: questionsBurst, perSecond: questionsPerSecond });
+  const mayAnswer = createTokenBucket(allQuestions);
   const memory = createSealedMemory();
 
   function refuse(code: ProtocolErrorCode): Uint8Array {
@@ -49,6 +53,7 @@ export function createSealedServer(
 
   return async (relay, body, core) => {
     if (!mayAsk(relay, 1, clock.nowMs())) return refuse('over-quota');
+    if (!mayAnswer.take(clock.nowMs())) return refuse('busy');
     let call: OpenedCall | null;
     try {
       call = sealing.open(decodeSealed(body));
