@@ -35,7 +35,9 @@ function endpoint(ttl: { readonly min: number; readonly max: number }) {
         Type.Integer({ minimum: ttl.min, maximum: ttl.max, description: 'Seconds for which it may be used' }),
       ),
       protocol: maybe(text(64, 'What is spoken there, such as JSONRPC')),
-      region: maybe(text(64)),
+      region: maybe(text(64, 'Where it stands, such as eu-west')),
+      version: maybe(text(64, 'Which version of the agent runs there')),
+      skills: maybe(words('Ids of the skills that it has; left out: all')),
     }),
   ]);
 }
@@ -56,6 +58,12 @@ const endpoints = open({
       {
         url: maybe(url),
         policies: maybe(words('Routing policies that it follows')),
+        fallback: maybe(
+          Type.Array(Type.Enum(['rotating', 'static']), {
+            maxItems: 2,
+            description: 'What may be used, in this order, where it gives nothing; none: nothing',
+          }),
+        ),
         ttl: maybe(
           Type.Integer({
             minimum: endpointTtlSeconds.adaptive.min,

@@ -68,16 +68,14 @@ export function nearestFirst<Place extends { readonly region: string | null }>(
 function fits(entry: Entry, { skill, avoid }: Wanted): boolean {
   if (avoid.includes(endpointUrl(entry))) return false;
   if (skill === null || typeof entry === 'string') return true;
-  const { skills } = entry as { readonly skills?: unknown };
-  return !Array.isArray(skills) || skills.some((one) => typeof one === 'string' && hasSkill(one, skill));
+  return entry.skills?.some((one) => hasSkill(one, skill)) ?? true;
 }
 
 function detailsOf(entry: Entry): Pick<LiveEndpoint, 'region' | 'protocol' | 'version'> {
   if (typeof entry === 'string') return { region: null, protocol: null, version: null };
-  const { version } = entry as { readonly version?: unknown };
   return {
     region: entry.region ?? null,
     protocol: entry.protocol ?? null,
-    version: typeof version === 'string' ? version : null,
+    version: entry.version ?? null,
   };
 }

@@ -8,7 +8,6 @@
  */
 import { bytesToHex } from '../core/bytes.ts';
 import { agentKey, parseAgentId } from '../core/identity/agent-id.ts';
-import { readFallback } from './adaptive/route.ts';
 import { classOrder, liveEndpoints, offersSkill } from './choose-endpoints.ts';
 import { type FactsPath, type Flights, type FoundFacts, findFacts, issuerKeyOf } from './facts-step.ts';
 import { createLayerCache } from './layers.ts';
@@ -243,10 +242,7 @@ function resolverOf(found: FoundFacts | null): string | null {
 
 /** The rule of the facts for a resolver that says nothing. */
 function fallbackOf({ layer }: FoundFacts): readonly FallbackClass[] | null {
-  const resolver = layer.facts.facts.endpoints.adaptive_resolver as
-    | { readonly fallback?: unknown }
-    | undefined;
-  return readFallback(resolver?.fallback);
+  return layer.facts.facts.endpoints.adaptive_resolver?.fallback ?? null;
 }
 
 /** There is nothing to fall back to, as against something that was refused. */

@@ -160,7 +160,9 @@ async function verifiedAgain(
   if (issuerId !== null) await context.resolve(issuerId);
   const now = statesOf(session, held.facts, seen);
   const isSame = isSameState(now.subject, held.subject) && isSameIssuer(now.issuer, held.issuer);
-  if (isSame && context.nowSeconds < held.facts.validUntil) return held;
+  // A status may have changed without either: it is looked up each time, and whoever looks keeps lists as they may be kept.
+  const hasStatus = held.facts.credential['credentialStatus'] !== undefined;
+  if (isSame && !hasStatus && context.nowSeconds < held.facts.validUntil) return held;
   const facts = await verifyFacts(held.facts.credential, context);
   return { ...held, facts, ...statesOf(session, facts, seen) };
 }

@@ -3,6 +3,7 @@
  * believed no more than a stranger: what it shows proves itself, or is refused.
  */
 import type { SignatureCheck } from '../core/ed25519.ts';
+import { ProtocolError } from '../core/errors.ts';
 import { type AgentId, formatAgentId } from '../core/identity/agent-id.ts';
 import { bundleBytesMax } from '../core/limits.ts';
 import type { Resolution } from '../core/peer/effects.ts';
@@ -11,7 +12,6 @@ import { type AgentState, joinStates } from '../core/record/agent-state.ts';
 import { decodeBundle } from '../core/record/bundle-codec.ts';
 import { resolveStatus } from '../core/resolve/verdict.ts';
 import { FactsError } from '../facts/facts-error.ts';
-import { ResolutionError } from './resolution-error.ts';
 import type { FindOptions, IndexSource, ResolutionPorts } from './resolution-types.ts';
 
 /** The public index, as a node asks it. @param resolvePrivately left out: there is no other way than in the open */
@@ -59,7 +59,7 @@ export function createRegistrySource(url: string, { fetchText, check, nowMs }: R
   };
 }
 
-/** Joined with what is known from before, so that a registry cannot go back behind it. @throws ProtocolError, ResolutionError */
+/** Joined with what is known from before, so that a registry cannot go back behind it. @throws ProtocolError */
 function verifiedState(
   bytes: Uint8Array,
   agentId: AgentId,
@@ -69,7 +69,7 @@ function verifiedState(
 ): AgentState {
   const admission = admitBundle(decodeBundle(bytes), agentId, nowSeconds, held);
   if (!admission.checks.every(check))
-    throw new ResolutionError('not-usable', 'the registry showed a record whose signatures do not hold');
+    throw new ProtocolError('bad-signature', 'it showed a record whose signatures do not hold');
   return joinStates(held, admission.state, nowSeconds).state;
 }
 

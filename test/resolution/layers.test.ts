@@ -10,7 +10,7 @@ import { bornAgent, ended, rotated, signingKeyOf } from '../helpers/test-agent.t
 import { createWorld, factsUrl, idOf, resolverUrl, vcType } from './world.ts';
 
 /** Each run is a world: what fails is told as it is, with its seed. */
-const runs = { numRuns: 60, endOnFailure: true };
+const runs = { numRuns: 25, endOnFailure: true };
 const ttlCode = fc.integer({ min: 0, max: ttlSecondsByCode.length - 1 });
 
 describe('the end of a layer', () => {

@@ -192,7 +192,7 @@ describe('what takes the place of a route', () => {
 
   it('is what the facts allow for a resolver that is away', async () => {
     const world = createWorld();
-    const adaptive_resolver = { fallback: ['static'] };
+    const adaptive_resolver = { fallback: ['static' as const] };
     const endpoints = { static: ['https://s.example/'], rotating: ['https://r.example/'], adaptive_resolver };
     const agent = world.agent('by-rule', { adaptive: true, facts: { endpoints } });
     silent(world, 'by-rule');

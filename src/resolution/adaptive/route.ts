@@ -102,12 +102,6 @@ export function checkRoute(
   return { ...question, ...times, policies, fallback, endpoints: given };
 }
 
-/** A list of fallback classes as facts may have one; null for what is none. */
-export function readFallback(value: unknown): readonly FallbackClass[] | null {
-  if (!Array.isArray(value) || value.length > 2) return null;
-  return value.every((one) => one === 'rotating' || one === 'static') ? value : null;
-}
-
 function listClaim(claims: JsonObject, name: string): readonly JsonValue[] {
   const value = claims[name];
   if (Array.isArray(value) && value.length <= 16) return value as readonly JsonValue[];
