@@ -94,7 +94,7 @@ describe('checkpoints among nodes', () => {
       await one.accept(eventsOf(5000 + index * 100, 300));
       await one.log.seal();
     }
-    await rounds(20);
+    await rounds(14);
     for (const one of all) {
       expect(one.forks).toEqual([]);
       expect(one.known.all().every(({ believed }) => believed.size === 330)).toBe(true);
@@ -102,12 +102,12 @@ describe('checkpoints among nodes', () => {
   });
 
   it('cost each node the same, however many there are', async () => {
-    const all = await Promise.all(Array.from({ length: 30 }, (_, index) => node(index + 1)));
+    const all = await Promise.all(Array.from({ length: 16 }, (_, index) => node(index + 1)));
     for (const one of all) {
       await one.accept(eventsOf(0, 3));
       await one.log.seal();
     }
-    await rounds(10);
+    await rounds(5);
     for (const one of all) one.requests = one.bytes = 0;
     const measured = 5;
     await rounds(measured);
