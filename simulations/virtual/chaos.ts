@@ -30,7 +30,7 @@ export interface PlannedFault {
 }
 
 /** On the average, once there is one of each kind. */
-const secondsPerFault = 9;
+const secondsPerFault = 12;
 /** The last of these ends with the chaos: what follows begins in the worst state. */
 const lastingKinds: readonly FaultKind[] = ['partition', 'isolation', 'crash', 'one-way cut'];
 const shortestMs = 4_000;

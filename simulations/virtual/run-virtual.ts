@@ -37,6 +37,7 @@ const joinMs = 16_000;
 const registerMs = 6_000;
 const peaceMs = 40_000;
 const readMs = 8_000;
+const agents = 24;
 const bootstraps = 3;
 const skewMs = 2_000;
 
@@ -77,7 +78,7 @@ export async function runVirtual(
   };
   join(world, chance);
   await pass('joining', joinMs);
-  world.load.register(32, registerMs / 2);
+  world.load.register(agents, registerMs / 2);
   await pass('registering', registerMs);
   const chaosMs = settings.minutes * 60_000 - (joinMs + registerMs + peaceMs + readMs);
   chaos = beginChaos(planChaos(chance.stream('plan'), chaosMs), {
@@ -209,15 +210,18 @@ function isConverged({ nodes, load }: VirtualWorld): boolean {
   return true;
 }
 
-/** The share of agents and nodes for which a fresh resolve says what it must. */
+/** Every node reads every other agent, anew; the share of right answers. */
 async function readAll(
   { nodes, load, trace, invariants }: VirtualWorld,
   pass: (phase: 'reading', durationMs: number) => Promise<void>,
 ): Promise<number> {
   const expected = load.expected();
+  let asked = 0;
   let right = 0;
   for (const node of nodes) {
     for (const [index, { agent, statuses }] of expected.entries()) {
+      if ((node.index + index) % 2 === 1) continue;
+      asked++;
       const read = async (): Promise<void> => {
         const resolution = await node.node.resolve(agent.agentId, { fresh: true });
         for (const invariant of invariants) invariant.resolved?.(node, resolution);
@@ -239,7 +243,7 @@ async function readAll(
     }
   }
   await pass('reading', readMs);
-  return right / (nodes.length * expected.length);
+  return right / asked;
 }
 
 async function allCounters(nodes: readonly VirtualNode[]): Promise<ReadonlyMap<string, number>> {

@@ -43,13 +43,13 @@ export interface LoadCounts {
 }
 
 const perMinute = {
-  updates: 40,
-  rotations: 15,
-  revocations: 5,
+  updates: 24,
+  rotations: 12,
+  revocations: 4,
   forks: 2,
-  replays: 10,
+  replays: 8,
   broken: 4,
-  lookups: 60,
+  lookups: 40,
 };
 const retryMs = 4_000;
 const askedAtOnce = 6;
@@ -259,7 +259,7 @@ export function createVirtualLoad(parts: LoadParts): VirtualLoad {
         publish(agent, 'registration');
       });
       let number = firstVictim;
-      spread(Math.ceil(agents / 8), overMs, () => {
+      spread(Math.ceil(agents / 6), overMs, () => {
         const victim = author.born(number++, nowSeconds());
         victims.push(victim);
         publish(victim, 'registration');
