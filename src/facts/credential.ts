@@ -7,12 +7,12 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { utf8ToBytes } from '../core/bytes.ts';
 import { type AgentFacts, agentFactsSchema } from './agent-facts.ts';
 import { type JsonObject, readJsonObject } from './bounded-json.ts';
+import { assertContexts } from './contexts.ts';
 import { canonicalJson } from './data-integrity.ts';
 import { FactsError, type FactsErrorCode } from './facts-error.ts';
 import { factsBytesMax, validitySecondsMax } from './facts-limits.ts';
 import { readStatusEntries, type StatusEntry } from './status-entry.ts';
 
-export const credentialsContext = 'https://www.w3.org/ns/credentials/v2';
 /** Terms of AgentFacts, for readers that process JSON-LD: each is its name under the published schema. */
 export const factsContext = { '@vocab': 'https://agentfacts.org/schema/v1#' } as const;
 export const credentialTypes = ['VerifiableCredential', 'AgentFactsCredential'] as const;
@@ -121,8 +121,7 @@ export function readCredential(value: unknown): FactsCredential {
   const { type, issuer, validFrom, validUntil, credentialSubject } = document as Static<
     typeof credentialSchema
   >;
-  if ((document['@context'] as readonly unknown[])[0] !== credentialsContext)
-    throw new FactsError('bad-credential', `@context begins with ${credentialsContext}`);
+  assertContexts(document['@context']);
   if (!type.includes('VerifiableCredential') || !type.some((name) => factsTypes.includes(name)))
     throw new FactsError('bad-credential', `type names ${credentialTypes.join(' and ')}`);
   const from = secondsOf(validFrom);

@@ -3,13 +3,8 @@ import type { Signer } from '../core/ed25519.ts';
 import type { Grant } from '../core/identity/delegation-grant.ts';
 import type { AgentFacts } from './agent-facts.ts';
 import type { JsonObject } from './bounded-json.ts';
-import {
-  credentialsContext,
-  credentialTypes,
-  factsContext,
-  instantOf,
-  readCredential,
-} from './credential.ts';
+import { credentialsContext } from './contexts.ts';
+import { credentialTypes, factsContext, instantOf, readCredential } from './credential.ts';
 import { addProof } from './data-integrity.ts';
 import { evidenceOf } from './delegate-evidence.ts';
 import { FactsError } from './facts-error.ts';

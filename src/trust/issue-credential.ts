@@ -1,7 +1,8 @@
 /** Claims become a credential: the envelope, and the proof of whoever issues it. */
 import type { Signer } from '../core/ed25519.ts';
 import type { JsonObject, JsonValue } from '../facts/bounded-json.ts';
-import { credentialsContext, instantOf } from '../facts/credential.ts';
+import { credentialsContext } from '../facts/contexts.ts';
+import { instantOf } from '../facts/credential.ts';
 import { addProof } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import type { StatusEntry } from '../facts/status-entry.ts';

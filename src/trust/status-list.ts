@@ -8,10 +8,10 @@ import { bytesToHex, utf8FromBytes, utf8ToBytes } from '../core/bytes.ts';
 import type { Signer } from '../core/ed25519.ts';
 import { digest } from '../core/hash.ts';
 import { type JsonObject, readJsonObject } from '../facts/bounded-json.ts';
+import { credentialsContext } from '../facts/contexts.ts';
 import {
   assertShape,
   createShapes,
-  credentialsContext,
   didSchema,
   instantOf,
   secondsOf,

@@ -10,10 +10,10 @@ import type { Signer } from '../../core/ed25519.ts';
 import { digest } from '../../core/hash.ts';
 import { clockSkewSecondsMax } from '../../core/limits.ts';
 import { type JsonObject, type JsonValue, readJsonObject } from '../../facts/bounded-json.ts';
+import { credentialsContext } from '../../facts/contexts.ts';
 import {
   assertShape,
   createShapes,
-  credentialsContext,
   didSchema,
   instantOf,
   isInstant,
