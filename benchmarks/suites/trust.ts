@@ -1,10 +1,14 @@
 /** Trust and resolution: what it costs to find, to believe and to refuse an agent. Each section brings its own targets. */
 import type { MeasuredSection, Suite } from '../lib/suite.ts';
+import { trustFacts } from '../sections/trust-facts.ts';
 import { trustPrivate } from '../sections/trust-private.ts';
+import { trustRevocation } from '../sections/trust-revocation.ts';
 import { trustSearch } from '../sections/trust-search.ts';
 
 const parts: readonly MeasuredSection[] = [
   // One line a section.
+  trustFacts,
+  trustRevocation,
   trustSearch,
   trustPrivate,
 ];
