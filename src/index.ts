@@ -24,3 +24,11 @@ export {
   type ResolveOptions,
   type WeftNode,
 } from './node/node-types.ts';
+export { ResolutionError, type ResolutionErrorCode, traceOf } from './resolution/resolution-error.ts';
+export type {
+  EndpointAnswer,
+  EndpointPath,
+  EndpointRequest,
+  LiveEndpoint,
+  TraceStep,
+} from './resolution/resolution-types.ts';
