@@ -45,6 +45,17 @@ export { createInception, createRecovery, createRotation, createTombstone } from
 export type { ReasonCode } from './identity/reason-code.ts';
 export { decodeRevocation, type Revocation } from './identity/revocation.ts';
 export * as limits from './limits.ts';
+export { admitName, type NameAdmission } from './name/admit.ts';
+export { isDnsName, isNameLabel, namePoint } from './name/label.ts';
+export {
+  decodeNameRecord,
+  type NameMeaning,
+  type NamePolicy,
+  type NameRecord,
+  type NamespaceProfile,
+  type NameTarget,
+  signNameRecord,
+} from './name/name-record.ts';
 export type { ChangeKind, PeerEffect, PublishResult, Resolution, ResolveStatus } from './peer/effects.ts';
 export type { GossipVerdict, PeerContact, PeerEvent } from './peer/events.ts';
 export { createPeer, type Peer, type PeerSnapshot } from './peer/peer.ts';

@@ -11,6 +11,7 @@ import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { namePoint } from '../../src/core/name/label.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { createLiveNetwork, eventually, type LiveNode, watchUncaught } from '../helpers/live-nodes.ts';
+import { hasNamed, startNameServers } from './name-servers.ts';
 
 const network = createLiveNetwork();
 const uncaught = watchUncaught();
@@ -188,4 +189,34 @@ describe('names over live nodes', () => {
     );
     expect(namePoint(company, 'shop')).toHaveLength(32);
   });
+});
+
+describe.skipIf(!hasNamed)('a zone on a real name server, and a daemon that asks a resolver', () => {
+  it('`weft name claim`, the zone, and everybody finds the name by the zone', async () => {
+    const { agentId: owner } = await nodes[1]!.node.agents.register({
+      primaryFactsUrl: 'https://a.example/f',
+    });
+    const said = await nodes[1]!.node.names.describe(owner, { claims: ['signed.test', 'plain.test'] });
+    expect(said.publish.holders).toBe(4);
+    await nodes[1]!.node.names.publish(owner, 'shop', { agentId: shop });
+    const records = [`_nanda IN TXT "v=nanda1; aid=${toBase32(owner)}"`];
+    const servers = await startNameServers([
+      { name: 'signed.test', signed: true, records },
+      { name: 'plain.test', signed: false, records },
+    ]);
+    const asking = await network.start('asking', {
+      bootstrap: [nodes[0]!.address],
+      settings: { 'names.resolver': servers.resolver, 'names.home': ['signed.test'] },
+    });
+    try {
+      const { names } = asking.node;
+      expect(await names.resolve('@signed.test:shop')).toMatchObject({ agentId: shop, label: 'dnssec' });
+      expect(await names.resolve('@Plain.test:Shop')).toMatchObject({ agentId: shop, label: 'dns' });
+      expect(await names.resolve('@shop')).toMatchObject({ agentId: shop, name: '@shop', label: 'dnssec' });
+      expect(await names.resolve('@signed.test')).toMatchObject({ agentId: owner, label: 'dnssec' });
+    } finally {
+      await asking.stop();
+      await servers.stop();
+    }
+  }, 60_000);
 });

@@ -194,7 +194,7 @@ function sayResolved({ terminal, nowMs }: Context, found: ResolvedJson): ExitCod
   const tone = label === 'dns' ? 'warning' : 'good';
   const until = terminal.paint('quiet', `until ${relativeTime(expiresAt, nowMs())}`);
   terminal.say(`${end}  ${terminal.paint(tone, label)}  ${until}`);
-  return agentId === null ? exitCodes.notUsable : exitCodes.ok;
+  return exitCodes.ok;
 }
 
 function cellsOf(terminal: Terminal, { kind, text, expiresAt }: StepJson, nowMs: number): string[] {
