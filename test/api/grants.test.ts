@@ -1,6 +1,6 @@
 /** Grants and queries over HTTP: what is asked of the node, what is answered, that it fits its own description, what is refused. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/server.ts';
 import { bytesToHex } from '../../src/core/bytes.ts';
 import { ProtocolError } from '../../src/core/errors.ts';
@@ -10,23 +10,24 @@ import { bornAgent } from '../helpers/test-agent.ts';
 import type { ApiDocument } from './api-document.ts';
 import { createRecordedNode, type RecordedNode, sampleGrant } from './recorded-node.ts';
 
-let node: RecordedNode;
-/** The same for every server. */
+const node: RecordedNode = createRecordedNode();
+const { resolution, answer: nobody } = node;
+const id = formatAgentId(resolution.agentId);
+const grant = formatGrant(sampleGrant(resolution.state!));
+const onDefect = (error: unknown): never => {
+  throw error;
+};
+const given = { host: '127.0.0.1', port: 0, remote: false, token: 't', connectionsMax: 10, onDefect };
+const api = createApi(node, { ...given, openReads: true });
 let document: ApiDocument | null = null;
-let id: string;
-let api: ReturnType<typeof createApi>;
-let grant: string;
 
 beforeEach(() => {
-  node = createRecordedNode();
-  id = formatAgentId(node.resolution.agentId);
-  grant = formatGrant(sampleGrant(node.resolution.state!));
-  const onDefect = (error: unknown): never => {
-    throw error;
-  };
-  const given = { host: '127.0.0.1', port: 0, remote: false, token: 't', connectionsMax: 10, onDefect };
-  api = createApi(node, { ...given, openReads: true });
+  node.failure = null;
+  node.resolution = resolution;
+  node.answer = nobody;
+  node.calls.length = 0;
 });
+afterAll(() => api.close());
 
 type Method = 'GET' | 'POST' | 'PUT';
 
@@ -104,7 +105,6 @@ describe('grants over HTTP', () => {
       holds: false,
       code: 'bad-delegation',
     });
-    const { resolution } = node;
     node.resolution = { ...resolution, status: 'not-found', state: null };
     const unknown = await verify({ grant });
     expect(unknown.json()).toMatchObject({ holds: false, code: 'not-found', chain: [{ standing: null }] });
