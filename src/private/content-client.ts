@@ -81,7 +81,7 @@ export function createContentClient(
       clock,
       deadlineMs,
       parallelism: () => fetchParallelism,
-      hedgeMs,
+      hedgeMs: asker?.hedgeMs() ?? hedgeMs,
       ...(signal && { signal }),
       isEnough: () => found !== null || lookup.isConverged(withoutItMax),
       async ask(contact) {

@@ -79,6 +79,7 @@ const noteBytesMax = 128;
 const againMs = 50 * 60_000;
 const retryMs = 60_000;
 const firstMs = 2_000;
+const renewalsMax = 4;
 /** After a change of keys: its publication comes first. */
 const afterKeysMs = 1_000;
 
@@ -86,9 +87,28 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
   const { store, clock, log } = parts;
   const exclusive = createExclusive();
   const noteByAgent = new Map<string, Note>();
-  const schedule = createCustodySchedule(clock, (key) => void renew(key));
+  const schedule = createCustodySchedule(clock, (key) => {
+    waiting.push(key);
+    renewNext();
+  });
+  // Bounded by the facts that are kept.
+  const waiting: string[] = [];
+  let renewing = 0;
   const stopping = new AbortController();
   let isFollowing = false;
+
+  /** A few at a time: many of them would use up the quota of their storing peers in one moment. */
+  function renewNext(): void {
+    while (renewing < renewalsMax && !stopping.signal.aborted) {
+      const key = waiting.shift();
+      if (key === undefined) return;
+      renewing++;
+      void renew(key).finally(() => {
+        renewing--;
+        renewNext();
+      });
+    }
+  }
 
   async function write(note: Note): Promise<void> {
     const { agentId, pointer, salt, digest } = note;
@@ -178,6 +198,7 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
     async stop() {
       stopping.abort();
       schedule.stop();
+      waiting.length = 0;
       await exclusive.idle();
     },
   };

@@ -20,6 +20,11 @@ const triesMax = 3;
 const avoidMs = 30_000;
 const avoidedMax = 1_024;
 const seedBytes = 16;
+/** Never so short that a slow network alone breeds more load. */
+const hedgeMsMin = 500;
+const hedgeAnswerTimes = 3;
+/** Weight of the newest answer in the moving average of answer times. */
+const answerTimeWeight = 0.1;
 
 export interface AskOptions {
   readonly deadlineMs: number;
@@ -31,6 +36,8 @@ export interface AskOptions {
 export interface PrivateAsker {
   /** The body of the target's answer; null when no relay brought one. Never rejects. */
   ask(target: PeerContact, body: Uint8Array, options: AskOptions): Promise<Uint8Array | null>;
+  /** How long an answer may take before another peer is asked beside. */
+  hedgeMs(): number;
   /** Whether anybody could relay at all. */
   readonly hasRelays: boolean;
 }
@@ -39,6 +46,7 @@ export function createPrivateAsker(parts: PathParts, peers: KnownPeers, sealing:
   const { overlay, clock, counted } = parts;
   const random = createRandom(parts.entropy.randomBytes(seedBytes));
   const avoidedUntilMs = createRecentMap<number>(avoidedMax);
+  let answerTimeMs = 0;
 
   /** Suitable ones in random order: those that were not used and did not fail come first. */
   function relaysInOrder(target: PeerContact, used: ReadonlySet<string>): readonly PeerContact[] {
@@ -57,12 +65,14 @@ export function createPrivateAsker(parts: PathParts, peers: KnownPeers, sealing:
     const minute = Math.floor(clock.nowMs() / 60_000);
     const call = sealing.seal(target.peer, { minute, body });
     if (call === null) return { answer: null, isRelayAtFault: false };
+    const beganMs = clock.nowMs();
     const timeoutMs = Math.max(1, Math.min(tryTimeoutMs, deadlineMs - clock.nowMs()));
     try {
       const request = encodeRelay(target.peer, call.sealed);
       const answer = await overlay.request(relay, request, { timeoutMs, ...(signal && { signal }) });
       const opened = call.open(decodeSealedAnswer('relay', answer));
       counted('private_requests', opened === null ? 'altered' : 'asked', 1);
+      answerTimeMs += answerTimeWeight * (clock.nowMs() - beganMs - answerTimeMs);
       return { answer: opened, isRelayAtFault: opened === null };
     } catch (error) {
       if (!(error instanceof OverlayError) && !isProtocolError(error)) throw error;
@@ -73,6 +83,7 @@ export function createPrivateAsker(parts: PathParts, peers: KnownPeers, sealing:
   }
 
   return {
+    hedgeMs: () => Math.max(hedgeMsMin, hedgeAnswerTimes * answerTimeMs),
     get hasRelays() {
       return peers.connected().length > 1;
     },

@@ -27,7 +27,6 @@ import type { PrivateAsker } from './private-asker.ts';
 import { walk } from './walk.ts';
 
 const timeoutDefaultMs = 10_000;
-const hedgeMs = 500;
 const rememberedMax = 1_024;
 const storePrefix = 'agent/';
 
@@ -161,7 +160,7 @@ export function createPrivateResolver(
       deadlineMs,
       // Most of those nearest hold it: as many as are missing, and the hedge is there for the silent.
       parallelism: () => Math.max(1, Math.min(lookupParallelism, respondersMin - holders())),
-      hedgeMs,
+      hedgeMs: asker.hedgeMs(),
       ...(signal && { signal }),
       ask: (contact) => ask(search, contact, given),
       isEnough: () => holders() >= respondersMin,
