@@ -3,6 +3,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeFrameHead, requestKind } from '../../src/adapters/libp2p/frame.ts';
+import * as log from '../../src/audit/exchange/log-message.ts';
+import { encodeLeaf } from '../../src/audit/leaf.ts';
 import { delegateAgent, revokeDelegation } from '../../src/core/author/grant.ts';
 import { updateAgent } from '../../src/core/author/update.ts';
 import { delegateOf } from '../../src/core/author/writer.ts';
@@ -217,6 +219,36 @@ function encodingsOfNames(): [string, Uint8Array][] {
   ];
 }
 
+function encodingsOfLog(): [string, Uint8Array][] {
+  const [id, hash] = [new Uint8Array(32), new Uint8Array(32).fill(1)];
+  const requests: [string, Uint8Array][] = [
+    ['checkpoints', log.encodeLogRequest({ type: 'checkpoints', notes: ['a note'] })],
+    [
+      'log-proof',
+      log.encodeLogRequest({ type: 'consistency', logId: id.subarray(24), older: 3, newer: 2 ** 50 }),
+    ],
+    ['log-view', log.encodeLogRequest({ type: 'view', agentId: id })],
+  ];
+  const answers: [string, Uint8Array][] = [
+    ['checkpoints-known', log.encodeNotes([])],
+    ['log-proven', log.encodeConsistency([hash])],
+    ['log-proven', log.encodeConsistency(null)],
+    ['log-viewed', log.encodeView('{}')],
+    ['log-viewed', log.encodeView(null)],
+  ];
+  return [
+    ...requests.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['request', bytes],
+    ]),
+    ...answers.flatMap(([rule, bytes]): [string, Uint8Array][] => [
+      [rule, bytes],
+      ['answer', bytes],
+    ]),
+    ['log-entry', encodeLeaf({ agentId: id, kind: 'credential', hash, seenAt: startSeconds })],
+  ];
+}
+
 /** One frame without its length (below 0x80, so one byte). */
 function encodedFrame(): [string, Uint8Array] {
   const body = message.encodeUnwatchAnswer();
@@ -228,6 +260,7 @@ const encodings = [
   ...encodingsOfMessages(),
   ...encodingsOfPrivatePath(),
   ...encodingsOfNames(),
+  ...encodingsOfLog(),
   encodedFrame(),
 ];
 
