@@ -67,7 +67,13 @@ export function createNodeNames(
     ...service,
     resolve,
     async resolveName(name, { timeoutMs, signal }) {
-      const { name: spelling, agentId, label, expiresAt } = await resolve(name, { timeoutMs, signal });
+      const {
+        name: spelling,
+        agentId,
+        label,
+        expiresAt,
+        registry,
+      } = await resolve(name, { timeoutMs, signal });
       if (agentId !== null)
         return {
           agentId,
@@ -75,6 +81,7 @@ export function createNodeNames(
           verifiedBy: label,
           holdsUntilMs: expiresAt * 1000,
           cached: false,
+          ...(registry !== null && { registry }),
         };
       const { NamesError } = await import('../names/names-error.ts');
       throw new NamesError('no-such-name', `${spelling} leads to no agent of the index`);

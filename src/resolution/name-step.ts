@@ -53,7 +53,8 @@ export async function findName(session: Session, nameOrId: string): Promise<Foun
         endMs: holdsUntilMs,
       });
     end({ outcome: cached ? 'cached' : 'ok', from, said: saidOf(agentId), verifiedBy, holdsUntilMs });
-    return { agentId, holdsUntilMs, ...(registry !== undefined && { registry }) };
+    const source = registry === undefined ? undefined : ports.registryAt?.(registry);
+    return { agentId, holdsUntilMs, ...(source !== undefined && { registry: source }) };
   } catch (error) {
     end(failedStep(error, 'names'));
     throw error;

@@ -38,6 +38,7 @@ export function createResolutionPorts(parts: ResolutionParts): ResolutionPorts {
     (url, { bytesMax, accept, timeoutMs, signal }) =>
       guardedFetch(url, { allowPrivate: isPrivateAllowed, bytesMax, accept, timeoutMs, signal, userAgent });
   const registryParts = { fetchText: fetchWith(true), check, nowMs };
+  const strangerParts = { fetchText: fetchWith(allowPrivate), check, nowMs };
   return {
     nowMs,
     randomBytes,
@@ -47,7 +48,8 @@ export function createResolutionPorts(parts: ResolutionParts): ResolutionPorts {
       ...registries.map((url) => createRegistrySource(url, registryParts)),
       ...(overlay ? [createOverlaySource(resolve, resolvePrivately)] : []),
     ],
-    fetchText: fetchWith(allowPrivate),
+    registryAt: (url) => createRegistrySource(url, strangerParts),
+    fetchText: strangerParts.fetchText,
     fetchFacts: (url, { timeoutMs, isPrivate }) =>
       fetchFactsBytes(url, {
         ...{ allowPrivate, timeoutMs, userAgent },

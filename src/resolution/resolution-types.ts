@@ -121,8 +121,8 @@ export interface NamedAgent {
   readonly verifiedBy: string;
   readonly holdsUntilMs: number;
   readonly cached: boolean;
-  /** A registry to be asked for the agent before all others. */
-  readonly registry?: IndexSource;
+  /** The URL of a registry that the name leads to, asked for the agent before all others. */
+  readonly registry?: string;
 }
 
 export interface StepOptions {
@@ -151,6 +151,8 @@ export interface ResolutionPorts {
   ): Promise<Resolution>;
   /** Issuers on the private path. Left out: asked in the open. */
   readonly resolvePrivately?: ResolutionPorts['resolve'];
+  /** A registry that a name led to: a stranger chose it. Left out: none is asked. */
+  registryAt?(url: string): IndexSource;
   /** In the order in which they are asked: private registries, then the overlay. */
   readonly sources: readonly IndexSource[];
   /** The text behind a URL, past the guard. @throws FactsError */

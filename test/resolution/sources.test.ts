@@ -123,6 +123,42 @@ describe('what a registry shows', () => {
   });
 });
 
+describe('a registry that a name led to', () => {
+  it('is asked before all others, each time, and believed no more than they are', async () => {
+    const world = createWorld();
+    const agent = world.agent('by-name');
+    world.forget(agent.agentId);
+    const named: string[] = [];
+    const resolver = createEndpointResolver({
+      ...world.ports,
+      resolveName: async () => ({
+        agentId: agent.agentId,
+        from: 'zone',
+        verifiedBy: 'dns',
+        holdsUntilMs: world.nowMs + 60_000,
+        cached: false,
+        registry: 'https://registry.example',
+      }),
+      registryAt: (url) => {
+        named.push(url);
+        return createRegistrySource(url, {
+          check: createNodeCryptoVerifier().verify,
+          nowMs: () => world.nowMs,
+          fetchText: async (place) => ({
+            bytes: bundleOf(agent),
+            contentType: 'application/cbor',
+            url: place,
+          }),
+        });
+      },
+    });
+    const { trace } = await resolver.resolve('urn:agent:acme.example:x');
+    expect(named).toEqual(['https://registry.example']);
+    expect(trace[1]).toMatchObject({ step: 'record', outcome: 'ok', from: 'https://registry.example' });
+    expect(world.asked).toEqual([factsUrl('by-name')]);
+  });
+});
+
 describe('the settings of a node', () => {
   it('bound the registries, and may leave the overlay out', () => {
     const world = createWorld();
