@@ -164,7 +164,8 @@ describe('inspect of the vectors', () => {
   it.each(vectorFiles('valid'))('finds nothing wrong in the form of %s', (_path, file) => {
     const { rule, cases } = file;
     for (const { name, bytes } of cases) {
-      if (bytes === undefined) continue;
+      // Messages and other parts stand in no file of their own.
+      if (bytes === undefined || !(structures as readonly string[]).includes(rule)) continue;
       const found = inspect(Buffer.from(bytes), {
         ...authorityOfFile(file),
         nowSeconds: file.nowSeconds ?? nowSeconds,

@@ -86,6 +86,7 @@ const weakly = named(born, 'shop', target, { ...at, token: tokenOf(rightBits.op)
 
 write('valid', {
   rule: 'name-record',
+  nowSeconds: startSeconds + 60,
   cases: [
     valid('an agent', born, named(born, 'shop', target, at)),
     valid('a registry', born, named(born, 'staff', { url: 'https://agents.example.com' }, { ...at, hours: 1 })),
@@ -111,6 +112,7 @@ write('valid', {
 });
 write('invalid', {
   rule: 'name-record',
+  nowSeconds: startSeconds + 60,
   cases: [
     invalid('a later version', 'wrong-shape', body(0, 2)),
     invalid('a label of 64', 'wrong-shape', body(1, 'x'.repeat(64))),

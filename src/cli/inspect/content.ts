@@ -6,6 +6,7 @@ import { formatAgentId } from '../../core/identity/agent-id.ts';
 import type { Delegation } from '../../core/identity/delegation.ts';
 import { inceptionAgentId, type KeyEvent } from '../../core/identity/key-event.ts';
 import type { Revocation } from '../../core/identity/revocation.ts';
+import type { NameRecord, NameTarget } from '../../core/name/name-record.ts';
 import { type AgentAddr, addrExpiresAt } from '../../core/record/agent-addr.ts';
 import type { Bundle } from '../../core/record/bundle.ts';
 import { ttlSeconds, validitySeconds } from '../../core/record/durations.ts';
@@ -85,6 +86,30 @@ export function capabilitiesContent(announcement: CapabilityAnnouncement): JsonO
     tags,
     issuedAt: timeView(issuedAt),
     expiresAt: timeView(expiresAt),
+    keyEvents: keyEvents.map(eventContent),
+    sizeBytes: bytes.length,
+  };
+}
+
+/** What a namespace says of one of its labels. */
+export function nameContent(record: NameRecord): JsonObject {
+  const { agentId, label, point, meaning, issuedAt, expiresAt, token, keyEvents, bytes } = record;
+  const where = (target: NameTarget): string =>
+    'agentId' in target ? formatAgentId(target.agentId) : target.url;
+  return {
+    namespace: formatAgentId(agentId),
+    label,
+    point: bytesToHex(point),
+    ...(meaning.kind === 'target' && { target: where(meaning.target) }),
+    ...(meaning.kind === 'withdrawn' && { target: null }),
+    ...(meaning.kind === 'profile' && {
+      policy: meaning.profile.policy,
+      claims: meaning.profile.claims,
+      target: meaning.profile.target === null ? null : where(meaning.profile.target),
+    }),
+    issuedAt: timeView(issuedAt),
+    expiresAt: timeView(expiresAt),
+    delegation: token === null ? null : delegationContent(token),
     keyEvents: keyEvents.map(eventContent),
     sizeBytes: bytes.length,
   };

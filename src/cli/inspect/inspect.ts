@@ -14,6 +14,8 @@ import { chooseLog } from '../../core/identity/fork-choice.ts';
 import { inceptionAgentId } from '../../core/identity/key-event.ts';
 import { decodeKeyEvent } from '../../core/identity/key-event-codec.ts';
 import { assertRevocation, decodeRevocation } from '../../core/identity/revocation.ts';
+import { admitName, assertNameTimely } from '../../core/name/admit.ts';
+import { decodeNameRecord, type NameRecord } from '../../core/name/name-record.ts';
 import { admitBundle, agentIdOfBundle } from '../../core/record/admission.ts';
 import { decodeAgentAddr } from '../../core/record/agent-addr-codec.ts';
 import type { Bundle } from '../../core/record/bundle.ts';
@@ -25,6 +27,7 @@ import {
   capabilitiesContent,
   delegationContent,
   eventContent,
+  nameContent,
   operationContent,
   revocationContent,
 } from './content.ts';
@@ -34,6 +37,7 @@ import {
   reportCapabilities,
   reportDelegation,
   reportEvents,
+  reportName,
   reportOperation,
   reportRecord,
   reportRevocation,
@@ -136,6 +140,7 @@ const lookInto: Readonly<Record<Structure, Look>> = {
     lookIntoBundle(decodeAnnouncement(bytes).bundle, nowSeconds),
   capabilities: (bytes, _authority, nowSeconds) =>
     lookIntoCapabilities(decodeCapabilities(bytes), nowSeconds),
+  'name-record': (bytes, _authority, nowSeconds) => lookIntoName(decodeNameRecord(bytes), nowSeconds),
 };
 
 /** It brings the log that proves it. */
@@ -150,6 +155,22 @@ function lookIntoCapabilities(announcement: CapabilityAnnouncement, nowSeconds: 
     agentId: formatAgentId(agentId),
     content: capabilitiesContent(announcement),
     signatures: reportCapabilities(announcement, log),
+    failure,
+  };
+}
+
+/** It brings the log and the delegation that prove it. */
+function lookIntoName(record: NameRecord, nowSeconds: number): Findings {
+  const { agentId, keyEvents } = record;
+  const failure = failureOf(() => {
+    assertNameTimely(record, nowSeconds);
+    admitName(record, null);
+  });
+  const log = failure === null ? chooseLog(agentId, keyEvents) : null;
+  return {
+    agentId: formatAgentId(agentId),
+    content: nameContent(record),
+    signatures: reportName(record, log),
     failure,
   };
 }

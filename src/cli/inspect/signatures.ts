@@ -9,6 +9,7 @@ import { findDelegationChain } from '../../core/identity/delegation-chain.ts';
 import { type KeyEvent, keyEventCheck, keyEventSequence } from '../../core/identity/key-event.ts';
 import type { KeyState } from '../../core/identity/key-state.ts';
 import { type Revocation, revocationChecks } from '../../core/identity/revocation.ts';
+import { type NameRecord, nameRecordCheck } from '../../core/name/name-record.ts';
 import { type AgentAddr, agentAddrCheck } from '../../core/record/agent-addr.ts';
 import type { Bundle } from '../../core/record/bundle.ts';
 import { type Operation, operationCheck } from '../../core/record/operation.ts';
@@ -50,6 +51,21 @@ export function reportCapabilities(
     keyState === null || key === null
       ? { of, by: null, holds: null }
       : checked(of, capabilitiesCheck(announcement, keyState, key)),
+  ];
+}
+
+/** A name: by the key that its own log ends with, or by the delegate whose token stands beside. */
+export function reportName(record: NameRecord, keyState: KeyState | null): SignatureReport[] {
+  const { agentId, keyEvents, token } = record;
+  const key = keyState?.signingKey ?? null;
+  const of = 'name record';
+  if (keyState === null || key === null) return [...reportEvents(keyEvents), { of, by: null, holds: null }];
+  return [
+    ...reportEvents(keyEvents),
+    ...(token === null
+      ? []
+      : [checked(`delegation (${slotWords(token.slot)})`, delegationCheck(token, agentId, key))]),
+    checked(of, nameRecordCheck(record, keyState.establishment, token?.audience ?? key)),
   ];
 }
 

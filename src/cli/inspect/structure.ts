@@ -10,6 +10,7 @@ export const structures = [
   'revocation',
   'announcement',
   'capabilities',
+  'name-record',
 ] as const;
 export type Structure = (typeof structures)[number];
 
@@ -29,6 +30,7 @@ export function recognise(bytes: Uint8Array): Structure | null {
     if (second === arrayOf(4)) return 'capabilities';
     return second === 1 ? 'announcement' : null;
   }
+  if (first === arrayOf(4) && second === arrayOf(5) && third === 1) return 'name-record';
   if (first !== arrayOf(2)) return null;
   if (second === arrayOf(10)) return 'delegation';
   if (second === arrayOf(9) && fourth === bytes16) return 'operation';
