@@ -109,7 +109,7 @@ export function createNamePublisher(
         server.forget(key);
       });
     }
-    server.store.touch(key, self.peer, context.nowMs());
+    server.store.touch(key, context.nowMs());
     context.count('names', 'kept-alive');
   }
 

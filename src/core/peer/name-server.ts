@@ -118,7 +118,7 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
       if (kept === undefined && !isMine(record.point)) refuse('not-closest');
       else if (isNameOvertaken(kept, record)) refuse('stale-base', 'stale');
       else if (isSameName(kept, record)) {
-        store.touch(record.key, from, context.nowMs());
+        store.touch(record.key, context.nowMs());
         onAnswer({ status: 'stored', code: null });
       } else
         withState(record, (held) => guarded(() => verify(record, held, from, guarded, refuse, onAnswer)));

@@ -25,8 +25,11 @@ export interface NameStore {
   get(key: string): KeptName | undefined;
   /** Takes a verified record in place of an older one; false when there is no room for it. @param from who brought it */
   put(record: NameRecord, establishment: Uint8Array, from: string, nowMs: number): boolean;
-  /** Heard of it again. */
-  touch(key: string, from: string, nowMs: number): void;
+  /**
+   * Heard of it again. It stays with who brought it first: storing peers pass on what others brought, and must not answer
+   * for it.
+   */
+  touch(key: string, nowMs: number): void;
   /** As the disk keeps it: dCBOR [1, sender, estDigest, record]. */
   encoded(key: string): Uint8Array | null;
   /** From the disk at start. @throws ProtocolError; the store's checksum makes that a defect rather than damage */
@@ -51,7 +54,7 @@ class PackedRow implements KeptName {
   readonly expiresAt: number;
   readonly tokenKey: string | null;
   heardAtMs: number;
-  sender: Sender;
+  readonly sender: Sender;
   /** Where it stands among those of its sender. */
   index = 0;
   private readonly packed: Uint8Array;
@@ -170,16 +173,9 @@ export function createNameStore(sizeBytesMax: number): NameStore {
       makeRoom();
       return rowByKey.get(record.key) === row;
     },
-    touch(key, from, nowMs) {
+    touch(key, nowMs) {
       const row = rowByKey.get(key);
-      if (row === undefined) return;
-      row.heardAtMs = nowMs;
-      // To the lighter of those who brought it: nobody pulls others' names down by passing them on.
-      if (row.sender.peer === from || (senderByPeer.get(from)?.sizeBytes ?? 0) >= row.sender.sizeBytes)
-        return;
-      discharge(row);
-      row.sender = senderOf(from);
-      credit(row);
+      if (row !== undefined) row.heardAtMs = nowMs;
     },
     encoded(key) {
       const row = rowByKey.get(key);

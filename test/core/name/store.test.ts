@@ -50,6 +50,16 @@ describe(`the names of a storing peer (seed ${seed})`, () => {
     expect(store.encoded(record('shop').key)?.includes('owner'.charCodeAt(0))).toBe(true);
   });
 
+  it('whoever passes a name on does not answer for it: spam stays with who brought it', () => {
+    const store = createNameStore(60_000);
+    for (let index = 0; index < 40; index++) store.put(record(`spam${index}`), establishment, 'spammer', 0);
+    for (const key of store.keys()) store.touch(key, 1);
+    for (let index = 0; index < 20; index++) store.put(record(`own${index}`), establishment, 'relay', 2);
+    expect(store.keys().filter((key) => key === record('own19').key)).toHaveLength(1);
+    const own = Array.from({ length: 20 }, (_, index) => record(`own${index}`).key);
+    expect(own.every((key) => store.get(key) !== undefined)).toBe(true);
+  });
+
   it('counts what it keeps, whatever comes, goes, is passed on and comes back from the disk', () => {
     const random = createRandom(new TextEncoder().encode(`name store of seed ${seed}`));
     const store = createNameStore(60_000);
@@ -63,7 +73,7 @@ describe(`the names of a storing peer (seed ${seed})`, () => {
       if (choice === 0) {
         store.drop(one.key);
         disk.delete(one.key);
-      } else if (choice === 1) store.touch(one.key, peer, step);
+      } else if (choice === 1) store.touch(one.key, step);
       else if (store.put(one, establishment, peer, step)) disk.set(one.key, store.encoded(one.key)!);
       else disk.delete(one.key);
       expect(store.sizeBytes).toBeLessThanOrEqual(60_000);
