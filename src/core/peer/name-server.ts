@@ -4,7 +4,7 @@
  * Decides, cheapest first, what is taken. Source: docs/protocol.md §7.
  */
 import { bytesEqual, bytesToHex } from '../bytes.ts';
-import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { nameStoreBytesMax } from '../limits.ts';
 import { admitName, assertNameTimely } from '../name/admit.ts';
@@ -115,6 +115,7 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
       const record = decodeNameRecord(bytes);
       assertNameTimely(record, context.nowSeconds());
       const kept = store.get(record.key);
+      assertNotBehind(record);
       if (kept === undefined && !isMine(record.point)) refuse('not-closest');
       else if (isNameOvertaken(kept, record)) refuse('stale-base', 'stale');
       else if (isSameName(kept, record)) {
@@ -123,6 +124,27 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
       } else
         withState(record, (held) => guarded(() => verify(record, held, from, guarded, refuse, onAnswer)));
     });
+  }
+
+  /** Of a namespace that this peer knows by its names alone: a log that is shorter than one of theirs is over. */
+  function assertNotBehind({ agentId, keyEvents }: NameRecord): void {
+    const head = keyEvents.at(-1)!;
+    const other = store.anyOf(agentKey(agentId));
+    if (other === undefined || bytesEqual(other.establishment, head.digest)) return;
+    if (decodeNameRecord(other.bytes).keyEvents.some((event) => event.key === head.key))
+      throw new ProtocolError('wrong-establishment', 'the keys were rotated since: publish the name again');
+  }
+
+  /** What stands under a key event before the head of this record's log is void. */
+  function dropOlderKeys({ agentId, keyEvents }: NameRecord, establishment: Uint8Array): void {
+    const agent = agentKey(agentId);
+    const other = store.anyOf(agent);
+    if (other === undefined || bytesEqual(other.establishment, establishment)) return;
+    const past = keyEvents.slice(0, -1);
+    const gone = store
+      .ofAgent(agent)
+      .filter((one) => past.some((event) => bytesEqual(event.digest, one.establishment)));
+    forget(gone.map(({ key }) => key));
   }
 
   function withState(record: NameRecord, then: (held: AgentState | null) => void): void {
@@ -162,6 +184,7 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
     onAnswer: (answer: NameAnswer) => void,
   ): void {
     const { key } = record;
+    dropOlderKeys(record, establishment);
     if (!store.put(record, establishment, from, context.nowMs())) {
       refuse('displaced', 'displaced');
       return;

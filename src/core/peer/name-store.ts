@@ -35,6 +35,8 @@ export interface NameStore {
   /** From the disk at start. @throws ProtocolError; the store's checksum makes that a defect rather than damage */
   restore(bytes: Uint8Array, nowMs: number): void;
   ofAgent(agentKey: string): readonly KeptName[];
+  /** One of them. */
+  anyOf(agentKey: string): KeptName | undefined;
   /** A copy. */
   keys(): string[];
   drop(key: string): void;
@@ -193,6 +195,10 @@ export function createNameStore(sizeBytesMax: number): NameStore {
       insert(new PackedRow(decoded, readBytes(establishment, 'est', digestBytes), sender, nowMs));
     },
     ofAgent: (agent) => [...(keysByAgent.get(agent) ?? [])].map((key) => rowByKey.get(key)!),
+    anyOf: (agent) => {
+      const key = keysByAgent.get(agent)?.values().next().value;
+      return key === undefined ? undefined : rowByKey.get(key);
+    },
     keys: () => [...rowByKey.keys()],
     drop,
     onDisplaced(listener) {

@@ -246,6 +246,19 @@ describe(`names among peers (seed ${seed})`, () => {
     expect(lookUp(net, net.peers[5]!, before).record?.bytes).toEqual(again.bytes);
   });
 
+  it('§7: a peer that hears of a rotation by a name alone drops the other names, and takes them no more', () => {
+    const net = network(3);
+    const before = born('namespace');
+    const after = rotated(before, startSeconds + 5);
+    const [peer] = net.peers;
+    const old = ['a', 'b', 'c'].map((label) => named(before, label, { agentId: before.agentId }).bytes);
+    expect(bring(net, peer!, ...old).every(({ status }) => status === 'stored')).toBe(true);
+    expect(bring(net, peer!, named(after, 'd', { agentId: after.agentId }).bytes)[0]!.status).toBe('stored');
+    net.run(100);
+    expect(peer!.nameStore.size).toBe(1);
+    expect(bring(net, peer!, old[0]!)[0]).toEqual({ status: 'refused', code: 'wrong-establishment' });
+  });
+
   it('§7: of logs that contradict, the one that the fork choice picks counts, not the longer one', () => {
     const net = network(8);
     const start = born('namespace');
