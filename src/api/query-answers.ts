@@ -34,6 +34,7 @@ export const queryBody = object({
     }),
   ),
   policy: Type.Optional(Type.Object({}, { description: 'A zone policy, for minTrust zone' })),
+  zone: word(128, 'The name of a zone that this node knows, for minTrust zone'),
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: capabilityHitsMax, description: '20 when left out' }),
   ),

@@ -17,6 +17,7 @@ export interface NodeQueryParts {
   readonly facts: Pick<FactsHost, 'search' | 'read'>;
   readonly privately: Pick<PrivateCalls, 'fetchDirectly'>;
   readonly checkStatus: StatusCheck;
+  readonly judgeZone: NonNullable<QueryParts['judgeZone']>;
 }
 
 export function createNodeQuery(config: NodeConfig, ports: NodePorts, parts: NodeQueryParts): QueryAgents {
@@ -38,6 +39,7 @@ export function createNodeQuery(config: NodeConfig, ports: NodePorts, parts: Nod
       resolve: parts.resolve,
       check: verifier.verify,
       checkStatus: parts.checkStatus,
+      judgeZone: parts.judgeZone,
       nowMs: () => clock.nowMs(),
       searchOverlay: (query) => parts.capabilities.search(query),
       searchHosted: (query) => parts.facts.search(query),

@@ -11,7 +11,6 @@ import type { StatusCheck } from '../facts/status-entry.ts';
 import { type VerifiedFacts, verifyFacts } from '../facts/verify-facts.ts';
 import { judge } from '../trust/judge.ts';
 import { TrustError } from '../trust/trust-error.ts';
-import type { ZonePolicy } from '../trust/zone-policy.ts';
 import { certificationBy } from './certification.ts';
 import { matchFacts } from './match-facts.ts';
 import { fetchesMax, fetchTimeoutMs } from './query-limits.ts';
@@ -37,6 +36,8 @@ export interface CheckParts {
   /** The document behind the agent's record, past the guard. @throws FactsError */
   readonly fetch: (agentId: AgentId, state: Resolution, timeoutMs: number) => Promise<unknown>;
   readonly checkStatus?: StatusCheck;
+  /** A named zone's word; left out: no zone has a name here. */
+  readonly judgeZone?: (zone: string, facts: VerifiedFacts) => Promise<{ readonly isTrusted: boolean }>;
   readonly seen: SeenAgents;
   nowMs(): number;
 }
@@ -112,7 +113,8 @@ export function createChecker(
     const found = isResolved ? await factsOf(agentId, resolution) : noFacts;
     const outcomes = await outcomesOf(query, found.verified, context());
     if (outcomes === null) return null;
-    const trust = await trustOf(query, isResolved, found.verified, outcomes, context());
+    const isInZone = found.verified !== null && (await isTrusted(query, parts, found.verified, context()));
+    const trust = trustOf(query, isResolved, found.verified, outcomes, isInZone);
     const isEnough = trustLevels.indexOf(trust) >= trustLevels.indexOf(query.minTrust ?? 'hint');
     // Facts that could not be read leave the question open; facts that say too little answer it.
     if (query.minTrust !== undefined && !isEnough && isResolved && found.reason === null) return null;
@@ -178,28 +180,32 @@ async function outcomesOf(
   return outcomes;
 }
 
-async function trustOf(
+function trustOf(
   query: AgentQuery,
   isResolved: boolean,
   verified: VerifiedFacts | null,
   outcomes: Outcomes,
-  context: Parameters<typeof verifyFacts>[1],
-): Promise<TrustLevel> {
+  isInZone: boolean,
+): TrustLevel {
   if (!isResolved) return 'hint';
   if (verified === null) return 'record';
-  if (query.policy !== undefined && (await isTrusted(query.policy, verified, context))) return 'zone';
+  if (isInZone) return 'zone';
   const isVouched = outcomes.certifiedBy === 'match' || (query.issuers ?? []).includes(verified.issuer.did);
   return isVouched ? 'issuer' : 'facts';
 }
 
-/** An agent that shows more credentials than are judged does not fail the query of others. */
+/** Of every zone that was asked for. An agent that shows more credentials than are judged does not fail the query of others. */
 async function isTrusted(
-  policy: ZonePolicy,
+  { policy, zone }: AgentQuery,
+  { judgeZone }: CheckParts,
   verified: VerifiedFacts,
   context: Parameters<typeof verifyFacts>[1],
 ): Promise<boolean> {
+  if (policy === undefined && zone === undefined) return false;
   try {
-    return (await judge(policy, verified.agentId, verified, [], context)).trusted;
+    const isByPolicy =
+      policy === undefined || (await judge(policy, verified.agentId, verified, [], context)).trusted;
+    return isByPolicy && (zone === undefined || (await judgeZone?.(zone, verified))?.isTrusted === true);
   } catch (error) {
     if (error instanceof TrustError) return false;
     throw error;

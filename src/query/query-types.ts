@@ -26,8 +26,9 @@ export interface AgentQuery {
   /** DIDs whose word on facts counts beside the agents' own. */
   readonly issuers?: readonly string[];
   readonly minTrust?: TrustLevel;
-  /** For `zone`. */
+  /** For `zone`: a policy, or the name of a zone that this node knows. */
   readonly policy?: ZonePolicy;
+  readonly zone?: string;
   readonly limit: number;
   /** False: nobody is asked but the storing peers of the skill; all results are hints. */
   readonly verify: boolean;

@@ -234,6 +234,8 @@ describe('POST /v1/query', () => {
     { limit: 5 },
     { skill: '/a', minTrust: 'zone' },
     { skill: '/a', policy: { version: 1 } },
+    { skill: '/a', zone: 'home' },
+    { skill: '/a', minTrust: 'zone', zone: 'nobody-knows' },
     { skill: '/a/b/c/d/e' },
     { skill: '/a', minTrust: 'much' },
     { skill: '/a', certifiedBy: 'Acme' },

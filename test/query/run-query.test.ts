@@ -243,5 +243,18 @@ describe('who vouches', () => {
     expect(
       await trustOf({ skill: '/translate', minTrust: 'zone', policy: zone(false), strict: true }),
     ).toEqual([]);
+    // By name: as this node's own zones say, and none where it knows no such zone.
+    const named = { skill: '/translate', minTrust: 'zone', zone: 'home', strict: true } as const;
+    expect(await trustOf(named)).toEqual([]);
+    parts = {
+      ...parts,
+      judgeZone: async (name, { agentId }) => ({
+        isTrusted: name === 'home' && agentKey(agentId) === agentKey(second.agentId),
+      }),
+    };
+    expect((await ask(named)).results).toMatchObject([
+      { agentId: second.agentId, trust: 'zone', mark: 'verified' },
+    ]);
+    expect(await trustOf({ ...named, policy: zone(false) })).toEqual([]);
   });
 });

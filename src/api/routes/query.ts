@@ -12,7 +12,7 @@ const limitDefault = 20;
 const timeoutMsDefault = 10_000;
 
 /** Adds it. It needs the token: a node that is asked fetches from where strangers point. */
-export function addQueryRoutes(app: FastifyInstance, node: Pick<WeftNode, 'query'>): void {
+export function addQueryRoutes(app: FastifyInstance, node: Pick<WeftNode, 'query' | 'trust'>): void {
   const schema = {
     body: queryBody,
     response: queryAnswer,
@@ -26,13 +26,17 @@ export function addQueryRoutes(app: FastifyInstance, node: Pick<WeftNode, 'query
     const abort = new AbortController();
     // A reader that goes away ends the query.
     reply.raw.once('close', () => abort.abort());
-    const query = await queryOf(body, abort.signal);
+    const query = await queryOf(node, body, abort.signal);
     reply.header('cache-control', 'no-store');
     return answerView(await node.query(query));
   });
 }
 
-async function queryOf(body: QueryBody, signal: AbortSignal): Promise<AgentQuery> {
+async function queryOf(
+  node: Pick<WeftNode, 'trust'>,
+  body: QueryBody,
+  signal: AbortSignal,
+): Promise<AgentQuery> {
   const { skill, policy, limit, timeoutMs, verify, fetch, strict, ...rest } = body;
   const criteria = [
     skill,
@@ -45,8 +49,10 @@ async function queryOf(body: QueryBody, signal: AbortSignal): Promise<AgentQuery
   ];
   if (criteria.every((one) => one === undefined))
     throw new ApiError('bad-request', 'there is nothing to look for: give skill, text, or a filter');
-  if ((rest.minTrust === 'zone') !== (policy !== undefined))
-    throw new ApiError('bad-request', 'minTrust zone and policy come together');
+  if ((rest.minTrust === 'zone') !== (policy !== undefined || rest.zone !== undefined))
+    throw new ApiError('bad-request', 'minTrust zone comes with a zone or a policy, and they with it');
+  if (rest.zone !== undefined && !(await node.trust.zones()).has(rest.zone))
+    throw new ApiError('bad-request', `no zone ${rest.zone} is known here: trust.policies names files`);
   const zone =
     policy === undefined
       ? {}

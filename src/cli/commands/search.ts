@@ -22,6 +22,7 @@ interface SearchOptions {
   readonly issuer?: readonly string[];
   readonly minTrust?: string;
   readonly policy?: string;
+  readonly zone?: string;
   readonly strict?: boolean;
   /** Commander's `--no-fetch`. */
   readonly fetch: boolean;
@@ -73,7 +74,8 @@ export function addSearchCommand(program: Command, run: Runner): void {
         'how much must stand behind it: each level on top of those before',
       ).choices([...trustLevels]),
     )
-    .option('--policy <file>', 'the policy of a zone, for --min-trust zone')
+    .option('--zone <name>', 'for --min-trust zone: one that the node knows')
+    .option('--policy <file>', 'the same by the policy in a file')
     .option('--strict', 'leave out agents of which something could not be checked')
     .option('--no-fetch', 'read facts of this node alone, and fetch none')
     .option('--limit <number>', 'show at most so many, 1 to 100')
@@ -91,21 +93,31 @@ export function addSearchCommand(program: Command, run: Runner): void {
 }
 
 function search(context: Context, what: string | undefined, options: SearchOptions): Promise<ExitCode> {
-  const { skill, modality, language, region, certifiedBy, issuer, minTrust, policy, strict, fetch } = options;
-  const isQuery = [skill, modality, language, region, certifiedBy, issuer, minTrust, policy, strict].some(
-    (one) => one !== undefined,
-  );
+  const { skill, modality, language, region, certifiedBy, issuer, minTrust, policy, zone, strict, fetch } =
+    options;
+  const isQuery = [
+    skill,
+    modality,
+    language,
+    region,
+    certifiedBy,
+    issuer,
+    minTrust,
+    policy,
+    zone,
+    strict,
+  ].some((one) => one !== undefined);
   if (isQuery || !fetch || what === undefined || !what.startsWith('/')) return query(context, what, options);
   return searchTag(context, what, options);
 }
 
 async function query(context: Context, what: string | undefined, options: SearchOptions): Promise<ExitCode> {
   const { terminal, nowMs } = context;
-  const { minTrust, modality, language, region, certifiedBy, issuer, strict, limit, timeout } = options;
+  const { minTrust, zone, modality, language, region, certifiedBy, issuer, strict, limit, timeout } = options;
   const isTag = what?.startsWith('/') === true;
   const skill = options.skill ?? (isTag ? what : undefined);
   const text = options.text ?? (isTag ? undefined : what);
-  const filters = { skill, text, modality, language, region, certifiedBy, minTrust };
+  const filters = { skill, text, modality, language, region, certifiedBy, minTrust, zone };
   const given = Object.entries(filters).filter(([, value]) => value !== undefined);
   if (given.length === 0)
     throw new CliError('usage', 'nothing to look for', 'name a tag, words, or a filter');
