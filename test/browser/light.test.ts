@@ -91,6 +91,21 @@ describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
     });
   });
 
+  it('resolves an agent in private, with what it loads for the first such call', async () => {
+    const agentId = await registerInNode(network[1]!, 'https://node.example/in-private');
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+    const found = await node.evaluate(async (running, agent) => {
+      const { status, record } = await running.resolvePrivately(agent);
+      return { status, url: record?.primaryFactsUrl };
+    }, agentId);
+    expect(found).toEqual({ status: 'ok', url: 'https://node.example/in-private' });
+    expect(requested.filter((path) => path.endsWith('.js'))).toEqual(['/light-path-engine.js']);
+    const metrics = await Promise.all(network.map((daemon) => daemon.client().readBytes('/metrics')));
+    const text = metrics.map(({ bytes }) => Buffer.from(bytes).toString()).join();
+    expect(text).toContain('weft_private_requests_total{kind="relayed"}');
+  });
+
   it('shows a revocation made elsewhere within a second, and resolves the agent as revoked from then on', async () => {
     const agentId = await registerInNode(network[1]!, 'https://node.example/to-be-revoked');
     await node.evaluate(async (running, agent) => {
