@@ -2,6 +2,7 @@
 import type { MeasuredSection, Suite } from '../lib/suite.ts';
 import { trustFacts } from '../sections/trust-facts.ts';
 import { trustPrivate } from '../sections/trust-private.ts';
+import { trustResolution } from '../sections/trust-resolution.ts';
 import { trustRevocation } from '../sections/trust-revocation.ts';
 import { trustSearch } from '../sections/trust-search.ts';
 
@@ -11,6 +12,7 @@ const parts: readonly MeasuredSection[] = [
   trustRevocation,
   trustSearch,
   trustPrivate,
+  trustResolution,
 ];
 
 /** `npm run bench -- trust`. */
