@@ -28,7 +28,8 @@ const scripts = [
   'Bopomofo',
   'Han',
 ] as const;
-const patternByScript = new Map(scripts.map((script) => [script, new RegExp(`^\\p{scx=${script}}$`, 'u')]));
+/** Made when the first is asked for: tables of characters are large. */
+const patternByScript = new Map<string, RegExp>();
 const common = /^[\p{Script=Common}\p{Script=Inherited}]$/u;
 
 /** True when the characters of a label belong to one script, or to scripts that one language writes together. */
@@ -37,7 +38,7 @@ export function isOfOneScript(label: string): boolean {
   const sets: ReadonlySet<string>[] = [];
   for (const character of label) {
     if (common.test(character) && !/\p{scx=Han}|\p{scx=Hiragana}/u.test(character)) continue;
-    const fitting = scripts.filter((script) => patternByScript.get(script)!.test(character));
+    const fitting = scripts.filter((script) => patternOf(script).test(character));
     // A script beyond the list is judged by itself: it stands alone.
     sets.push(new Set(fitting.length > 0 ? fitting : ['other']));
   }
@@ -46,4 +47,10 @@ export function isOfOneScript(label: string): boolean {
   return [...singles, ...together].some((allowed) =>
     sets.every((set) => allowed.some((script) => set.has(script))),
   );
+}
+
+function patternOf(script: string): RegExp {
+  const made = patternByScript.get(script) ?? new RegExp(`^\\p{scx=${script}}$`, 'u');
+  patternByScript.set(script, made);
+  return made;
 }
