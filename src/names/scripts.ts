@@ -34,6 +34,7 @@ const common = /^[\p{Script=Common}\p{Script=Inherited}]$/u;
 
 /** True when the characters of a label belong to one script, or to scripts that one language writes together. */
 export function isOfOneScript(label: string): boolean {
+  if (/^[\x20-\x7e]*$/.test(label)) return true;
   // Of each character, the scripts that it may belong to; what belongs to all says nothing.
   const sets: ReadonlySet<string>[] = [];
   for (const character of label) {
