@@ -1,7 +1,7 @@
 /** `npm run sim:all`: every scenario, and 40 virtual runs of ten minutes; what failed is said at the end. */
 import { availableParallelism } from 'node:os';
-import { scenarioNames } from './lib/command.ts';
 import type { RunResult } from './lib/run-scenario.ts';
+import { scenarioNames } from './lib/scenario-files.ts';
 import { failureOf, inTurns, simulate, simulateVirtual } from './virtual/seed-runs.ts';
 
 const seeds = 40;

@@ -5,4 +5,5 @@ process.exitCode = await runSimulation(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   isTerminal: process.stderr.isTTY === true,
+  columns: process.stderr.columns ?? 100,
 });

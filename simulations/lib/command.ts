@@ -1,24 +1,33 @@
 /** The command line of the simulations. */
-import { existsSync, globSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { formatNumber, renderTable } from '../../benchmarks/lib/table.ts';
-import { type RunProgress, type RunResult, repeatCommand, runScenario } from './run-scenario.ts';
-import { loadScenario, type Scenario, ScenarioError } from './scenario.ts';
-
-const folder = fileURLToPath(new URL('../scenarios/', import.meta.url));
+import { runCompare } from '../report/compare-command.ts';
+import type { Console } from '../report/console.ts';
+import { createProgress } from '../report/progress.ts';
+import { ResultFileError } from '../report/result-file.ts';
+import { describeRun } from '../report/run-text.ts';
+import { runSweepCommand } from '../report/sweep-command.ts';
+import { quoted, writeBoth, writeText } from '../report/write-files.ts';
+import { type RunResult, runScenario } from './run-scenario.ts';
+import { ScenarioError } from './scenario.ts';
+import { scenarioNames, scenarioOf, wholeNumber } from './scenario-files.ts';
 
 const help = `usage: npm run sim -- <scenario> [options]
+       npm run sim -- compare <A.json> <B.json> [options]
+       npm run sim -- sweep <scenario> --over <parameter>=<value>,<value>... [options]
        npm run sim -- virtual [--seed N] [--nodes N] [--minutes N] [--json]
 
 Runs a network of weft nodes in virtual time, by the core of the daemon: the same seed gives the same run.
 
   <scenario>      a name from --list, or a file
+  compare         two results side by side, with what is worse; compare --help tells more
+  sweep           a scenario at several values of a parameter; sweep --help tells more
   virtual         whole nodes, libp2p included, and faults from the seed; 20 nodes and 3 minutes by default
   --seed N        default 1
   --nodes N       in place of the scenario's own number
   --json          the result as one object on stdout, progress on stderr; exits 0 when the run completed
+  --report FILE   also as a page with plots, which needs nothing but itself
+  --out FOLDER    both, as <scenario>-<nodes>-seed<seed>.json and .html
   --list          the scenarios that come with weft
   --help
 
@@ -26,16 +35,12 @@ examples:
   npm run sim -- steady-state
   npm run sim -- revocation-storm --nodes 2000 --seed 7
   npm --silent run sim -- churn --json > churn.json
+  npm run sim -- partition-and-heal --report partition.html
+  npm run sim -- compare before.json after.json --fail-on-regression
+  npm run sim -- sweep steady-state --over replication=8,12,20
 
 exit codes: 0 everything held; 1 a threshold or an invariant did not; 2 wrong usage or scenario
 `;
-
-export interface Console {
-  stdout(text: string): void;
-  stderr(text: string): void;
-  /** Whether lines of progress may be written over. */
-  readonly isTerminal: boolean;
-}
 
 /** Returns the exit code. */
 export async function runSimulation(args: readonly string[], console: Console): Promise<number> {
@@ -44,6 +49,7 @@ export async function runSimulation(args: readonly string[], console: Console): 
   } catch (error) {
     if (
       !(error instanceof ScenarioError) &&
+      !(error instanceof ResultFileError) &&
       !(error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')
     )
       throw error;
@@ -57,6 +63,8 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     const { runVirtualCommand } = await import('../virtual/virtual-command.ts');
     return runVirtualCommand(args.slice(1), console);
   }
+  if (args[0] === 'compare') return runCompare(args.slice(1), console);
+  if (args[0] === 'sweep') return runSweepCommand(args.slice(1), console);
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -64,6 +72,8 @@ async function run(args: readonly string[], console: Console): Promise<number> {
       seed: { type: 'string', default: '1' },
       nodes: { type: 'string' },
       json: { type: 'boolean', default: false },
+      report: { type: 'string' },
+      out: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -82,86 +92,23 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const own = scenarioOf(name);
   const scenario =
     values.nodes === undefined ? own : { ...own, nodes: wholeNumber('--nodes', values.nodes, 2) };
-  const result = await runScenario(basename(name, '.json'), scenario, seed, progressOf(console));
-  if (values.json) {
-    console.stdout(`${JSON.stringify(withTargets(result))}\n`);
-    return 0;
+  const result = await runScenario(basename(name, '.json'), scenario, seed, createProgress(console));
+  const command = `npm run sim -- ${quoted(name)} --seed ${seed} --nodes ${scenario.nodes}`;
+  const saved = { ...withTargets(result), command };
+  if (values.report !== undefined || values.out !== undefined) {
+    // Plots take their time to load, and most runs draw none.
+    const { renderRunReport } = await import('../report/run-report.ts');
+    const page = renderRunReport(result, command);
+    if (values.report !== undefined) writeText(values.report, page);
+    const stem = `${result.scenario}-${result.nodes}-seed${seed}`;
+    if (values.out !== undefined) console.stderr(`${writeBoth(values.out, stem, saved, page).join('\n')}\n`);
   }
-  console.stdout(`${describe(scenario, result)}\n`);
-  return result.ok ? 0 : 1;
-}
-
-export function scenarioNames(): string[] {
-  return globSync('*.json', { cwd: folder })
-    .map((file) => basename(file, '.json'))
-    .sort();
-}
-
-function scenarioOf(name: string): Scenario {
-  const own = `${folder}${name}.json`;
-  if (existsSync(own)) return loadScenario(own);
-  if (existsSync(name)) return loadScenario(name);
-  throw new ScenarioError(`no scenario '${name}': one of ${scenarioNames().join(', ')}, or a file`);
-}
-
-function wholeNumber(flag: string, text: string, least: number): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < least)
-    throw new ScenarioError(`${flag} takes a whole number, ${least} or greater`);
-  return number;
+  console.stdout(values.json ? `${JSON.stringify(saved)}\n` : `${describeRun(result, command)}\n`);
+  return values.json || result.ok ? 0 : 1;
 }
 
 /** The targets of every measuring command: the thresholds under the names that those have. */
 function withTargets(result: RunResult) {
   const targets = result.thresholds.map(({ name, value, limit, ok }) => ({ name, value, target: limit, ok }));
   return { ...result, targets };
-}
-
-function progressOf(console: Console): (progress: RunProgress) => Promise<void> {
-  let shownMs = 0;
-  return async ({ phase, share, events, faults }) => {
-    const nowMs = performance.now();
-    if (nowMs - shownMs < (console.isTerminal ? 200 : 5_000)) return;
-    shownMs = nowMs;
-    const bar = '█'.repeat(Math.round(share * 20)).padEnd(20, '·');
-    const line = `${phase.padEnd(12)} ${bar} ${Math.round(share * 100)}%  ${events} events  ${faults.join(', ')}`;
-    console.stderr(console.isTerminal ? `\r\u001b[2K${line}` : `${line}\n`);
-    // Signals and output have their turn.
-    await new Promise((resolve) => setImmediate(resolve));
-    if (console.isTerminal && share >= 1) console.stderr('\r\u001b[2K');
-  };
-}
-
-function describe(scenario: Scenario, result: RunResult): string {
-  const mark = (ok: boolean): string => (ok ? 'ok' : 'NOT MET');
-  const thresholds = renderTable({
-    title: `${scenario.title}: ${result.nodes} nodes, seed ${result.seed}`,
-    columns: ['threshold', 'limit', 'here', ''],
-    rows: result.thresholds.map(({ name, value, limit, comparison, ok }) => [
-      name,
-      `${comparison === 'at-most' ? '<=' : '>='} ${limit}`,
-      formatNumber(value),
-      mark(ok),
-    ]),
-  });
-  const measures = renderTable({
-    title: 'measured',
-    columns: ['', ''],
-    rows: Object.entries(result.measures).map(([name, value]) => [name, formatNumber(value)]),
-  });
-  const invariants = result.invariants.flatMap(({ name, ok, violations }) => [
-    `${ok ? '✓' : '✗'} ${name}`,
-    ...violations.slice(0, 5).map((violation) => `    ${violation}`),
-  ]);
-  const rate = formatNumber(result.virtualSeconds / result.wallSeconds);
-  return [
-    thresholds,
-    '',
-    measures,
-    '',
-    ...invariants,
-    '',
-    `${result.virtualSeconds.toFixed(0)} s of virtual time in ${result.wallSeconds.toFixed(1)} s (${rate} times), ${result.events} events, trace ${result.traceHash}`,
-    ...(result.ok ? [] : [`repeat it: ${repeatCommand(result)}`]),
-  ].join('\n');
 }

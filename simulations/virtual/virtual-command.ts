@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import { formatNumber, renderTable } from '../../benchmarks/lib/table.ts';
 import { createChance } from '../lib/chance.ts';
-import type { Console } from '../lib/command.ts';
 import { ScenarioError } from '../lib/scenario.ts';
+import type { Console } from '../report/console.ts';
 import type { VirtualSettings } from './run-virtual.ts';
 import type { VirtualResult } from './virtual-result.ts';
 import { installVirtualTime } from './virtual-time.ts';

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runSimulation, scenarioNames } from '../../simulations/lib/command.ts';
+import { runSimulation } from '../../simulations/lib/command.ts';
 import { loadScenario } from '../../simulations/lib/scenario.ts';
+import { scenarioNames } from '../../simulations/lib/scenario-files.ts';
 
 let folder: string;
 beforeAll(() => {
