@@ -288,6 +288,12 @@ export const configKeys: readonly ConfigKey[] = [
     'let facts, status lists and adaptive resolvers be fetched from this machine and from private networks, for whoever may read the API',
   ),
   key(
+    'resolution.ipfsGateway',
+    optionalUrl,
+    'gateway for facts on `ipfs://` that the overlay does not hold; its answers are held to the hash of the CID',
+    { zero: 'null: none is asked' },
+  ),
+  key(
     'trust.policies',
     optionalPath,
     'folder of the zone policies that this node judges by, a JSON file each',

@@ -115,6 +115,8 @@ export interface NodeConfig {
     readonly overlay: boolean;
     /** Facts and resolvers may stand on this machine and in private networks. */
     readonly allowPrivate: boolean;
+    /** For facts on IPFS that the overlay does not hold; null: there is none. */
+    readonly ipfsGateway: string | null;
   };
   /** Zones that this node judges by; paths are absolute. */
   readonly trust: {

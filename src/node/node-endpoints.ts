@@ -13,8 +13,7 @@ import type { NodePorts } from './node-ports.ts';
 import type { WeftNode } from './node-types.ts';
 
 /** What of the node the workflow stands on; zones, statuses and names where the node has them. */
-export interface NodeEndpointParts
-  extends Pick<ResolutionParts, 'checkStatus' | 'resolveName' | 'judge' | 'ipfsGateway'> {
+export interface NodeEndpointParts extends Pick<ResolutionParts, 'checkStatus' | 'resolveName' | 'judge'> {
   readonly resolve: WeftNode['resolve'];
   readonly privately: Pick<PrivateCalls, 'resolve' | 'fetch' | 'fetchDirectly'>;
 }
@@ -39,11 +38,12 @@ export function createNodeEndpoints(
     ]);
     const { privately, ...given } = parts;
     const { clock, entropy, verifier } = ports;
-    const { registries, overlay, allowPrivate } = config.resolution;
+    const { registries, overlay, allowPrivate, ipfsGateway } = config.resolution;
     resolver = createEndpointResolver(
       createResolutionPorts({
         ...given,
         ...{ registries, overlay, allowPrivate },
+        ...(ipfsGateway !== null && { ipfsGateway }),
         resolvePrivately: privately.resolve,
         fetchContent: (digest, isPrivate) =>
           isPrivate ? privately.fetch(digest) : privately.fetchDirectly(digest),
