@@ -24,6 +24,13 @@ export {
   type ResolveOptions,
   type WeftNode,
 } from './node/node-types.ts';
+export type {
+  AgentQuery,
+  QueryAgents,
+  QueryAnswer,
+  QueryResult,
+  TrustLevel,
+} from './query/query-types.ts';
 export { ResolutionError, type ResolutionErrorCode, traceOf } from './resolution/resolution-error.ts';
 export type {
   EndpointAnswer,

@@ -22,8 +22,8 @@ import { serveCalls } from './worker-calls.ts';
 const rootCount = 20;
 const tagsPerRoot = 10;
 const tagCount = rootCount * tagsPerRoot;
-/** Announcements of one message, below the 512 that it may have. */
-const batchSize = 200;
+/** Announcements of one message: checked in a few milliseconds, so that no node falls silent for its neighbours. */
+const batchSize = 50;
 const sendTimeoutMs = 60_000;
 const warmUps = 50;
 /** One search in so many asks for a prefix. */

@@ -10,6 +10,7 @@ export {
 export { refenceAgent } from './author/refence.ts';
 export { registerAgent } from './author/register.ts';
 export { recoverAgent, rotateAgent } from './author/rekey.ts';
+export { grantBelow, revokeBelow, revokeCredential } from './author/subgrant.ts';
 export { tombstoneAgent } from './author/tombstone.ts';
 export { updateAgent } from './author/update.ts';
 export { controllerOf, delegateOf, type Writer } from './author/writer.ts';
@@ -38,6 +39,19 @@ export {
   parseAgentId,
 } from './identity/agent-id.ts';
 export { type Delegation, decodeDelegation, type Right, rightBits } from './identity/delegation.ts';
+export {
+  createGrant,
+  decodeGrant,
+  formatGrant,
+  type Grant,
+  parseGrant,
+} from './identity/delegation-grant.ts';
+export {
+  assertGrantHolds,
+  chainStanding,
+  type Standing,
+  type TokenStanding,
+} from './identity/delegation-standing.ts';
 export { chooseLog, type KeyState, type KeyStatus } from './identity/fork-choice.ts';
 export { inceptionAgentId, type KeyEvent, type KeyEventBody, keyEventCheck } from './identity/key-event.ts';
 export { decodeKeyEvent } from './identity/key-event-codec.ts';

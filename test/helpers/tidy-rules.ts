@@ -127,7 +127,7 @@ export const layers: readonly Layer[] = [
   { at: 'did', layers: [], packages: [] },
   {
     at: 'index',
-    layers: ['core', 'ports', 'config', 'node', 'light', 'names', 'trust', 'resolution'],
+    layers: ['core', 'ports', 'config', 'node', 'light', 'names', 'trust', 'resolution', 'query'],
     packages: [],
   },
 ];
