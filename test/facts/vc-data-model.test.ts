@@ -65,6 +65,16 @@ const holds: readonly Case[] = [
     'more claims than the schema names',
     { credentialSubject: { ...facts, more: { deep: [1] } } },
   ],
+  [
+    '4.10 status',
+    'a place in a status list',
+    {
+      credentialStatus: {
+        ...{ type: 'BitstringStatusListEntry', statusPurpose: 'revocation', statusListIndex: '7' },
+        statusListCredential: 'https://a.example/status/1',
+      },
+    },
+  ],
   ['4.9 validity', 'fractions of a second', { validFrom: '2027-01-15T08:00:00.5Z' }],
   ['4.9 validity', 'another zone', { validUntil: '2027-01-16T10:00:00+02:00' }],
   ['4.11 data schemas', 'one', { credentialSchema: { id: 'https://a.example/s', type: 'JsonSchema' } }],
@@ -168,9 +178,9 @@ const outOfScope: readonly (readonly [...Case, reason: string])[] = [
   ],
   [
     '4.10 status',
-    'a status',
-    { credentialStatus: { type: 'BitstringStatusListEntry' } },
-    'nobody checks it yet',
+    'a status of another kind',
+    { credentialStatus: { type: 'CredentialStatusList2017', id: 'https://a.example/status/1' } },
+    'what is not checked could hide a revocation',
   ],
   [
     '4.12 proofs',

@@ -1,9 +1,9 @@
 /** Credentials: issued, served, revoked and suspended by who holds the token; status lists for everybody; verdicts of zones. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
-import { type VerifiedFacts, verifyFacts } from '../../facts/verify-facts.ts';
+import type { VerifiedFacts, VerifyContext } from '../../facts/verify-facts.ts';
 import type { WeftNode } from '../../node/node-types.ts';
-import { readZonePolicy, type ZonePolicy } from '../../trust/zone-policy.ts';
+import type { ZonePolicy } from '../../trust/zone-policy.ts';
 import { ApiError } from '../api-error.ts';
 import { openAccess, readAccess } from '../authorise.ts';
 import { baseUrlOf } from '../base-url.ts';
@@ -244,7 +244,10 @@ function addVerdictRoutes(app: FastifyInstance, { trust, facts }: Trust): void {
 async function policyOf(trust: WeftNode['trust'], { zone, policy }: CheckBody): Promise<ZonePolicy> {
   if ((zone === undefined) === (policy === undefined))
     throw new ApiError('bad-request', 'name a zone that this node knows, or give a policy');
-  if (policy !== undefined) return readZonePolicy(policy);
+  if (policy !== undefined) {
+    const { readZonePolicy } = await import('../../trust/zone-policy.ts');
+    return readZonePolicy(policy);
+  }
   const found = (await trust.zones()).get(zone!);
   if (found === undefined)
     throw new ApiError('not-found', `no zone ${zone!} is known here: trust.policies names the folder`);
@@ -258,10 +261,8 @@ async function hostedFacts(facts: WeftNode['facts'], agentId: Uint8Array): Promi
 }
 
 /** Facts that do not hold are as if there were none: the verdict says so. */
-async function verifiedFacts(
-  given: unknown,
-  context: Parameters<typeof verifyFacts>[1],
-): Promise<VerifiedFacts | null> {
+async function verifiedFacts(given: unknown, context: VerifyContext): Promise<VerifiedFacts | null> {
+  const { verifyFacts } = await import('../../facts/verify-facts.ts');
   try {
     return await verifyFacts(given, context);
   } catch (error) {
