@@ -10,8 +10,14 @@ export interface Population {
   born(nowSeconds: number): SimulatedAgent;
   /** Some agent that was acknowledged, ended ones too; undefined while there is none. */
   any(): SimulatedAgent | undefined;
-  /** The next state of some active agent that was not changed in this second. */
-  next(step: Step, nowSeconds: number): SimulatedAgent | undefined;
+  /** The first that was acknowledged. */
+  first(): SimulatedAgent | undefined;
+  /** The next state of some active agent that was not changed in this second, and that is fit for it. */
+  next(
+    step: Step,
+    nowSeconds: number,
+    isFit?: (agent: SimulatedAgent) => boolean,
+  ): SimulatedAgent | undefined;
   acknowledged(agent: SimulatedAgent): void;
   readonly endedKeys: ReadonlySet<string>;
 }
@@ -34,11 +40,13 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
       return agent;
     },
     any: () => (known.length === 0 ? undefined : agents[known[random.below(known.length)]!]),
-    next(step, nowSeconds) {
+    first: () => agents[known[0] ?? -1],
+    next(step, nowSeconds, isFit = () => true) {
       for (let attempt = 0; attempt < triesMax && known.length > 0; attempt++) {
         const number = known[random.below(known.length)]!;
         const agent = agents[number]!;
         if (agent.state.keyState.status !== 'active' || changedAt[number]! >= nowSeconds) continue;
+        if (!isFit(agent)) continue;
         const changed = author[step](agent, nowSeconds);
         agents[number] = changed;
         changedAt[number] = nowSeconds;
@@ -48,7 +56,7 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
       return undefined;
     },
     acknowledged({ number }) {
-      if (isKnown.has(number)) return;
+      if (isKnown.has(number) || agents[number] === undefined) return;
       isKnown.add(number);
       known.push(number);
     },

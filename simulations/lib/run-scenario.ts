@@ -13,10 +13,11 @@ import { replicasAgree } from './invariants/replicas-agree.ts';
 import { createMeasures, type Measures, type RunDetails } from './measures.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
+import { createSpecialLoad, planJoinStorm } from './special-load.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface RunProgress {
-  readonly phase: 'registering' | 'load' | 'settling';
+  readonly phase: 'joining' | 'registering' | 'load' | 'settling';
   readonly share: number;
   /** Of virtual time, since the run began. */
   readonly virtualSeconds: number;
@@ -62,6 +63,8 @@ export interface RunResult {
 const registrationsPerSecond = 200;
 /** After the last registration, for copies beyond w. */
 const registeredSeconds = 5;
+/** After the last dial of a join storm. */
+const joinedSeconds = 5;
 const stepMs = 500;
 
 /** Runs it in virtual time. The result depends on scenario and seed alone, but for `wallSeconds`. */
@@ -118,6 +121,10 @@ export async function runScenario(
       });
     }
   };
+  if (scenario.joinSeconds !== undefined) {
+    planJoinStorm(world, scenario.joinSeconds, world.chance.stream('joining'));
+    await pass('joining', scenario.joinSeconds + joinedSeconds);
+  }
   await pass('registering', run.register());
   const faults = planFaults(world, scenario, world.chance.stream('faults'));
   const loadSeconds = Math.max(scenario.load.seconds, faults.endSeconds);
@@ -126,7 +133,7 @@ export async function runScenario(
   await pass('load', loadSeconds, faults.active);
   await pass('settling', scenario.settleSeconds);
   for (const invariant of invariants) invariant.ended?.(world);
-  const values = measures.values(world);
+  const values = { ...measures.values(world), ...run.specialValues() };
   const details = measures.details(world);
   await world.close();
   const judged = {
@@ -177,7 +184,8 @@ function judge(scenario: Scenario, values: Readonly<Record<string, number | null
 function createLoad(world: World, scenario: Scenario, invariants: readonly Invariant[], measures: Measures) {
   const { queue, chance, nodes } = world;
   const random = chance.stream('load');
-  const population = createPopulation(createAgentAuthor(chance), chance.stream('population'));
+  const author = createAgentAuthor(chance);
+  const population = createPopulation(author, chance.stream('population'));
   const nowSeconds = (): number => Math.floor(queue.nowMs / 1000);
   if (scenario.clockSkewSeconds !== undefined) {
     for (const node of nodes) node.clockSkewMs = normal(random) * scenario.clockSkewSeconds * 1000;
@@ -203,8 +211,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     });
   }
 
-  function resolve(): void {
-    const agent = population.any();
+  function resolve(agent = population.any()): void {
     if (agent === undefined) return;
     const node = someNode();
     const fromMs = queue.nowMs;
@@ -222,20 +229,35 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     }
   }
 
+  const special = createSpecialLoad({
+    ...{ world, scenario, author, someNode, resolve, spread },
+    random: chance.stream('special load'),
+    hotAgent: population.first,
+    publish: (agent) => publish(agent, 'updated'),
+  });
+
   return {
+    specialValues: special.values,
     /** Returns how many seconds it takes. */
     register(): number {
       const seconds = Math.max(1, scenario.agents / registrationsPerSecond);
-      spread(scenario.agents, seconds, () => publish(population.born(nowSeconds()), 'registration'));
+      spread(scenario.agents, seconds, () => {
+        const agent = population.born(nowSeconds());
+        special.born(agent);
+        publish(agent, 'registration');
+      });
       return seconds + registeredSeconds;
     },
     load(): void {
       const { seconds, lookupsPerSecond, updatesPerSecond, rotationsPerSecond, revocations } = scenario.load;
       const step = (kind: Step) => (): void => {
         const changed = population.next(kind, nowSeconds());
-        if (changed !== undefined) publish(changed, kind);
+        if (changed === undefined) return;
+        if (kind !== 'updated') special.replaced(changed.number);
+        publish(changed, kind);
       };
-      spread(Math.round(lookupsPerSecond * seconds), seconds, resolve);
+      special.begin();
+      spread(Math.round(lookupsPerSecond * seconds), seconds, () => resolve());
       spread(Math.round(updatesPerSecond * seconds), seconds, step('updated'));
       spread(Math.round(rotationsPerSecond * seconds), seconds, step('rotated'));
       spread(revocations, seconds, step('ended'));

@@ -81,6 +81,8 @@ export const scenarioSchema = Type.Object(
         strict,
       ),
     ),
+    /** With an empty start: all but three dial one of those three within so long, before anything else. */
+    joinSeconds: Type.Optional(seconds),
     /** Standard deviation of the nodes' clocks. */
     clockSkewSeconds: Type.Optional(seconds),
     load: Type.Object(
@@ -90,6 +92,12 @@ export const scenarioSchema = Type.Object(
         updatesPerSecond: Type.Number({ minimum: 0 }),
         rotationsPerSecond: Type.Number({ minimum: 0 }),
         revocations: Type.Integer({ minimum: 0 }),
+        /** Of one and the same agent. */
+        hotLookupsPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
+        /** Old states of agents that have rotated or ended, sent straight to nodes that know them. */
+        replaysPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
+        /** New agents that two hands write at once. */
+        twoHandsPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
       },
       strict,
     ),

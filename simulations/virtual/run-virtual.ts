@@ -37,7 +37,7 @@ const joinMs = 16_000;
 const registerMs = 6_000;
 const peaceMs = 40_000;
 const readMs = 8_000;
-const agents = 24;
+const agentsPerMinute = 8;
 const bootstraps = 3;
 const skewMs = 2_000;
 
@@ -78,7 +78,7 @@ export async function runVirtual(
   };
   join(world, chance);
   await pass('joining', joinMs);
-  world.load.register(agents, registerMs / 2);
+  world.load.register(agentsPerMinute * settings.minutes, registerMs / 2);
   await pass('registering', registerMs);
   const chaosMs = settings.minutes * 60_000 - (joinMs + registerMs + peaceMs + readMs);
   chaos = beginChaos(planChaos(chance.stream('plan'), chaosMs), {
@@ -236,10 +236,15 @@ async function readAll(
             `reads agent ${agent.number} as ${resolution.status}, not ${statuses.join(' or ')}`,
           );
       };
-      setTimeout(() => {
-        if (node.isUp)
-          read().catch((error: unknown) => trace.tell(node.name, `cannot read: ${(error as Error).message}`));
-      }, index * 50);
+      setTimeout(
+        () => {
+          if (node.isUp)
+            read().catch((error: unknown) =>
+              trace.tell(node.name, `cannot read: ${(error as Error).message}`),
+            );
+        },
+        Math.floor((index * readMs) / 2 / expected.length),
+      );
     }
   }
   await pass('reading', readMs);

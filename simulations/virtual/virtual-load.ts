@@ -1,8 +1,10 @@
 /**
  * What agents and readers do during a virtual run: agents are registered, change, rotate and end, two hands fork a few of
- * them, old and broken bundles are sent again, readers look up. An author tries again until its publish is stored.
+ * them, old and broken bundles are sent again, readers look up. An author tries again until its publish is stored, and
+ * rotates no agent more often than gossip brings at once to all.
  */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
+import { rotationsBurst } from '../../src/core/limits.ts';
 import { createAgentAuthor, type SimulatedAgent } from '../lib/agents.ts';
 import type { Chance } from '../lib/chance.ts';
 import type { Invariant } from '../lib/invariants/invariant.ts';
@@ -151,7 +153,8 @@ export function createVirtualLoad(parts: LoadParts): VirtualLoad {
 
   function change(step: Step): void {
     const before = new Map([...newest].map(([number, agent]) => [number, agent]));
-    const changed = population.next(step, nowSeconds());
+    const mayRotate = ({ generation }: SimulatedAgent): boolean => generation < rotationsBurst;
+    const changed = population.next(step, nowSeconds(), step === 'rotated' ? mayRotate : undefined);
     if (changed === undefined) return;
     if (step === 'updated') counts.updates++;
     else if (step === 'rotated') counts.rotations++;
