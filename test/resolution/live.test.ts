@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { multikeyOf } from '../../src/facts/multikey.ts';
+import { createLightNode } from '../../src/light/index.ts';
 import { verifyEndpointToken } from '../../src/resolution/adaptive/endpoint-token.ts';
 import { signLoadReport } from '../../src/resolution/adaptive/load-report.ts';
+import { createEndpointResolver } from '../../src/resolution/endpoint-resolver.ts';
+import { createResolutionPorts } from '../../src/resolution/resolution-ports.ts';
 import { sampleFacts } from '../facts/sample-facts.ts';
 import { createLiveNetwork, eventually, type LiveNode } from '../helpers/live-nodes.ts';
 import { testSigner } from '../helpers/test-agent.ts';
@@ -121,6 +124,33 @@ describe('endpoints over the network', { timeout: 60_000 }, () => {
     for (const client of ['one', 'two', 'three']) {
       const { endpoints } = await reader.node.endpoints.resolve(id, { path: 'adaptive', client });
       expect(endpoints.map(({ url: place }) => place)).toEqual([second, first]);
+    }
+  });
+
+  it('are found by a light node in a program of one’s own, and end with what it hears', async () => {
+    const light = await createLightNode({ bootstrap: [host.address] });
+    await light.start();
+    try {
+      const resolver = createEndpointResolver(
+        createResolutionPorts({
+          resolve: (one, options) => light.resolve(one, options),
+          allowPrivate: true,
+          userAgent: 'weft/test',
+        }),
+      );
+      light.events.on('rotated', (change) => resolver.changed(change.agentId, true));
+      const { endpoints } = await resolver.resolve(id, { path: 'adaptive', region: 'eu' });
+      expect(endpoints[0]).toMatchObject({ url: first, class: 'adaptive' });
+      expect(resolver.kept.agents).toBe(1);
+      await host.node.agents.rotate(agentId);
+      // By gossip or by a push, and at the latest when it asks.
+      await light.resolve(agentId, { fresh: true });
+      await eventually(() => resolver.kept.agents === 0);
+      // Facts and routes are signed by the new key from then on.
+      expect((await resolver.resolve(id)).endpoints).toHaveLength(2);
+      expect((await resolver.resolve(id, { path: 'adaptive' })).endpoints[0]!.class).toBe('adaptive');
+    } finally {
+      await light.stop();
     }
   });
 
