@@ -91,7 +91,8 @@ export function createChecker(
   }
 
   async function fetchOnce(agentId: AgentId, resolution: Resolution): Promise<unknown> {
-    if (!query.fetch || !hasFilters(query) || signal.aborted || fetches >= fetchesMax) return null;
+    const isWanted = hasFilters(query) || parts.seen.isStale(agentId, parts.nowMs());
+    if (!query.fetch || !isWanted || signal.aborted || fetches >= fetchesMax) return null;
     fetches++;
     return parts.fetch(agentId, resolution, fetchTimeoutMs);
   }
@@ -123,16 +124,18 @@ export function createChecker(
       ...(query.minTrust !== undefined && { minTrust: isEnough ? 'match' : 'unchecked' }),
     };
     const isOpen = Object.values(filters).some((outcome) => outcome !== 'match');
+    // Words stand in facts; those that hold no more prove nothing of them.
+    const hasWords = query.text === undefined || found.verified !== null;
     return {
       ...candidate,
       ...(found.verified !== null && {
         name: found.verified.facts.label,
         description: found.verified.facts.description,
       }),
-      mark: isResolved && !isOpen ? 'verified' : 'hint',
+      mark: isResolved && !isOpen && hasWords ? 'verified' : 'hint',
       trust,
       filters,
-      reason: isResolved ? (hasFilters(query) ? found.reason : null) : status,
+      reason: isResolved ? (hasFilters(query) || !hasWords ? found.reason : null) : status,
       factsFrom: found.from,
       issuer: found.verified?.issuer.did ?? null,
     };

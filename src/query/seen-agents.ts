@@ -4,6 +4,7 @@
  * untouched going first; in memory alone.
  */
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
+import { ttlOf } from '../facts/agent-facts.ts';
 import type { JsonObject } from '../facts/bounded-json.ts';
 import { createFactsIndex, type FactsIndex, type IndexHit, type IndexQuery } from '../facts/facts-index.ts';
 import { indexedFacts } from '../facts/facts-summary.ts';
@@ -25,8 +26,10 @@ export interface SeenAgents {
   ): void;
   /** The agent has ended. */
   forget(agentId: AgentId): void;
-  /** Facts that have not ended, to be verified again. */
+  /** Facts within their ttl, to be verified again. */
   credentialOf(agentId: AgentId, nowMs: number): JsonObject | null;
+  /** There were facts, whose ttl is over: they are to be had anew. */
+  isStale(agentId: AgentId, nowMs: number): boolean;
   search(query: IndexQuery): readonly IndexHit[];
   horizon(): SeenHorizon;
 }
@@ -35,7 +38,8 @@ interface Seen {
   readonly agentId: AgentId;
   readonly credential: JsonObject | null;
   readonly sizeBytes: number;
-  readonly validUntil: number;
+  /** How long the facts may be used, milliseconds since 1970. */
+  readonly freshUntilMs: number;
 }
 
 export async function createSeenAgents(
@@ -76,22 +80,28 @@ export async function createSeenAgents(
       const key = agentKey(agentId);
       // What the agent says in its facts is more than its tags.
       if (seenByKey.get(key)?.credential != null) return;
-      put(key, { agentId, credential: null, sizeBytes: 0, validUntil: expiresAtSeconds }, nowMs);
+      put(key, { agentId, credential: null, sizeBytes: 0, freshUntilMs: expiresAtSeconds * 1000 }, nowMs);
       if (seenByKey.has(key)) index.put({ agentId, name: '', description: '', tags, words: '' });
     },
     verified({ agentId, facts, credential, validUntil }, nowMs) {
       const key = agentKey(agentId);
-      put(key, { agentId, credential, sizeBytes: JSON.stringify(credential).length, validUntil }, nowMs);
+      const sizeBytes = JSON.stringify(credential).length;
+      const freshUntilMs = Math.min(validUntil * 1000, nowMs + ttlOf(facts) * 1000);
+      put(key, { agentId, credential, sizeBytes, freshUntilMs }, nowMs);
       if (seenByKey.has(key)) index.put(indexedFacts(agentId, facts));
     },
     forget: (agentId) => drop(agentKey(agentId)),
     credentialOf(agentId, nowMs) {
       const key = agentKey(agentId);
       const seen = seenByKey.get(key);
-      if (seen?.credential == null || seen.validUntil * 1000 <= nowMs) return null;
+      if (seen?.credential == null || seen.freshUntilMs <= nowMs) return null;
       seenByKey.delete(key);
       seenByKey.set(key, seen);
       return seen.credential;
+    },
+    isStale(agentId, nowMs) {
+      const seen = seenByKey.get(agentKey(agentId));
+      return seen?.credential != null && seen.freshUntilMs <= nowMs;
     },
     search: (query) => index.search(query),
     horizon() {

@@ -86,8 +86,11 @@ describe('what was seen of agents', () => {
     expect(seen.search({ text: 'weather' }).map((hit) => hit.agentId)).toEqual([agent(1)]);
     expect(seen.search({ tags: ['/translate'] }).map((hit) => hit.agentId)).toEqual([agent(2)]);
     expect(seen.horizon()).toEqual({ agents: 2, facts: 1, sinceMs: 1_000_000, forgotten: 0 });
-    expect(seen.credentialOf(agent(2), 1_999_999)).not.toBeNull();
-    expect(seen.credentialOf(agent(2), 2_000_000)).toBeNull();
+    // The sample's ttl is 600 s: it was verified at 1,100 s.
+    expect(seen.credentialOf(agent(2), 1_699_999)).not.toBeNull();
+    expect(seen.isStale(agent(2), 1_699_999)).toBe(false);
+    expect(seen.credentialOf(agent(2), 1_700_000)).toBeNull();
+    expect([1, 2, 3].map((fill) => seen.isStale(agent(fill), 1_700_000))).toEqual([false, true, false]);
     expect(seen.credentialOf(agent(1), 0)).toBeNull();
     seen.forget(agent(2));
     expect(seen.search({ text: 'contracts' })).toEqual([]);

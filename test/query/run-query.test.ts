@@ -144,14 +144,17 @@ describe('a query', () => {
       seen: { agents: 3, facts: 1, sinceMs: nowSeconds * 1000, forgotten: 0 },
     });
     expect(parts.fetched.length).toBe(before);
-    const later = { ...parts, nowMs: () => (nowSeconds + 90_000) * 1000 };
-    const over = await runQuery(
-      { text: 'contracts', limit: 5, verify: true, fetch: true, strict: false, timeoutMs: 5_000 },
-      later,
-    );
-    expect(over.results.filter(({ mark, factsFrom }) => mark === 'verified' && factsFrom !== null)).toEqual(
-      [],
-    );
+    // Their ttl is over: they are fetched anew, and once they have ended they are verified no more.
+    const at = (seconds: number) =>
+      runQuery(
+        { text: 'contracts', limit: 5, verify: true, fetch: true, strict: false, timeoutMs: 5_000 },
+        { ...parts, nowMs: () => (nowSeconds + seconds) * 1000 },
+      );
+    expect((await at(599)).results[0]).toMatchObject({ factsFrom: 'seen' });
+    expect((await at(601)).results[0]).toMatchObject({ factsFrom: 'fetched', mark: 'verified' });
+    expect((await at(90_000)).results[0]).toMatchObject({
+      ...{ factsFrom: null, trust: 'record', mark: 'hint', reason: 'expired' },
+    });
   });
 
   it('without verify asks nobody, and calls everything a hint', async () => {
