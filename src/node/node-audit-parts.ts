@@ -16,7 +16,7 @@ import type { Signer } from '../core/ed25519.ts';
 import { isProtocolError } from '../core/errors.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
 import { type Overlay, OverlayError } from '../ports/overlay.ts';
-import type { LoadedAudit, NodeAuditParts } from './node-audit.ts';
+import type { LoadedAudit, NodeAuditParts } from './node-audit-types.ts';
 import type { NodePorts } from './node-ports.ts';
 import { storedBundle } from './stored-bundles.ts';
 

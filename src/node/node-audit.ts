@@ -3,21 +3,14 @@
  * checkpoints and the exchange with other nodes are loaded when there is something to do.
  */
 import { createNativeSigner } from '../adapters/native/native-signer.ts';
-import type { LogExchange } from '../audit/exchange/log-exchange.ts';
 import { isLogRequest } from '../audit/exchange/log-message.ts';
-import type { AuditLog } from '../audit/log/audit-log.ts';
 import { openLogQueue } from '../audit/log/log-queue.ts';
 import type { NodeLog } from '../audit/node-log.ts';
 import { encodeFailure } from '../core/overlay/message.ts';
 import type { AcceptedRow } from '../driver/kept-entries.ts';
 import type { Overlay } from '../ports/overlay.ts';
+import type { LoadedAudit, NodeAuditParts } from './node-audit-types.ts';
 import type { NodePorts } from './node-ports.ts';
-
-export interface NodeAuditParts {
-  /** Full nodes that are connected. */
-  readonly peers: () => readonly string[];
-  readonly counted: (metric: string, label: string, value: number) => void;
-}
 
 export interface NodeAudit {
   /** For the driver. */
@@ -30,15 +23,6 @@ export interface NodeAudit {
   stop(): Promise<void>;
 }
 
-/** What the parts of a node-audit share once they are loaded. */
-export interface LoadedAudit {
-  readonly log: AuditLog;
-  readonly exchange: LogExchange;
-  readonly surface: NodeLog;
-  /** A minute has passed. Never rejects. */
-  tick(): Promise<void>;
-}
-
 const tickMs = 60_000;
 /** Entries that wait for the tree before it is tended between two ticks. */
 const waitingMax = 1024;
@@ -48,7 +32,8 @@ export async function openNodeAudit(
   beneath: Overlay,
   parts: NodeAuditParts,
 ): Promise<NodeAudit> {
-  const { clock, store, log: logger } = ports;
+  const { clock, store } = ports;
+  const logger = ports.log.child({ subsystem: 'audit' });
   const queue = await openLogQueue(store);
   let loading: Promise<LoadedAudit> | null = null;
   let cancelTick = (): void => {};

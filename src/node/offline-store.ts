@@ -6,6 +6,7 @@ import { installNativeHash } from '../adapters/native/native-hash.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createSystemEntropy } from '../adapters/system/entropy.ts';
 import { encodeArchive } from '../archive/archive-format.ts';
+import { openLogQueue } from '../audit/log/log-queue.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { bytesEqual } from '../core/bytes.ts';
 import { isProtocolError } from '../core/errors.ts';
@@ -110,9 +111,14 @@ async function openIntake(config: NodeConfig, store: Store, log: Log): Promise<I
     stop: async () => {},
   };
   const verifier = createVerifier(config);
+  const queue = await openLogQueue(store);
   const driver = createDriver(
     peer,
-    { overlay, gossip: silence, store, verifier, clock: createSystemClock(), log, soon: setImmediate },
+    {
+      ...{ overlay, gossip: silence, store, verifier, clock: createSystemClock(), log, soon: setImmediate },
+      // The next daemon on this folder puts it into the tree of its audit log.
+      acceptedRow: queue.row,
+    },
     { changed() {}, counted() {}, alarmed() {} },
   );
   await driver.start([]);

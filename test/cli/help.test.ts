@@ -31,6 +31,7 @@ describe('the help', () => {
       'delegate',
       'watch',
       'events',
+      'audit',
       'facts',
       'routing',
       'trust',
