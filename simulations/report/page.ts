@@ -29,12 +29,12 @@ p { margin: 0; }
 .verdict { display: inline-block; margin-top: 10px; padding: 4px 12px; border-radius: 999px; font-weight: 600; }
 .ok { color: var(--good); } .missed { color: var(--bad); font-weight: 600; }
 .verdict.ok { background: var(--good-back); } .verdict.missed { background: var(--bad-back); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 20px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(135px, 1fr)); gap: 12px; margin-top: 20px; }
 .tile { padding: 12px 16px; } .tile b { display: block; font-size: 22px; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tile span { font-size: 13px; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; align-items: start; }
 figcaption p { font-size: 13.5px; min-height: 2.9em; margin-top: 2px; }
-figure svg { display: block; width: 100%; height: auto; overflow: visible; }
+figure svg { display: block; width: 100%; height: auto; margin-top: 8px; overflow: visible; }
 figure svg text { white-space: pre; }
 .narrow { display: none; }
 .scroll { overflow-x: auto; }

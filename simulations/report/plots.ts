@@ -181,8 +181,9 @@ function bandMarks(bands: readonly Band[]): Plot.Markish[] {
     ...bands.map(({ name, row, from, to }) =>
       Plot.text([name], {
         x: () => (from + to) / 2,
-        frameAnchor: 'top',
-        dy: -15 + row * 15,
+        // Above the plot, and those that overlap it above its floor.
+        frameAnchor: row === 0 ? 'top' : 'bottom',
+        dy: row === 0 ? -15 : 6 - row * 15,
         text: () => name,
         fill: colour.second,
         fontWeight: 600,
