@@ -264,8 +264,3 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     },
   };
 }
-
-/** For a failure: what repeats the run. */
-export function repeatCommand(result: Pick<RunResult, 'scenario' | 'seed' | 'nodes'>): string {
-  return `npm run sim -- ${result.scenario} --seed ${result.seed} --nodes ${result.nodes}`;
-}

@@ -184,9 +184,9 @@ describe('sweep', () => {
       `${formatMeasure('lookups.requests', few!)} at 1, ${formatMeasure('lookups.requests', more!)} at 3`,
     );
     expect(figure.querySelectorAll('.wide circle')).toHaveLength(2);
-    const text = await sim(['sweep', path, '--over', 'responders=1', '--seed', '4']);
+    const text = await sim(['sweep', path, '--over', 'responders=3', '--seed', '4']);
     expect(text.code).toBe(1);
-    expect(text.stdout).toContain('responders=1: lookups.requests');
+    expect(text.stdout).toContain('responders=3: lookups.requests');
   });
 
   it.each([
