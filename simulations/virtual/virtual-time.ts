@@ -2,7 +2,8 @@
  * Time and chance of a whole process, from a seed: timers, Date, performance, AbortSignal.timeout, Math.random and
  * crypto.getRandomValues. Install it before the network stack is loaded: some packages take their timers at import.
  * One timer fires at a time, and the promises that it settles have their turn before the next: nothing depends on how
- * fast the machine is, as long as nothing that runs waits for a thread or a socket.
+ * fast the machine is, as long as nothing that runs waits for a thread or a socket. Modules that are loaded late are
+ * waited for.
  */
 import { install } from '@sinonjs/fake-timers';
 import type { Chance } from '../lib/chance.ts';
@@ -21,8 +22,12 @@ export interface VirtualTime {
 /** For the rest of the process. */
 export function installVirtualTime(startMs: number, chance: Chance): VirtualTime {
   const realTurn = globalThis.setImmediate;
-  /** Promises, ticks and microtasks are through when the event loop comes round. */
-  const settled = (): Promise<void> => new Promise((resolve) => realTurn(resolve));
+  const turn = (): Promise<void> => new Promise((resolve) => realTurn(resolve));
+  /** Promises, ticks and microtasks are through when the event loop comes round; a file that is read takes no time. */
+  const settled = async (): Promise<void> => {
+    do await turn();
+    while (process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq')));
+  };
   const clock = install({
     now: startMs,
     toFake: [
