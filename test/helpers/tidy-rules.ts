@@ -158,6 +158,7 @@ const entries = new Set([
   'src/light/index.ts',
   'src/light/browser.ts',
   'src/resolution/index.ts',
+  'src/trust/index.ts',
 ]);
 const vagueNames = /^(utils?|helpers?|common|misc|shared)$/;
 
