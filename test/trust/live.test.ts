@@ -1,8 +1,12 @@
 /** Credentials over real nodes: issued at one, accepted at another, revoked, through a partition and restarts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNodeCryptoVerifier } from '../../src/adapters/native/node-crypto-verifier.ts';
+import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import type { JsonObject } from '../../src/facts/bounded-json.ts';
+import { createLightNode } from '../../src/light/index.ts';
+import { createTrustVerifier } from '../../src/trust/verifier/trust-verifier.ts';
 import { sampleFacts } from '../facts/sample-facts.ts';
 import { createLiveNetwork, eventually, type LiveNode } from '../helpers/live-nodes.ts';
 import { throwing } from './scene.ts';
@@ -46,7 +50,19 @@ async function issued(status: readonly ('revocation' | 'suspension')[] = ['revoc
 describe('credentials over the network', { timeout: 60_000 }, () => {
   it('are accepted where nobody knew the issuer, and dropped by every verifier when it revokes', async () => {
     const one = await issued();
-    const verifiers = await Promise.all([1, 2, 3].map((index) => nodes[index]!.node.trust.verifier()));
+    const light = await createLightNode({ bootstrap: [nodes[1]!.address] });
+    await light.start();
+    const embedded = await createTrustVerifier({
+      network: {
+        resolve: (agentId) => light.resolve(agentId),
+        watch: (agents, signal) => light.watch(agents, { signal }),
+      },
+      check: createNodeCryptoVerifier().verify,
+      clock: createSystemClock(),
+      fetch: async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer()),
+    });
+    const full = await Promise.all([1, 2, 3].map((index) => nodes[index]!.node.trust.verifier()));
+    const verifiers = [...full, embedded];
     for (const verifier of verifiers) await verifier.accept(one.document);
     const heard = verifiers.map(
       (verifier) =>
@@ -62,9 +78,11 @@ describe('credentials over the network', { timeout: 60_000 }, () => {
     expect(await issuer.revoke(issuerId, [one.serial], 'keyCompromise')).toMatchObject({
       pushed: 'credential',
     });
-    expect(await Promise.all(heard)).toEqual(['revoked', 'revoked', 'revoked']);
+    expect(await Promise.all(heard)).toEqual(['revoked', 'revoked', 'revoked', 'revoked']);
     for (const verifier of verifiers)
       await expect(verifier.accept(one.document)).rejects.toThrow(throwing('revoked'));
+    embedded.stop();
+    await light.stop();
   });
 
   it('that were revoked during a partition are refused after it, and after a restart', async () => {
