@@ -175,7 +175,7 @@ export function createNameWalk(ports: NamePorts, options: ResolveNameOptions): N
     }
     weaken('dns');
     if (!follow || ports.getDocument === null) return { agentId: null, registry: null, did };
-    const entry = await readDidWeb(did, ports.getDocument);
+    const entry = await reached(did, readDidWeb(did, ports.getDocument));
     if (entry.kind === 'alone') {
       tell('did', `${did} names no agent and no registry`, null);
       return { agentId: null, registry: null, did };
@@ -196,12 +196,7 @@ export function createNameWalk(ports: NamePorts, options: ResolveNameOptions): N
       return { agentId: null, registry: url, did: null };
     }
     const question = { name: formatName(name), label: name.label };
-    const answer = await askRegistry(url, question, getDocument).catch((error: unknown) => {
-      if (!(error instanceof FactsError)) throw error;
-      throw new NamesError('registry-failed', `${url} cannot be asked: ${error.message}`, {
-        reason: error.code,
-      });
-    });
+    const answer = await reached(url, askRegistry(url, question, getDocument));
     if (answer === null) throw new NamesError('no-such-name', `${url} knows nothing of ${question.name}`);
     tell('registry', `${url} (${answer.by}) says that it is ${describe(answer.target)}`, null);
     return end(answer.target, name, true);
@@ -212,6 +207,17 @@ export function createNameWalk(ports: NamePorts, options: ResolveNameOptions): N
     go: async (name) => end(await targetOf(name), name, false),
     summary: () => ({ label: grade, expiresAt: endsAt, steps }),
   };
+}
+
+/** What a place of others says; that it cannot be reached is said of it. */
+async function reached<Answer>(place: string, asking: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof FactsError)) throw error;
+    const { code, message } = error;
+    throw new NamesError('registry-failed', `${place} cannot be asked: ${message}`, { reason: code });
+  }
 }
 
 /** The record, unless what is known of the namespace now makes it void. */

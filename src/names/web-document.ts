@@ -39,7 +39,7 @@ export function createGetDocument(rules: {
       if (error instanceof FactsError && absentStatuses.has(error.data['status'])) return null;
       throw error;
     }
-    if (!/^application\/(?:[a-z0-9.-]+\+)?json$/.test(contentType)) return null;
+    if (!/^application\/(?:[a-z0-9.+-]+\+)?json$/.test(contentType)) return null;
     return { document: parseJsonObject(bytes), contentType, url: from };
   };
 }
