@@ -1,4 +1,5 @@
 /** The tree, the exchange and what the API sees of them, put together once somebody needs them. */
+import type { LevelStore } from '../adapters/level/level-store.ts';
 
 import { AuditError } from '../audit/audit-error.ts';
 import { createKnownLogs, type KnownLog } from '../audit/exchange/known-logs.ts';
@@ -29,7 +30,8 @@ export async function loadNodeAudit(
   const { signer, request, peers, counted } = parts;
   const check = verifier.verify;
   const { randomBytes } = entropy;
-  const log = createAuditLog({ store, queue, signer, check, randomBytes });
+  const { audited: ready } = store as Partial<LevelStore>;
+  const log = createAuditLog({ store, queue, signer, check, randomBytes, ...(ready && { ready }) });
   const fresh = createFreshLog(log, queue, clock);
   const own = await log.checkpoint();
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/memory/memory-store.ts';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { encodeLeaf } from '../../src/audit/leaf.ts';
+import { createAuditLog } from '../../src/audit/log/audit-log.ts';
 import { headKey } from '../../src/audit/log/log-rows.ts';
 import { appendLeaf, emptyFrontier, rootOf } from '../../src/audit/merkle/frontier.ts';
 import { hashLeaf } from '../../src/audit/merkle/tree-hash.ts';
@@ -11,7 +12,7 @@ import { splitEntries } from '../../src/audit/tile/entry-bundle.ts';
 import { widthInTree } from '../../src/audit/tile/tile-path.ts';
 import { bytesEqual } from '../../src/core/bytes.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
-import { check, eventOf, eventsOf, openTestLog } from './test-log.ts';
+import { check, eventOf, eventsOf, logSigner, openTestLog } from './test-log.ts';
 
 installNativeHash();
 const seenAt = 1_760_000_000;
@@ -216,6 +217,34 @@ describe('a log whose disk or process fails', () => {
       code: 'no-such-tile',
     });
     expect(lost.size).toBe(600);
+  });
+
+  it.each(['audit/entries/000000000002', 'audit/tile/0/000000000002', 'audit/agents/000000000000'])(
+    'begins another log when its edge is gone (%s)',
+    async (key) => {
+      const store = createMemoryStore();
+      let random = 0;
+      const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(++random);
+      const { queue, accept } = await openTestLog(store);
+      const log = createAuditLog({ store, queue, signer: logSigner(1), check, randomBytes });
+      await accept(eventsOf(0, 600));
+      expect(await log.seal()).toMatchObject({ size: 600, logId: '01'.repeat(8) });
+      store.damage(key);
+      await accept(eventsOf(0, 7));
+      const begun = await log.seal();
+      expect(begun).toMatchObject({ size: 7, logId: '02'.repeat(8) });
+      expect(bytesEqual(begun.root, rootOfEvents(7))).toBe(true);
+    },
+  );
+
+  it('is another log under another identity', async () => {
+    const store = createMemoryStore();
+    const before = await openTestLog(store, 1);
+    await before.accept(eventsOf(0, 6));
+    const { peer } = await before.log.seal();
+    const after = await openTestLog(store, 2);
+    expect(await after.log.checkpoint()).toMatchObject({ size: 0, logId: '02'.repeat(8) });
+    expect((await after.log.checkpoint()).peer).not.toBe(peer);
   });
 
   it('makes lost hashes anew from the entries, and says which entries are lost', async () => {

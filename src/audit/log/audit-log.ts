@@ -33,6 +33,8 @@ export interface AuditLogOptions {
   readonly signer: Signer;
   readonly check: CheckSignature;
   readonly randomBytes: (length: number) => Uint8Array;
+  /** When the store knows which of its entries are older than what it acknowledged; left out: at once. */
+  readonly ready?: Promise<unknown>;
 }
 
 /** An entry where it stands. */
@@ -88,10 +90,16 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   }
 
   async function readHead(): Promise<void> {
+    await options.ready;
     const bytes = await store.get(headKey);
-    const head = bytes === undefined ? await begin() : decodeHead(bytes);
-    current = { head, checkpoint: openCheckpoint(head.checkpoint, check) };
+    const found = bytes === undefined ? null : stateOf(decodeHead(bytes));
+    // Another identity does not go on in the name of the one before.
+    current = found?.checkpoint.peer === peer ? found : stateOf(await begin());
     isUncertain = false;
+  }
+
+  function stateOf(head: LogHead): LogState {
+    return { head, checkpoint: openCheckpoint(head.checkpoint, check) };
   }
 
   /** A log of a name of its own: what an earlier one of this node said is not denied, only not continued. */
@@ -116,7 +124,13 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       }
       const { keys, entries } = await queue.take(entriesPerBatch);
       if (keys.length === 0) return checkpoint;
-      const { frontier, writes } = await appendToLog(store, head.frontier, entries);
+      const batch = await appendToLog(store, head.frontier, entries).catch(nullWhenDamaged);
+      if (batch === null) {
+        // What cannot be continued is ended: under another name nothing that was signed is denied.
+        current = stateOf(await begin());
+        continue;
+      }
+      const { frontier, writes } = batch;
       const next = sign(head.logId, frontier);
       const removed = keys.map((key) => ({ key, value: null }));
       try {
@@ -126,7 +140,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         throw error;
       }
       queue.taken(keys);
-      current = { head: next, checkpoint: openCheckpoint(next.checkpoint, check) };
+      current = stateOf(next);
       if (entries.length < entriesPerBatch) return current.checkpoint;
     }
   }
@@ -190,4 +204,9 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     entries: readEntries,
   };
+}
+
+function nullWhenDamaged(error: unknown): null {
+  if (error instanceof AuditError && error.code === 'log-damaged') return null;
+  throw error;
 }
