@@ -143,6 +143,39 @@ describe.runIf(chromiumIsThere)(`the dashboard in Chromium${whyNot}`, () => {
     await agentPage.context().close();
   });
 
+  it('finds where an agent can be called when it is asked to, and shows each step', async () => {
+    const page = await openNode();
+    const asked: string[] = [];
+    await page.route('**/v1/endpoint?*', (route) => {
+      asked.push(new URL(route.request().url()).search);
+      const step = { outcome: 'ok', from: 'the overlay', verifiedBy: 'a signature', tookMs: 3 };
+      const endpoint = { class: 'adaptive', region: 'eu', token: 'a.b.c' };
+      const expiresAt = new Date(Date.now() + 30_000).toISOString();
+      return route.fulfill({
+        json: {
+          path: 'adaptive',
+          endpoints: [{ ...endpoint, url: 'https://one.example/a2a', expiresAt }],
+          trace: [
+            { ...step, step: 'record', said: 'an AgentAddr' },
+            { ...step, step: 'resolver', said: '<b>1 endpoint</b>', outcome: 'cached' },
+          ],
+        },
+      });
+    });
+    await page.goto(`${lab.api.url}/#/agent/${encodeURIComponent(id)}`);
+    await page.getByRole('heading', { name: 'Where it can be called' }).waitFor();
+    expect(asked).toEqual([]);
+    await page.getByRole('button', { name: 'By its resolver' }).click();
+    await expectText(page, '.found-endpoints li', 'https://one.example/a2a');
+    await expectText(page, '.found-endpoints li', 'adaptive, eu, ends in');
+    await expectText(page, '.trace li:nth-child(2)', '<b>1 endpoint</b>');
+    expect(await page.getByRole('button', { name: 'By its resolver' }).getAttribute('aria-pressed')).toBe(
+      'true',
+    );
+    expect(asked).toEqual([`?${new URLSearchParams({ agent: id, path: 'adaptive' })}`]);
+    await page.context().close();
+  });
+
   it('shows what strangers say as text, whatever it says', async () => {
     const hostile = '<img src=x onerror=alert(1)><script>alert(2)</script>';
     const page = await lab.open(lab.api.url, {}, async (opened) => {

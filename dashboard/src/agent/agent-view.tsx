@@ -6,6 +6,7 @@ import { shownAgentChanges, streamOpenings } from '../node-state.ts';
 import { Copyable } from '../parts/copyable.tsx';
 import { noteGrants } from '../seen-grants.ts';
 import { Answerers } from './answerers.tsx';
+import { EndpointFinder } from './endpoint-finder.tsx';
 import { GrantTree } from './grant-tree.tsx';
 import { KeyTimeline } from './key-timeline.tsx';
 import { RecordTable } from './record-table.tsx';
@@ -101,6 +102,10 @@ function Shown({ found: { resolution, history, tookMs }, isAsking, onAsk }: Show
         <section aria-labelledby="grants-title">
           <h2 id="grants-title">Delegations</h2>
           <GrantTree state={resolution} />
+        </section>
+        <section class="wide" aria-labelledby="endpoints-title">
+          <h2 id="endpoints-title">Where it can be called</h2>
+          <EndpointFinder id={resolution.agentId} />
         </section>
       </div>
     </>

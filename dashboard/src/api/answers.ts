@@ -191,3 +191,26 @@ export interface Problem {
   readonly code: string;
   readonly hint: string;
 }
+
+export type EndpointPath = 'direct' | 'private' | 'adaptive';
+
+export interface TraceStep {
+  readonly step: string;
+  readonly outcome: 'ok' | 'cached' | 'missing' | 'refused' | 'failed';
+  readonly said: string;
+  readonly from: string;
+  readonly verifiedBy: string | null;
+  readonly tookMs: number;
+}
+
+export interface FoundEndpoints {
+  readonly path: EndpointPath;
+  readonly endpoints: readonly {
+    readonly url: string;
+    readonly class: string;
+    readonly region: string | null;
+    readonly expiresAt: string;
+    readonly token: string | null;
+  }[];
+  readonly trace: readonly TraceStep[];
+}
