@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { RunResult } from './lib/run-scenario.ts';
 import { scenarioNames } from './lib/scenario-files.ts';
 import { failureOf, inTurns, simulate, simulateVirtual } from './virtual/seed-runs.ts';
+import { mustHappenInSome } from './virtual/virtual-result.ts';
 
 const seeds = 40;
 const settings = { nodes: 20, minutes: 10 };
@@ -23,8 +24,13 @@ async function scenario(name: string): Promise<Verdict> {
   return { name, ok: result.ok, seconds: result.wallSeconds, detail };
 }
 
+const happened = new Map<string, number>();
+
 async function virtual(seed: number): Promise<Verdict> {
   const result = await simulateVirtual({ seed, ...settings });
+  for (const name of mustHappenInSome) {
+    happened.set(name, (happened.get(name) ?? 0) + (result.measures[name] ?? 0));
+  }
   const detail = result.ok ? '' : failureOf(result);
   return { name: `virtual seed ${seed}`, ok: result.ok, seconds: result.wallSeconds, detail };
 }
@@ -44,6 +50,14 @@ for (const run of inTurns(tasks, availableParallelism())) {
   verdicts.push(verdict);
   process.stdout.write(`${verdict.ok ? '✓' : '✗'} ${verdict.name}  ${verdict.seconds.toFixed(0)} s\n`);
 }
+const never = mustHappenInSome.filter((name) => !happened.get(name));
+if (never.length > 0)
+  verdicts.push({
+    name: 'all virtual runs',
+    ok: false,
+    seconds: 0,
+    detail: `never met with: ${never.join(', ')}`,
+  });
 const failed = verdicts.filter(({ ok }) => !ok);
 for (const { name, detail } of failed) process.stdout.write(`\n${name}\n${detail}\n`);
 process.stdout.write(`\n${verdicts.length - failed.length} of ${verdicts.length} runs are ok\n`);
