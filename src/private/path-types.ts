@@ -45,6 +45,7 @@ export interface KnownPeers {
   readonly routing: RoutingTable;
   /** Full peers with an open connection. */
   connected(): readonly PeerContact[];
+  isConnected(peer: string): boolean;
 }
 
 export interface PrivateOptions {

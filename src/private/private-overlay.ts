@@ -72,6 +72,6 @@ export function createPrivateOverlay(
       push: (to, body) => overlay.push(to, body),
       stop: () => overlay.stop(),
     },
-    peers: { routing, connected },
+    peers: { routing, connected, isConnected: (peer) => open.has(peer) },
   };
 }

@@ -26,8 +26,10 @@ const forwardTimeoutMs = 2_000;
 const searchTimeoutMs = 1_000;
 const searchPeersMax = 8;
 const searchHedgeMs = 200;
-/** Searches for targets that are not known here, for all askers together. */
-const searches = { burst: 50, perSecond: 10 };
+/** For all askers together, so that nobody uses up this node's dials: targets that are known and not connected, */
+const dials = { burst: 50, perSecond: 10 };
+/** and those that are not known here. */
+const searches = { burst: 20, perSecond: 2 };
 
 /** Answers a relay request; never rejects. */
 export type Relay = (asker: string, body: Uint8Array) => Promise<Uint8Array>;
@@ -35,6 +37,7 @@ export type Relay = (asker: string, body: Uint8Array) => Promise<Uint8Array>;
 export function createRelay(parts: PathParts, peers: KnownPeers): Relay {
   const { overlay, clock, counted, settings } = parts;
   const budget = createRelayBudget();
+  const mayDial = createTokenBucket(dials);
   const maySearch = createTokenBucket(searches);
 
   function refuse(code: ProtocolErrorCode): Uint8Array {
@@ -58,9 +61,10 @@ export function createRelay(parts: PathParts, peers: KnownPeers): Relay {
   /** Where the target is: known, or named by peers nearer to it. */
   async function place(target: string): Promise<PeerContact | null> {
     const known = peers.routing.get(target);
-    if (known !== undefined) return known.contact;
+    const isReachable = peers.isConnected(target) || mayDial.take(clock.nowMs());
+    if (known !== undefined) return isReachable ? known.contact : null;
     const point = pointOf(target);
-    if (point === null || !maySearch.take(clock.nowMs())) return null;
+    if (point === null || !isReachable || !maySearch.take(clock.nowMs())) return null;
     return search(target, point);
   }
 
