@@ -59,6 +59,8 @@ afterAll(async () => {
   expect(uncaught.errors).toEqual([]);
 });
 
+const meetsSomebody = (live: LiveNode): Promise<unknown> =>
+  eventually(async () => (await live.metric('weft_routed_peers')) > 0, { what: () => 'a first peer' });
 const weft = (...argv: string[]) => runCommand([...argv, '--data', folder]);
 const get = async (server: ApiServer, path: string, headers: Record<string, string> = {}) => {
   const response = await fetch(`${server.url}${path}`, { headers: { connection: 'close', ...headers } });
@@ -109,6 +111,7 @@ describe('names over live nodes', () => {
     });
     await expect(nodes[2]!.node.names.resolve(urn('bob'))).rejects.toMatchObject({ code: 'no-such-name' });
     const strict = await network.start('strict', { bootstrap: [nodes[0]!.address] });
+    await meetsSomebody(strict);
     await expect(strict.node.names.resolve(urn('staff'))).rejects.toMatchObject({
       code: 'registry-failed',
       data: { reason: 'unsafe-address' },
@@ -209,6 +212,7 @@ describe.skipIf(!hasNamed)('a zone on a real name server, and a daemon that asks
       settings: { 'names.resolver': servers.resolver, 'names.home': ['signed.test'] },
     });
     try {
+      await meetsSomebody(asking);
       const { names } = asking.node;
       expect(await names.resolve('@signed.test:shop')).toMatchObject({ agentId: shop, label: 'dnssec' });
       expect(await names.resolve('@Plain.test:Shop')).toMatchObject({ agentId: shop, label: 'dns' });
