@@ -44,7 +44,7 @@ function tilesOf({ measures, virtualSeconds, wallSeconds }: RunResult): Tile[] {
     .map((name) => ({ value: formatMeasure(name, measures[name]!), label: kindOf(name).label }));
   return [
     ...tiles,
-    { value: `${formatCount(virtualSeconds / wallSeconds)} ×`, label: 'faster than the real time' },
+    { value: `${formatCount(virtualSeconds / wallSeconds)} ×`, label: 'as fast as real time' },
   ];
 }
 
