@@ -102,6 +102,7 @@ describe('facts in the overlay', { timeout: 60_000 }, () => {
     const holder = net.nodes[2]!;
     await holder.stop();
     await holder.start([publisher.address]);
+    await asker.host.dial(holder.address);
     const { bytes } = await fetchFrom(holder, name);
     expect(digest(bytes!)).toEqual(name);
   });
