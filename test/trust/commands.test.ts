@@ -163,7 +163,7 @@ describe('weft trust', { timeout: 30_000 }, () => {
   });
 });
 
-describe('the routes of trust', () => {
+describe('the routes of trust', { timeout: 30_000 }, () => {
   const call = async (method: string, path: string, body?: object, authorization = `Bearer ${token}`) => {
     const answer = await fetch(api.url + path, {
       method,

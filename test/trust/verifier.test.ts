@@ -140,7 +140,7 @@ afterEach(() => {
   for (const verifier of verifiers) verifier.stop();
 });
 
-describe('an issuer', () => {
+describe('an issuer', { timeout: 30_000 }, () => {
   it('keeps what it issues, over a restart, with a place of its own in a status list', async () => {
     const made = await Promise.all(
       Array.from({ length: 5 }, () => issuer.issue(issuing.agentId, audit(), base)),
@@ -221,7 +221,7 @@ describe('an issuer', () => {
   });
 });
 
-describe('a revocation', () => {
+describe('a revocation', { timeout: 30_000 }, () => {
   it('reaches a verifier that holds the credential at once, and nobody else’s', async () => {
     const [first, second] = await Promise.all([1, 2].map(() => issuer.issue(issuing.agentId, audit(), base)));
     const verifier = await openVerifier();
