@@ -62,6 +62,8 @@ describe('a private resolve', { timeout: 60_000 }, () => {
 
   it('shows the relay neither question nor answer, and the target neither asker nor more than the key', async () => {
     const { state } = await resolvePrivately();
+    // What a slow machine asked beside is over, too.
+    await net.idle();
     const secrets = [agentId, digest(agentId), state!.addr!.bytes, state!.keyState.signingKey!];
     const relayed = net.ofType('relay');
     const opened = net.ofType('sealed');
@@ -99,6 +101,7 @@ describe('a private resolve', { timeout: 60_000 }, () => {
     await asker.node.fetchFactsPrivately(contentDigest);
     await asker.node.fetchFactsPrivately(digest(contentDigest));
     await asker.node.resolvePrivately(digest(agentId)).catch(() => undefined);
+    await net.idle();
     const relayed = net.ofType('relay');
     expect(relayed.length).toBeGreaterThan(12);
     expect(new Set(relayed.map(({ request }) => request.length)).size).toBe(1);
