@@ -47,12 +47,10 @@ describe('a virtual disk', () => {
 
 describe('a plan of faults', () => {
   it('has every kind, ends in time, and comes from the seed', () => {
-    for (let seed = 0; seed < 200; seed++) {
-      const durationMs = 50_000 + seed * 5_000;
+    for (let seed = 0; seed < 40; seed++) {
+      const durationMs = 50_000 + seed * 20_000;
       const plan = planChaos(createChance(seed).stream('plan'), durationMs);
       expect(new Set(plan.map(({ kind }) => kind)), `seed ${seed}`).toEqual(new Set(faultKinds));
-      for (const { atMs, forMs } of plan)
-        expect(atMs + forMs, `seed ${seed}`).toBeLessThanOrEqual(durationMs);
       expect(Math.max(...plan.map(({ atMs, forMs }) => atMs + forMs)), `seed ${seed}`).toBe(durationMs);
       expect(planChaos(createChance(seed).stream('plan'), durationMs)).toEqual(plan);
     }
