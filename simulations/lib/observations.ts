@@ -4,6 +4,7 @@
  */
 import { agentIdFromKey } from '../../src/core/identity/agent-id.ts';
 import { kadIdOfAgent, kadIdOfPeer } from '../../src/core/overlay/distance.ts';
+import { isHeldEntry } from '../../src/core/peer/entry.ts';
 import type { World } from './world.ts';
 
 /** How a quantity lies over the nodes. */
@@ -29,10 +30,10 @@ export interface Timeline {
 }
 
 export interface KeySpace {
-  /** By equal parts of the key space: nodes, and the copies that they hold. */
+  /** By equal parts of the key space: nodes, and the copies that they store for others. */
   readonly nodes: readonly number[];
   readonly copies: readonly number[];
-  /** Some of the agents that have not ended: their place from 0 to 1, and how many nodes hold them. */
+  /** Some of the agents that have not ended: their place from 0 to 1, and how many nodes store them for others. */
   readonly agents: readonly { readonly place: number; readonly copies: number }[];
 }
 
@@ -175,9 +176,9 @@ function keySpaceOf(world: World, isEnded: (key: string) => boolean): KeySpace {
     if (!isUp) continue;
     const part = Math.floor(place(kadIdOfPeer(name)) * keySpaceParts);
     nodes[part] = nodes[part]! + 1;
-    for (const key of store.keys()) {
-      // The end of an agent is told to everybody, and says nothing about who keeps records.
-      if (isEnded(key)) continue;
+    for (const [key, bytes] of store) {
+      // The end of an agent is told to everybody; who looks one up remembers what it saw.
+      if (isEnded(key) || !isHeldEntry(bytes)) continue;
       copies[part] = copies[part]! + 1;
       const known = copiesByKey.get(key);
       if (known !== undefined) copiesByKey.set(key, known + 1);

@@ -37,6 +37,11 @@ export function encodeEntry(entry: AgentEntry): Uint8Array {
   ]);
 }
 
+/** Whether the node stores the record for others, of bytes that `encodeEntry` made: behind the array's head and the version. */
+export function isHeldEntry(bytes: Uint8Array): boolean {
+  return bytes[2] === 1;
+}
+
 /** @throws ProtocolError; the store's checksum makes that a defect rather than an attack. */
 export function decodeEntry(bytes: Uint8Array): AgentEntry {
   const [version, flags, learnedAt, expiresAt, establishment, issuedAt, bundle] = readArray(
