@@ -12,6 +12,7 @@ export const cachedNamesMax = 2000;
 export const resolutionsMax = 128;
 /** For all steps together. */
 export const resolutionTimeoutMs = 10_000;
+export const resolutionTimeoutMsMax = 600_000;
 /** For one answer of an adaptive resolver: the fallback must still fit into the time of the whole. */
 export const resolverTimeoutMs = 2_000;
 /** Private registries that are asked before the overlay. */

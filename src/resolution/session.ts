@@ -3,7 +3,12 @@ import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
 import type { BlindedPlace } from '../facts/fetch/private-facts.ts';
 import type { LayerCache } from './layers.ts';
 import { ResolutionError } from './resolution-error.ts';
-import { avoidedMax, resolutionTimeoutMs, shortTextMax } from './resolution-limits.ts';
+import {
+  avoidedMax,
+  resolutionTimeoutMs,
+  resolutionTimeoutMsMax,
+  shortTextMax,
+} from './resolution-limits.ts';
 import {
   type EndpointPath,
   type EndpointRequest,
@@ -62,7 +67,8 @@ export function wishOf(request: EndpointRequest, clientDefault: string): Wish {
       throw bad(`zone, region, skill and client have 1 to ${shortTextMax} characters`);
   if (avoid.length > avoidedMax) throw bad(`at most ${avoidedMax} endpoints can be avoided`);
   if (!(maxStalenessSeconds >= 0)) throw bad('maxStalenessSeconds is 0 or more');
-  if (!(timeoutMs > 0)) throw bad('timeoutMs is more than 0');
+  if (!(timeoutMs > 0 && timeoutMs <= resolutionTimeoutMsMax))
+    throw bad(`timeoutMs is more than 0, and at most ${resolutionTimeoutMsMax}`);
   const maxStalenessMs = maxStalenessSeconds * 1000;
   return { path, trust, issuers, blinded, maxStalenessMs, region, skill, client, avoid, timeoutMs };
 }

@@ -259,6 +259,7 @@ describe('what cannot be resolved', () => {
     ['nanda:x', { maxStalenessSeconds: -1 }],
     ['nanda:x', { maxStalenessSeconds: Number.NaN }],
     ['nanda:x', { timeoutMs: 0 }],
+    ['nanda:x', { timeoutMs: Number.POSITIVE_INFINITY }],
     ['nanda:x', { avoid: Array<string>(17).fill('https://a.example') }],
   ])('refuses %j with %j', async (name, request) => {
     const world = createWorld();
