@@ -16,6 +16,8 @@ const files: Readonly<Record<string, readonly [place: string | URL, type: string
   '/page.css': [new URL('page.css', import.meta.url), 'text/css'],
   '/page.js': [new URL('page.js', import.meta.url), 'text/javascript'],
   '/light.js': [values.bundle, 'text/javascript'],
+  // Loaded with the first private call.
+  '/light-path-engine.js': [values.bundle.replace(/light\.js$/, 'light-path-engine.js'), 'text/javascript'],
 };
 
 const server = createServer(async (request, response) => {
