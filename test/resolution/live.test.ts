@@ -89,6 +89,19 @@ describe('endpoints over the network', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('are found by a name in a namespace, which stands above all that follows', async () => {
+    const { agentId: namespace } = await host.node.agents.register({});
+    await host.node.names.publish(namespace, 'shop', { agentId });
+    const name = `urn:agent:${formatAgentId(namespace).slice('nanda:'.length)}:shop`;
+    const answer = await reader.node.endpoints.resolve(name);
+    expect(answer).toMatchObject({ name, agentId, path: 'direct' });
+    const [nameStep] = answer.trace;
+    expect(nameStep).toMatchObject({ step: 'name', outcome: 'ok', asked: name, verifiedBy: 'self' });
+    for (const { expiresAtMs } of answer.endpoints)
+      expect(expiresAtMs).toBeLessThanOrEqual(nameStep!.holdsUntilMs!);
+    await expect(reader.node.endpoints.resolve(`${name}s`)).rejects.toMatchObject({ code: 'no-such-name' });
+  });
+
   it('are found in private where the facts are kept in the overlay', async () => {
     await host.node.overlayFacts.publish(agentId, 'plain');
     const answer = await reader.node.endpoints.resolve(id, { path: 'private', maxStalenessSeconds: 0 });
