@@ -41,9 +41,6 @@ const agentsPerMinute = 8;
 const bootstraps = 3;
 const skewMs = 2_000;
 
-/** The least that a run takes; what is more is chaos. */
-export const minutesMin = Math.ceil((joinMs + registerMs + peaceMs + readMs) / 60_000);
-
 export interface VirtualWorld {
   readonly nodes: readonly VirtualNode[];
   readonly network: VirtualNetwork;

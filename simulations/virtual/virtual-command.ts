@@ -11,6 +11,8 @@ import { installVirtualTime } from './virtual-time.ts';
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 const startMs = 1_800_000_000_000;
 const progressSeconds = 10;
+/** Joining, registering, peace and reading take more than one. */
+const minutesMin = 2;
 
 /** Returns the exit code. Takes over the timers of the process: one run a process. @throws ScenarioError */
 export async function runVirtualCommand(args: readonly string[], console: Console): Promise<number> {
@@ -26,7 +28,7 @@ export async function runVirtualCommand(args: readonly string[], console: Consol
   const settings: VirtualSettings = {
     seed: wholeNumber('--seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     nodes: wholeNumber('--nodes', values.nodes, 8, 200),
-    minutes: wholeNumber('--minutes', values.minutes, 2, 24 * 60),
+    minutes: wholeNumber('--minutes', values.minutes, minutesMin, 24 * 60),
   };
   const chance = createChance(settings.seed);
   const time = installVirtualTime(startMs, chance);
