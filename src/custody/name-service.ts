@@ -199,11 +199,11 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     } catch (error) {
       if (stopping.signal.aborted || entryByKey.get(key) !== entry) return;
       if (error instanceof NodeError && error.code === 'not-custodial') {
-        log.warn({ name: key }, 'the keys of a namespace are gone: its names are kept alive no longer');
+        log.warn({ key }, 'the keys of a namespace are gone: its names are kept alive no longer');
         await forget(key, entry);
         return;
       }
-      log.warn({ error, name: key }, 'a name could not be published; it is tried again');
+      log.warn({ error, key }, 'a name could not be published; it is tried again');
       schedule.set(key, clock.nowMs() + entry.retryMs);
       entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
     }
