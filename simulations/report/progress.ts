@@ -52,10 +52,11 @@ function describe(
   const parts = [
     `${phase.padEnd(11)} ${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)} ${String(Math.round(share * 100)).padStart(3)}%`,
     `${virtualSeconds.toFixed(0)} s virtual`,
+    // A narrow terminal cuts the end off.
+    ...(faults.length === 0 ? [] : [`now: ${faults.join(', ')}`]),
+    ...(lookups === 0 ? [] : [`lookups ${formatShare(right / lookups)} right`]),
     `${formatCount(Math.round((progress.events - before.events) / seconds))} events/s`,
     `${formatCount(Math.round((progress.messages - before.messages) / Math.max(0.5, virtualSeconds - before.seconds)))} messages/virtual s`,
-    ...(lookups === 0 ? [] : [`lookups ${formatShare(right / lookups)} right`]),
-    ...(faults.length === 0 ? [] : [`now: ${faults.join(', ')}`]),
   ];
   return parts.join('  ');
 }
