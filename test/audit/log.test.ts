@@ -173,7 +173,7 @@ describe('a log whose disk or process fails', () => {
         expect(last.size).toBe(count);
         expect(bytesEqual(last.root, rootOfEvents(count))).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
