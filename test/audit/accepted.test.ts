@@ -121,7 +121,7 @@ describe('what is accepted', () => {
     expect(kinds(await logged(store))).toBe('icp');
     store.setCapacity(Number.MAX_SAFE_INTEGER);
     expect(await put(bundleOf(bornAgent('later', nowSeconds())))).toEqual(['stored']);
-    await expect.poll(async () => kinds(await logged(store))).toBe('icp icp rot');
+    await expect.poll(async () => kinds(await logged(store)), { timeout: 20_000 }).toBe('icp icp rot');
   });
 
   it('without a daemon waits in the folder for the next one', async () => {

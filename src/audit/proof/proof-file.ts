@@ -206,8 +206,10 @@ function readNote(value: unknown): string {
 function readAgent(file: JsonRow): { agentId: Uint8Array; bundle: Uint8Array } {
   const { agent } = file;
   try {
-    if (typeof agent === 'string')
-      return { agentId: parseAgentId(agent), bundle: readBase64(file['bundle'], 'bundle', bundleBytesMax) };
+    const agentId = parseAgentId(String(agent));
+    // One spelling alone: a file has no second form.
+    if (formatAgentId(agentId) === agent)
+      return { agentId, bundle: readBase64(file['bundle'], 'bundle', bundleBytesMax) };
   } catch (error) {
     if (!isProtocolError(error)) throw error;
   }
