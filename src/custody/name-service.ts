@@ -185,7 +185,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
       entryByKey.set(key, entry);
       follow();
       const publish = await parts.publishName(record.bytes, options);
-      schedule.set(key, clock.nowMs() + entry.pauseMs);
+      planNext(key, entry, publish);
       return { namespace, label, record, publish };
     });
   }
@@ -204,8 +204,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
         return;
       }
       log.warn({ error, key }, 'a name could not be published; it is tried again');
-      schedule.set(key, clock.nowMs() + entry.retryMs);
-      entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
+      planRetry(key, entry);
     }
   }
 
@@ -223,11 +222,22 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
       entry.isVoid = false;
       await journal.write(entry);
     }
-    const { holders } = await parts.publishName(entry.record.bytes, { signal });
-    entry.retryMs = firstRetryMs;
-    // Nobody has it yet: it is not sent more rarely before somebody does.
-    if (holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
-    if (entryByKey.get(key) === entry) schedule.set(key, clock.nowMs() + entry.pauseMs);
+    const publish = await parts.publishName(entry.record.bytes, { signal });
+    if (publish.holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
+    if (entryByKey.get(key) === entry) planNext(key, entry, publish);
+  }
+
+  /** Nobody has it: those who should may have heard of its keys by the next try, which is soon. */
+  function planNext(key: string, entry: Entry, { holders }: NamePublication): void {
+    if (holders > 0) {
+      entry.retryMs = firstRetryMs;
+      schedule.set(key, clock.nowMs() + entry.pauseMs);
+    } else planRetry(key, entry);
+  }
+
+  function planRetry(key: string, entry: Entry): void {
+    schedule.set(key, clock.nowMs() + entry.retryMs);
+    entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
   }
 
   /** The keys may have changed while this node was away. */

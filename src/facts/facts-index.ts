@@ -63,14 +63,16 @@ export async function createFactsIndex(documentsMax: number = indexedDocumentsMa
   const engine: MiniSearchType<Entry> = new MiniSearch<Entry>({
     fields: ['name', 'tags', 'description', 'words'],
     searchOptions: { boost: { name: 3, tags: 2 }, prefix: (term) => term.length > 2, fuzzy: fuzziness },
-    // Removals are paid for at once: documents are few, and nothing runs when nobody asks.
-    autoVacuum: { batchSize: 100, batchWait: 1 },
   });
   const documents = new Map<string, IndexedDocument>();
 
   function remove(agentId: AgentId): void {
     const id = agentKey(agentId);
-    if (documents.delete(id)) engine.discard(id);
+    const document = documents.get(id);
+    if (document === undefined) return;
+    documents.delete(id);
+    // Not `discard`, which leaves words behind that count against the others in the next search.
+    engine.remove(entryOf(document));
   }
 
   return {
@@ -80,8 +82,7 @@ export async function createFactsIndex(documentsMax: number = indexedDocumentsMa
       const oldest = documents.size >= documentsMax ? documents.values().next().value : undefined;
       if (oldest !== undefined) remove(oldest.agentId);
       documents.set(id, document);
-      const { name, description, tags, words } = document;
-      engine.add({ id, name, description, tags: tags.join(' ').replaceAll('/', ' '), words });
+      engine.add(entryOf(document));
     },
     remove,
     search({ text = '', tags = [], limit = 10 }) {
@@ -96,6 +97,10 @@ export async function createFactsIndex(documentsMax: number = indexedDocumentsMa
     },
     size: () => documents.size,
   };
+}
+
+function entryOf({ agentId, name, description, tags, words }: IndexedDocument): Entry {
+  return { id: agentKey(agentId), name, description, tags: tags.join(' ').replaceAll('/', ' '), words };
 }
 
 /** True when one of the tags is one of those wanted, or lies below one. */

@@ -146,7 +146,7 @@ export async function searchAgents(
     };
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== 'no-route') throw error;
-    throw new ToolError('no-route', 'this daemon cannot search so', 'update weft on its machine', {
+    throw new ToolError('no-route', 'this daemon cannot search', 'update weft on its machine', {
       cause: error,
     });
   }

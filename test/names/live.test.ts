@@ -158,13 +158,17 @@ describe('names over live nodes', () => {
     const before = await nodes[3]!.node.names.resolve(urn('shop'));
     expect(before.agentId).toEqual(shop);
     await nodes[0]!.node.agents.rotate(company);
+    let said: unknown;
     await eventually(
       async () =>
         nodes[3]!.node.names
           .resolve(urn('shop'))
           .then(({ agentId }) => agentId !== null)
-          .catch(() => false),
-      { what: () => 'the name under the new key' },
+          .catch((error: unknown) => {
+            said = error;
+            return false;
+          }),
+      { what: () => `the name under the new key (${String(said)})` },
     );
   });
 
