@@ -204,7 +204,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
         return;
       }
       log.warn({ error, key }, 'a name could not be published; it is tried again');
-      planRetry(key, entry);
+      planRetry(key, entry, longestPauseMs);
     }
   }
 
@@ -232,11 +232,11 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     if (holders > 0) {
       entry.retryMs = firstRetryMs;
       schedule.set(key, clock.nowMs() + entry.pauseMs);
-    } else planRetry(key, entry);
+    } else planRetry(key, entry, firstPauseMs);
   }
 
-  function planRetry(key: string, entry: Entry): void {
-    schedule.set(key, clock.nowMs() + entry.retryMs);
+  function planRetry(key: string, entry: Entry, longestMs: number): void {
+    schedule.set(key, clock.nowMs() + Math.min(longestMs, entry.retryMs));
     entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
   }
 

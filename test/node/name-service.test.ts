@@ -198,12 +198,14 @@ describe('names in custody', () => {
     await service.stop();
   });
 
-  it('are not sent more rarely before somebody has them', async () => {
+  it('are sent again soon, and at least twice a minute, before somebody has them', async () => {
     const { service, sent, agentId, network, setHolders } = await world();
     setHolders(0);
     await service.publish(agentId, 'shop', target);
+    await network.clock.advance(16_000);
+    expect(sent.length).toBe(5);
     await network.clock.advance(5 * minuteMs);
-    expect(sent.length).toBe(11);
+    expect(sent.length).toBe(15);
     await service.stop();
   });
 
