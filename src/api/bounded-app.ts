@@ -7,6 +7,7 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { ApiError, type Problem, problemOf } from './api-error.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { boundConnections } from './connection-bound.ts';
+import { lateCompilers } from './late-compilers.ts';
 import { answerBrokenRequest, apiErrorOf } from './request-errors.ts';
 
 /** A bundle has at most 48 KiB; JSON bodies are far smaller. */
@@ -76,6 +77,7 @@ export function createBoundedApp({
       // Said by a hook below, in the form of every other refusal.
       requireHostHeader: false,
     },
+    schemaController: { compilersFactory: lateCompilers },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
     clientErrorHandler: (error, socket) => {
       const problem = answerBrokenRequest(error, socket);

@@ -26,7 +26,6 @@ import { parseListFilter, parseOrder } from '../ard/list-expression.ts';
 import { offsetOf, pageTokenOf } from '../ard/page-token.ts';
 import { readAccess } from '../authorise.ts';
 import { baseUrlOf } from '../base-url.ts';
-import { lazyValidation } from '../lazy-validation.ts';
 import type { JsonObject } from '../views.ts';
 import { sendTagged } from './facts.ts';
 
@@ -77,7 +76,7 @@ function addSearchRoute(app: FastifyInstance, node: Facts, publicUrl: string | n
   };
   app.post<{ Body: SearchBody }>(
     '/search',
-    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
+    { schema, ...readAccess, onSend: addArdMembers },
     async (request) => {
       const { query, federation, pageSize = searchPageSize, pageToken } = request.body;
       const base = baseUrlOf(request, publicUrl);
@@ -104,7 +103,7 @@ function addExploreRoute(app: FastifyInstance, node: Facts, publicUrl: string | 
   };
   app.post<{ Body: ExploreBody }>(
     '/explore',
-    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
+    { schema, ...readAccess, onSend: addArdMembers },
     async (request) => {
       const { query = {}, resultType } = request.body;
       const base = baseUrlOf(request, publicUrl);
@@ -133,7 +132,7 @@ function addListRoute(app: FastifyInstance, node: Facts, publicUrl: string | nul
   };
   app.get<{ Querystring: ListQuery }>(
     '/agents',
-    { schema, ...readAccess, ...lazyValidation, onSend: addArdMembers },
+    { schema, ...readAccess, onSend: addArdMembers },
     async (request) => {
       const { filter = '', orderBy = 'identifier', pageSize, pageToken } = request.query;
       const test = parseListFilter(filter);

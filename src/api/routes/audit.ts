@@ -32,13 +32,12 @@ import {
   viewQuery,
 } from '../audit-answers.ts';
 import { readAccess } from '../authorise.ts';
-import { lazyValidation } from '../lazy-validation.ts';
 import { type AgentParams, agentParams } from '../schemas.ts';
 import { type JsonObject, timeView } from '../views.ts';
 
 type Audited = Pick<WeftNode, 'audit'>;
 const tags = ['audit'];
-const options = { ...readAccess, ...lazyValidation };
+const options = { ...readAccess };
 const entriesDefault = 100;
 /** What is full never changes. */
 const immutableSeconds = 31_536_000;
