@@ -62,7 +62,7 @@ describe('the packed tarball', () => {
       ].sort(),
     );
     expect(packed.files.map((file) => file.path)).toContain('config/default.json');
-    expect(packed.size).toBeLessThan(1_700_000);
+    expect(packed.size).toBeLessThan(1_400_000);
   });
 
   it('runs as weft in an empty project', () => {

@@ -35,7 +35,7 @@ describe('whole nodes in virtual time', () => {
 });
 
 describe('a virtual run', () => {
-  it('is the same each time, also on a busy machine', { timeout: withinMs }, async () => {
+  it('is the same each time, also beside another', { timeout: withinMs }, async () => {
     const settings = { seed: fresh, nodes: 8, minutes: 2 };
     // Side by side, so that each is slowed down by the other wherever chance has it.
     const [first, second] = await Promise.all([simulateVirtual(settings), simulateVirtual(settings)]);
