@@ -71,11 +71,16 @@ export async function openNodeAudit(
       });
   }
 
-  function schedule(): void {
-    cancelTick = clock.schedule(tickMs, () => {
+  function schedule(afterMs: number): void {
+    cancelTick = clock.schedule(afterMs, () => {
       run((loaded) => loaded.tick());
-      schedule();
+      schedule(tickMs);
     });
+  }
+
+  /** Nodes that are started together do not beat together. */
+  function start(): void {
+    schedule(tickMs * (0.5 + ports.entropy.randomBytes(1)[0]! / 512));
   }
 
   async function answer(peer: string, body: Uint8Array): Promise<Uint8Array> {
@@ -116,7 +121,7 @@ export async function openNodeAudit(
       knownLogs: async () => (await load()).surface.knownLogs(),
       look: async (peer) => (await load()).surface.look(peer),
     },
-    start: schedule,
+    start,
     async stop() {
       isStopped = true;
       cancelTick();
