@@ -54,8 +54,8 @@ async function compose(
 ): Promise<WeftNode> {
   const { store, verifier, clock, log } = ports;
   const topics = gossipTopics(config.protocolPrefix);
-  const frameRefused = (code: string): void => measures.counted('frames_refused', code, 1);
-  const host = await openHost(await hostOptions(config, ports, topics, { frameRefused }));
+  const listeners = hostListeners((metric, label) => measures.counted(metric, label, 1));
+  const host = await openHost(await hostOptions(config, ports, topics, listeners));
   const bus = createChangeBus();
   const peer = createCore(config, ports, host);
   const custody = (): ReturnType<typeof agents.upkeep> => agents.upkeep();
@@ -190,6 +190,13 @@ async function hostOptions(
     agentVersion: `weft/${packageVersion()}`,
     log: ports.log,
     listeners,
+  };
+}
+
+function hostListeners(count: (metric: string, label: string) => void): HostListeners {
+  return {
+    frameRefused: (code) => count('frames_refused', code),
+    gossipCopyReceived: () => count('gossip_copies', 'message'),
   };
 }
 

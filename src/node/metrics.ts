@@ -32,6 +32,7 @@ const counterHelp: Readonly<Record<string, string>> = {
   bundles_refused: 'Bundles that were refused at any door, by code',
   pushes_refused: 'Pushed changes that were refused, by code',
   gossip_received: 'Gossip messages, by verdict and reason',
+  gossip_copies: 'Gossip messages as neighbours sent them, those that were known included',
   gossip_published: 'Announcements published by this node',
   gossip_delayed: 'Announcements that wait for an agent’s budget',
   repairs: 'Records given to peers that lagged behind',

@@ -33,14 +33,20 @@ export function gossipOptions(options: {
   readonly profile: NetworkProfile;
   readonly topics: readonly string[];
   readonly heartbeatMs: number;
+  /** A neighbour sent a message, known or not. */
+  readonly copyReceived?: (() => void) | undefined;
 }): Partial<GossipsubOpts> {
-  const { profile, topics, heartbeatMs } = options;
+  const { profile, topics, heartbeatMs, copyReceived } = options;
   const ids = createMessageIds();
   return {
     globalSignaturePolicy: StrictNoSign,
     // Both must be synchronous, or a message is handled twice.
     msgIdFn: ({ data }) => ids.idOf(data ?? new Uint8Array(0)),
-    fastMsgIdFn: ({ data }) => bytesToHex(ids.idOf(data ?? new Uint8Array(0))),
+    // Asked once for each copy that arrives, and for nothing else.
+    fastMsgIdFn: ({ data }) => {
+      copyReceived?.();
+      return bytesToHex(ids.idOf(data ?? new Uint8Array(0)));
+    },
     fallbackToFloodsub: false,
     emitSelf: false,
     floodPublish: true,

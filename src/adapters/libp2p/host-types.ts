@@ -29,6 +29,8 @@ export interface HostListeners {
   isolated?(): void;
   /** A peer sent what is no frame of the record protocol, and its stream was ended. */
   frameRefused?(code: string): void;
+  /** A neighbour sent a gossip message, known or not; in the turn in which it came. */
+  gossipCopyReceived?(): void;
 }
 
 /** What is done for nodes that cannot be dialled, this one among them. */

@@ -75,9 +75,10 @@ export async function composeLibp2p(
       ping: ping(),
       pubsub: (components) => {
         topologies = (protocol) => components.registrar.getTopologies(protocol);
-        return gossipsub(gossipOptions({ profile, topics: options.topics, heartbeatMs: timing.heartbeatMs }))(
-          components,
-        );
+        const { topics, listeners } = options;
+        const { heartbeatMs } = timing;
+        const copyReceived = listeners?.gossipCopyReceived;
+        return gossipsub(gossipOptions({ profile, topics, heartbeatMs, copyReceived }))(components);
       },
     } as ServiceFactoryMap<HostServices>,
   };
