@@ -3,6 +3,7 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
 import type { SimulatedAgent } from './agents.ts';
 import { createDistribution } from './distribution.ts';
+import { createNodeCosts } from './node-costs.ts';
 import type { Change } from './node-shell.ts';
 import { createObserver, type Observations } from './observations.ts';
 import type { World } from './world.ts';
@@ -44,6 +45,7 @@ export function createMeasures(nowMs: () => number): Measures {
   const revocationMs = createDistribution();
   const revokedAtMs = new Map<string, { readonly timeMs: number; heard: number }>();
   const observer = createObserver();
+  const costs = createNodeCosts();
   let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
 
   const count = (name: string, value = 1): void => void counts.set(name, (counts.get(name) ?? 0) + value);
@@ -56,6 +58,7 @@ export function createMeasures(nowMs: () => number): Measures {
   return {
     begin(world, seconds) {
       observer.begin(world, seconds);
+      costs.begin(world);
       before = {
         messages: world.network.messages.count,
         bytes: sum(world.network.sentBytes),
@@ -136,6 +139,7 @@ export function createMeasures(nowMs: () => number): Measures {
         'traffic.messagesPerNodeSecond': (network.messages.count - before.messages) / nodes / seconds,
         'traffic.bytesPerNodeSecond': (sum(network.sentBytes) - before.bytes) / nodes / seconds,
         'alarms.rolledBack': of('alarms.rolled-back'),
+        ...costs.values(world, seconds),
       };
     },
   };

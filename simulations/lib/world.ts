@@ -3,19 +3,20 @@
  * its seed; `traceHash` is over every event that reached a node, in order, so that two runs can be told apart or not.
  */
 import { createHash } from 'node:crypto';
-import { base58btc } from 'multiformats/bases/base58';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
+import { rememberResults } from '../../src/core/remembered.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
+import { peerName } from './peer-name.ts';
 import { settledTables } from './placement.ts';
 import { createSharedBytes } from './shared-bytes.ts';
-import { createSignatureTable } from './signatures.ts';
+import { createSignatureTable, type SignatureTable } from './signatures.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 const startMs = 1_800_000_000_000;
@@ -32,6 +33,8 @@ export interface WorldSettings {
   readonly gossip?: { readonly degree?: number };
   /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
   readonly start: 'settled' | 'empty';
+  /** Peer ids of the last nodes, which know nobody and which nobody knows until they are connected. */
+  readonly lateNames?: readonly string[];
 }
 
 /** Who looks on. */
@@ -47,6 +50,8 @@ export interface World {
   readonly chance: Chance;
   readonly network: SimulatedNetwork;
   readonly gossip: GossipNetwork;
+  /** What all nodes have spent on signatures. */
+  readonly signatures: SignatureTable['spent'];
   /** Sums over all nodes of what their cores count, by `metric:label`. */
   readonly counts: ReadonlyMap<string, number>;
   run(durationMs: number): void;
@@ -68,7 +73,9 @@ export interface World {
 
 export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
   installNativeHash();
-  const { nodes: count, seed } = settings;
+  rememberResults();
+  const { nodes: count, seed, lateNames = [] } = settings;
+  const firstLate = count - lateNames.length;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
   const network = createNetwork(count, settings.network, chance.stream('network'));
@@ -93,7 +100,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     shared: createSharedBytes(),
     request: (from, effect, answer) => {
       const to = indexByName.get(effect.to.peer);
-      if (to === undefined) return void queue.at(queue.nowMs, () => answer({ failure: 'unreachable' }));
+      // Nobody is there, and nothing says so.
+      if (to === undefined)
+        return void queue.at(queue.nowMs + effect.timeoutMs, () => answer({ failure: 'timeout' }));
       request(from.index, to, effect.body, effect.timeoutMs, answer);
     },
     push(from, peer, body) {
@@ -124,7 +133,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const nodes = Array.from({ length: count }, (_, index) =>
     createSimulatedNode(
       index,
-      peerName(chance.bytes(`peer ${index}`)),
+      lateNames[index - firstLate] ?? peerName(chance.bytes(`peer ${index}`)),
       { first: firstConfig, later: config },
       ports,
     ),
@@ -205,7 +214,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 
   if (settings.start === 'settled') {
-    const places = nodes.map(({ name }) => kadIdOfPeer(name));
+    const places = nodes.slice(0, firstLate).map(({ name }) => kadIdOfPeer(name));
     const tables = settledTables(places, config.replication, chance.stream('placement'));
     for (const [node, table] of tables.entries()) for (const other of table) connect(node, other);
     firstConfig.greetsNeighbours = true;
@@ -217,6 +226,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     chance,
     network,
     gossip,
+    signatures: signatures.spent,
     counts,
     requests,
     get events() {
@@ -259,9 +269,4 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       },
     };
   }
-}
-
-/** A peer id of an RSA-like key: the multihash of these 32 bytes. */
-function peerName(bytes: Uint8Array): string {
-  return base58btc.baseEncode(Uint8Array.of(0x12, 0x20, ...bytes));
 }

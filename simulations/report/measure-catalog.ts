@@ -33,6 +33,22 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
   'replays.count': { label: 'old records replayed', better: 'neither', unit: '' },
   'replays.taken': { label: 'old records that were taken', better: 'lower', unit: '' },
   'writers.agreeShare': { label: 'concurrent writes seen alike', better: 'higher', unit: 'share' },
+  'signatures.checksPerNodeSecond': {
+    label: 'signatures checked, node and second',
+    better: 'lower',
+    unit: '',
+  },
+  'signatures.msPerNodeSecond': {
+    label: 'core for signatures, node and second',
+    better: 'lower',
+    unit: 'ms',
+  },
+  'storage.agentsPerNode': { label: 'agents that a node knows', better: 'lower', unit: '' },
+  'storage.copiesPerNode': { label: 'records that a node holds for others', better: 'neither', unit: '' },
+  'storage.bytesPerNode': { label: 'bytes that a node stores', better: 'lower', unit: 'bytes' },
+  'routing.peersPerNode': { label: 'peers in a routing table', better: 'neither', unit: '' },
+  'gossip.toldPerDelivery': { label: 'announced to others, each delivery', better: 'lower', unit: '' },
+  'gossip.overQuota': { label: "gossip over a neighbour's quota", better: 'lower', unit: '' },
   'alarms.rolledBack': { label: 'resolves that were rolled back', better: 'lower', unit: '' },
 };
 
