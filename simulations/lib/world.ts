@@ -3,17 +3,16 @@
  * its seed; `traceHash` is over every event that reached a node, in order, so that two runs can be told apart or not.
  */
 import { createHash } from 'node:crypto';
+import { base58btc } from 'multiformats/bases/base58';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
-import { rememberResults } from '../../src/core/remembered.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
-import { peerName } from './peer-name.ts';
 import { settledTables } from './placement.ts';
 import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable, type SignatureTable } from './signatures.ts';
@@ -33,8 +32,6 @@ export interface WorldSettings {
   readonly gossip?: { readonly degree?: number };
   /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
   readonly start: 'settled' | 'empty';
-  /** Peer ids of the last nodes, which know nobody and which nobody knows until they are connected. */
-  readonly lateNames?: readonly string[];
 }
 
 /** Who looks on. */
@@ -73,9 +70,7 @@ export interface World {
 
 export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
   installNativeHash();
-  rememberResults();
-  const { nodes: count, seed, lateNames = [] } = settings;
-  const firstLate = count - lateNames.length;
+  const { nodes: count, seed } = settings;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
   const network = createNetwork(count, settings.network, chance.stream('network'));
@@ -100,9 +95,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     shared: createSharedBytes(),
     request: (from, effect, answer) => {
       const to = indexByName.get(effect.to.peer);
-      // Nobody is there, and nothing says so.
-      if (to === undefined)
-        return void queue.at(queue.nowMs + effect.timeoutMs, () => answer({ failure: 'timeout' }));
+      if (to === undefined) return void queue.at(queue.nowMs, () => answer({ failure: 'unreachable' }));
       request(from.index, to, effect.body, effect.timeoutMs, answer);
     },
     push(from, peer, body) {
@@ -133,7 +126,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const nodes = Array.from({ length: count }, (_, index) =>
     createSimulatedNode(
       index,
-      lateNames[index - firstLate] ?? peerName(chance.bytes(`peer ${index}`)),
+      peerName(chance.bytes(`peer ${index}`)),
       { first: firstConfig, later: config },
       ports,
     ),
@@ -214,7 +207,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 
   if (settings.start === 'settled') {
-    const places = nodes.slice(0, firstLate).map(({ name }) => kadIdOfPeer(name));
+    const places = nodes.map(({ name }) => kadIdOfPeer(name));
     const tables = settledTables(places, config.replication, chance.stream('placement'));
     for (const [node, table] of tables.entries()) for (const other of table) connect(node, other);
     firstConfig.greetsNeighbours = true;
@@ -269,4 +262,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       },
     };
   }
+}
+
+/** A peer id of an RSA-like key: the multihash of these 32 bytes. */
+function peerName(bytes: Uint8Array): string {
+  return base58btc.baseEncode(Uint8Array.of(0x12, 0x20, ...bytes));
 }
