@@ -7,6 +7,7 @@ import { base58btc } from 'multiformats/bases/base58';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
+import { rememberResults } from '../../src/core/remembered.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
@@ -70,6 +71,7 @@ export interface World {
 
 export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
   installNativeHash();
+  rememberResults();
   const { nodes: count, seed } = settings;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);

@@ -17,6 +17,7 @@ import {
 } from '../limits.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
+import { remembered } from '../remembered.ts';
 import { readArray, readInteger } from '../shape.ts';
 
 /** The topic of an agent: `<prefix>/1/rev/<x>`, x = the top 4 bits of the aid in hexadecimal. */
@@ -42,8 +43,16 @@ export function encodeAnnouncements(state: AgentState): Uint8Array[] {
   return state.revocations.map((revocation) => encodeCanonical([1, events, [revocationValue(revocation)]]));
 }
 
-/** As a bundle without a record, so that one admission serves all doors. @throws ProtocolError. */
-export function decodeAnnouncement(data: Uint8Array): { readonly agentId: AgentId; readonly bundle: Bundle } {
+/** An announcement as a bundle without a record, so that one admission serves all doors. */
+export interface Announcement {
+  readonly agentId: AgentId;
+  readonly bundle: Bundle;
+}
+
+/** @throws ProtocolError. */
+export const decodeAnnouncement: (data: Uint8Array) => Announcement = remembered(readAnnouncement);
+
+function readAnnouncement(data: Uint8Array): Announcement {
   const [version, eventValues, revocationValues] = readArray(
     decodeCanonical(data, announcementBytesMax),
     'announcement',

@@ -13,6 +13,7 @@ import type { AcceptedEvent } from '../record/accepted.ts';
 import { type AgentState, authorityState, bundleDigest, encodeState } from '../record/agent-state.ts';
 import { validitySeconds } from '../record/durations.ts';
 import { decodeState } from '../record/stored-state.ts';
+import { remembered } from '../remembered.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
 import { type AgentRow, createAgentIndex, type IndexRow } from './agent-index.ts';
@@ -277,9 +278,9 @@ function rowPlace(agentId: AgentId): Pick<IndexRow, 'kadHigh' | 'kadLow'> {
   return { kadHigh: high, kadLow: low };
 }
 
-function authorityDigest(state: AgentState): Uint8Array | null {
-  return hasAuthority(state) ? bundleDigest(encodeState(authorityState(state))) : null;
-}
+const authorityDigest = remembered((state: AgentState): Uint8Array | null =>
+  hasAuthority(state) ? bundleDigest(encodeState(authorityState(state))) : null,
+);
 
 function sameDigest(left: Uint8Array | null, right: Uint8Array | null): boolean {
   return left === null || right === null ? left === right : bytesEqual(left, right);

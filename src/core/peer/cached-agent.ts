@@ -4,6 +4,7 @@
  */
 import type { AgentState } from '../record/agent-state.ts';
 import { decodeState } from '../record/stored-state.ts';
+import { remembered } from '../remembered.ts';
 import type { AgentEntry, HighWaterMark } from './entry.ts';
 
 export interface CachedAgent extends Pick<AgentEntry, 'bundle' | 'mark' | 'isHeld' | 'learnedAt'> {
@@ -54,5 +55,7 @@ class TableAgent implements CachedAgent {
 
 /** A view would keep alive all that it is a view of: a frame of 1 MiB, or the pool of an encoder. */
 function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return bytes.length === bytes.buffer.byteLength ? bytes : copyOf(bytes);
 }
+
+const copyOf = remembered((bytes: Uint8Array): Uint8Array => bytes.slice());

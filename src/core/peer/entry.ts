@@ -5,6 +5,7 @@
  */
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { bundleBytesMax, digestBytes } from '../limits.ts';
+import { remembered } from '../remembered.ts';
 import { readArray, readBytes, readInteger, readOptionalBytes, readSeconds } from '../shape.ts';
 
 /** The newest fence this node has ever accepted: an establishment and an iat (§4). It outlives the record itself. */
@@ -25,17 +26,20 @@ export interface AgentEntry {
 
 const entryOverheadBytes = 128;
 
-export function encodeEntry(entry: AgentEntry): Uint8Array {
-  return encodeCanonical([
-    1,
-    entry.isHeld ? 1 : 0,
-    entry.learnedAt,
-    entry.expiresAt,
-    entry.mark?.establishment ?? null,
-    entry.mark?.issuedAt ?? 0,
-    entry.bundle,
-  ]);
+export function encodeEntry({ bundle, isHeld, learnedAt, expiresAt, mark }: AgentEntry): Uint8Array {
+  return encodeAround(bundle, isHeld, learnedAt, expiresAt, mark?.establishment ?? null, mark?.issuedAt ?? 0);
 }
+
+const encodeAround = remembered(
+  (
+    bundle: Uint8Array,
+    isHeld: boolean,
+    learnedAt: number,
+    expiresAt: number,
+    establishment: Uint8Array | null,
+    issuedAt: number,
+  ) => encodeCanonical([1, isHeld ? 1 : 0, learnedAt, expiresAt, establishment, issuedAt, bundle]),
+);
 
 /** Whether the node stores the record for others, of bytes that `encodeEntry` made: behind the array's head and the version. */
 export function isHeldEntry(bytes: Uint8Array): boolean {
@@ -43,7 +47,7 @@ export function isHeldEntry(bytes: Uint8Array): boolean {
 }
 
 /** @throws ProtocolError; the store's checksum makes that a defect rather than an attack. */
-export function decodeEntry(bytes: Uint8Array): AgentEntry {
+export const decodeEntry = remembered((bytes: Uint8Array): AgentEntry => {
   const [version, flags, learnedAt, expiresAt, establishment, issuedAt, bundle] = readArray(
     decodeCanonical(bytes, bundleBytesMax + entryOverheadBytes),
     'entry',
@@ -59,4 +63,4 @@ export function decodeEntry(bytes: Uint8Array): AgentEntry {
     mark: markEstablishment === null ? null : { establishment: markEstablishment, issuedAt: markIssuedAt },
     bundle: readBytes(bundle, 'bundle', { max: bundleBytesMax }),
   };
-}
+});

@@ -3,6 +3,7 @@
  * them. Decides nothing: an audit log writes it down. Source: docs/protocol.md §9.
  */
 import type { AgentId } from '../identity/agent-id.ts';
+import { remembered } from '../remembered.ts';
 import type { AgentState } from './agent-state.ts';
 
 /** In the order of their numbers on the wire: key events, then revocations by what they revoke. */
@@ -18,6 +19,10 @@ export interface AcceptedEvent {
 
 /** In canonical order; empty when only the record changed. */
 export function acceptedSince(before: AgentState | null, after: AgentState): readonly AcceptedEvent[] {
+  return newIn(after, before);
+}
+
+const newIn = remembered((after: AgentState, before: AgentState | null): readonly AcceptedEvent[] => {
   const { agentId } = after;
   const accepted: AcceptedEvent[] = [];
   const events = before?.keyState.retained ?? [];
@@ -32,4 +37,4 @@ export function acceptedSince(before: AgentState | null, after: AgentState): rea
       if (!known.has(key)) accepted.push({ agentId, kind, hash });
   }
   return accepted;
-}
+});

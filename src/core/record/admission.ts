@@ -11,6 +11,7 @@ import { chooseLog } from '../identity/fork-choice.ts';
 import { inceptionAgentId, keyEventCheck } from '../identity/key-event.ts';
 import type { KeyState } from '../identity/key-state.ts';
 import { revocationChecks } from '../identity/revocation.ts';
+import { remembered } from '../remembered.ts';
 import { agentAddrCheck } from './agent-addr.ts';
 import { type AgentState, createState, joinStates, sameKeyEvents } from './agent-state.ts';
 import type { Bundle } from './bundle.ts';
@@ -42,7 +43,9 @@ export interface Admission {
  * @param held what this peer has of that agent, its signatures verified; null when it has nothing.
  * @throws ProtocolError `wrong-agent`, `bad-key-log` and what assertBundle throws.
  */
-export function admitBundle(
+export const admitBundle = remembered(judgeBundle);
+
+function judgeBundle(
   bundle: Bundle,
   expected: AgentId | null,
   nowSeconds: number,

@@ -9,6 +9,7 @@ import type { AgentId } from '../identity/agent-id.ts';
 import { chooseLog } from '../identity/fork-choice.ts';
 import type { KeyEvent } from '../identity/key-event.ts';
 import type { KeyState } from '../identity/key-state.ts';
+import { remembered } from '../remembered.ts';
 import type { Bundle } from './bundle.ts';
 import { encodeBundle } from './bundle-codec.ts';
 import { projectRecords } from './projection.ts';
@@ -36,6 +37,12 @@ export interface JoinOutcome {
 
 /** The join of two states of one agent, whose signatures hold, and what it changes in the first. */
 export function joinStates(held: AgentState | null, incoming: AgentState, nowSeconds: number): JoinOutcome {
+  return joinInto(incoming, held, nowSeconds);
+}
+
+const joinInto = remembered(joinOutcome);
+
+function joinOutcome(incoming: AgentState, held: AgentState | null, nowSeconds: number): JoinOutcome {
   if (held === null) return outcomeOfFirst(expireState(incoming, nowSeconds));
   const keyState = joinKeyStates(held.keyState, incoming.keyState);
   const keyLogChanged = keyState !== held.keyState;
@@ -73,14 +80,12 @@ export function bundleOfState(state: AgentState): Bundle {
 }
 
 /** Canonical bytes of its bundle: equal for equal states. */
-export function encodeState(state: AgentState): Uint8Array {
-  return encodeBundle(bundleOfState(state));
-}
+export const encodeState = remembered((state: AgentState): Uint8Array => encodeBundle(bundleOfState(state)));
 
 /** H16("weft/state/1" ‖ bundle): by it two peers see whether they hold the same of one agent. */
-export function bundleDigest(bundle: Uint8Array): Uint8Array {
-  return digest16(domain('weft/state/1'), bundle);
-}
+export const bundleDigest = remembered(
+  (bundle: Uint8Array): Uint8Array => digest16(domain('weft/state/1'), bundle),
+);
 
 /** The digest of the state's bundle. */
 export function stateDigest(state: AgentState): Uint8Array {
