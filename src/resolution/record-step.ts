@@ -41,6 +41,7 @@ export async function findRecord(session: AgentSession, registry?: IndexSource):
     return { layer: held, fields: materialise(held.state).fields };
   }
   const sources = registry === undefined ? session.ports.sources : [registry, ...session.ports.sources];
+  let over: unknown = null;
   let silent: unknown = null;
   for (const source of sources) {
     const end = session.tracer.begin('record', asked);
@@ -63,11 +64,13 @@ export async function findRecord(session: AgentSession, registry?: IndexSource):
     } catch (error) {
       session.signal.throwIfAborted();
       end(failedStep(error, source.name));
-      // An index that proves an end has answered; the next one could only know less.
-      if (codeOf(error) === 'not-usable') throw error;
-      silent = error;
+      // An index that proves an end has answered; one whose record is over may only be behind the next.
+      if (provesEnd(error)) throw error;
+      if (codeOf(error) === 'not-usable') over ??= error;
+      else silent = error;
     }
   }
+  if (over !== null) throw over;
   if (silent === null) throw new ResolutionError('not-found', 'no index that was asked knows this agent');
   throw new ResolutionError('index-unreachable', `an index did not answer: ${(silent as Error).message}`, {
     reason: codeOf(silent),
@@ -121,6 +124,12 @@ function keptLayer(
   if (layers.record !== null && !isSameState(layers.record.state, layer.state)) cache.evictRecord(key);
   layers.record = layer;
   return layer;
+}
+
+function provesEnd(error: unknown): boolean {
+  if (!(error instanceof ResolutionError)) return false;
+  const { status } = error.data;
+  return status === 'tombstoned' || status === 'forked';
 }
 
 /** The same object, or the same bytes decoded anew. */

@@ -1,13 +1,22 @@
 /** The indexes in their order: private registries before the overlay, and none of them believed unchecked. */
 import { describe, expect, it } from 'vitest';
 import { createNodeCryptoVerifier } from '../../src/adapters/native/node-crypto-verifier.ts';
-import { encodeState } from '../../src/core/record/agent-state.ts';
+import { addrExpiresAt } from '../../src/core/record/agent-addr.ts';
+import { authorityState, encodeState } from '../../src/core/record/agent-state.ts';
 import { FactsError } from '../../src/facts/facts-error.ts';
 import { createEndpointResolver } from '../../src/resolution/endpoint-resolver.ts';
 import { createOverlaySource, createRegistrySource } from '../../src/resolution/index-sources.ts';
 import { traceOf } from '../../src/resolution/resolution-error.ts';
 import { createResolutionPorts } from '../../src/resolution/resolution-ports.ts';
-import { bornAgent, bundleOf, ended, type TestAgent, updated } from '../helpers/test-agent.ts';
+import {
+  bornAgent,
+  bundleOf,
+  ended,
+  refenced,
+  rotated,
+  type TestAgent,
+  updated,
+} from '../helpers/test-agent.ts';
 import { createWorld, factsUrl, idOf, throwing, type World } from './world.ts';
 
 type Shown = TestAgent | 'unknown' | 'away' | Uint8Array;
@@ -79,6 +88,26 @@ describe('the order of indexes', () => {
     await expect(over(world, ['away'], false).resolver.resolve(idOf(agent))).rejects.toThrow(
       throwing('index-unreachable'),
     );
+  });
+
+  it.each([
+    ['over', 'index-unreachable'],
+    ['rekeyed', 'not-usable'],
+  ])('goes on where the record of a registry is %s', async (behind, code) => {
+    const world = createWorld();
+    const agent = world.agent('behind');
+    world.nowMs = addrExpiresAt(agent.state.addr!) * 1000;
+    const old =
+      behind === 'over' ? agent : encodeState(authorityState(rotated(agent, world.seconds()).state));
+    const now =
+      behind === 'over' ? refenced(agent, {}, world.seconds() - 1) : rotated(agent, world.seconds());
+    world.show(now.state);
+    world.publish(now);
+    const { resolver, asked } = over(world, [old, 'away']);
+    const { trace } = await resolver.resolve(idOf(agent));
+    expect(asked).toEqual(['r0.example', 'r1.example']);
+    expect(trace.map(({ step, outcome }) => `${step} ${outcome}`)).toContain('record ok');
+    await expect(over(world, [old], false).resolver.resolve(idOf(agent))).rejects.toThrow(throwing(code));
   });
 
   it('stops at an index that proves the end of the agent', async () => {

@@ -6,6 +6,7 @@ import { utf8ToBytes } from '../../src/core/bytes.ts';
 import { agentKey, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import type { AgentState } from '../../src/core/record/agent-state.ts';
+import { resolveStatus } from '../../src/core/resolve/verdict.ts';
 import type { AgentFacts } from '../../src/facts/agent-facts.ts';
 import { FactsError } from '../../src/facts/facts-error.ts';
 import {
@@ -75,9 +76,8 @@ export function createWorld(more: Partial<ResolutionPorts> = {}): World {
     if (!cached) asked.push('overlay');
     const state = states.get(key) ?? null;
     if (state !== null) known.add(key);
-    const status = state === null ? 'not-found' : state.keyState.status;
     return {
-      status: status === 'active' ? 'ok' : status,
+      status: resolveStatus(state, null, world.seconds()),
       agentId,
       state,
       ageSeconds: 0,
