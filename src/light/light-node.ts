@@ -10,7 +10,7 @@ import { createNobleAgreement } from '../adapters/system/noble-agreement.ts';
 import { createSigner as createNobleSigner } from '../core/ed25519.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
 import { createPeer } from '../core/peer/peer.ts';
-import { peerConfigDefault } from '../core/peer/peer-config.ts';
+import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts';
 import { createNetworkCalls } from '../driver/network-calls.ts';
@@ -169,10 +169,14 @@ async function compose(parts: LightParts, options: LightNodeOptions, shared: Sha
   const joining = createJoining(host.overlay, clock);
   const ports = lightPorts(joining.overlay, host.gossip, parts, options, { clock, log });
   const agreement = parts.agreement ?? createNobleAgreement();
-  const path = createLightPath(ports, { agreement, entropy: { randomBytes }, protocolPrefix, seed });
+  const config: PeerConfig = {
+    ...peerConfigDefault,
+    ...{ role: 'client', protocolPrefix, peersWanted, agentsMax },
+  };
+  const path = createLightPath(ports, { agreement, entropy: { randomBytes }, config, seed });
   const bus = createChangeBus();
   const peer = createPeer({
-    config: { ...peerConfigDefault, role: 'client', protocolPrefix, peersWanted, agentsMax },
+    config,
     self: { peer: host.peer, addresses: [] },
     seed: randomBytes(seedBytes),
   });

@@ -3,7 +3,7 @@
  * or noted as used: that would tell the full nodes. Source: docs/protocol.md §7.
  */
 import { isProtocolError } from '../core/errors.ts';
-import { replicationCount, replicationSlack, respondersMin } from '../core/limits.ts';
+import type { PeerConfig } from '../core/peer/peer-config.ts';
 import type { DriverPorts } from '../driver/driver.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { KeyAgreement } from '../ports/key-agreement.ts';
@@ -22,19 +22,15 @@ export function createLightPath(
   given: {
     readonly agreement: KeyAgreement;
     readonly entropy: Entropy;
-    readonly protocolPrefix: string;
+    readonly config: PeerConfig;
     readonly seed: Uint8Array;
   },
 ): PrivatePath {
-  const { protocolPrefix, ...rest } = given;
+  const { config, ...rest } = given;
   return createPrivatePath({
     ...{ overlay, store, verifier, clock, ...rest },
     counted: () => {},
-    settings: {
-      ...{ role: 'client', relays: false, contentBytesMax: 0, protocolPrefix, respondersMin },
-      replication: replicationCount,
-      slack: replicationSlack,
-    },
+    settings: { ...config, relays: false, contentBytesMax: 0 },
   });
 }
 

@@ -2,7 +2,6 @@
 import { createNativeAgreement } from '../adapters/native/native-agreement.ts';
 import type { NodeConfig } from '../config/config-types.ts';
 import { bytesEqual } from '../core/bytes.ts';
-import { replicationSlack } from '../core/limits.ts';
 import { materialise } from '../core/record/merge.ts';
 import type { AgentService } from '../custody/agent-types.ts';
 import { NodeError } from '../driver/node-error.ts';
@@ -14,6 +13,7 @@ import type { PrivateCalls } from '../private/path-types.ts';
 import { createPrivatePath, type PrivatePath } from '../private/private-path.ts';
 import type { NodePorts } from './node-ports.ts';
 import type { WeftNode } from './node-types.ts';
+import { peerConfigOf } from './peer-settings.ts';
 
 /** There is nothing to keep any more; anything else may pass. */
 const goneCodes: ReadonlySet<FactsErrorCode> = new Set([
@@ -38,13 +38,9 @@ export function createNodePrivatePath(
     seed: ports.identitySeed,
     agreement: createNativeAgreement(),
     settings: {
-      role: config.mode,
-      protocolPrefix: config.protocolPrefix,
+      ...peerConfigOf(config),
       relays: config.privatePath.relay,
       contentBytesMax: config.privatePath.contentBytesMax,
-      replication: config.replication.count,
-      slack: replicationSlack,
-      respondersMin: config.replication.responders,
     },
   });
 }

@@ -3,16 +3,15 @@
  * came is what was asked for. Bounds: the k closest peers; one call ends with its time.
  */
 import { contentUrl, isContentOf, readContent } from '../core/content/content.ts';
-import { isProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
-import { lookupParallelism } from '../core/limits.ts';
+import { isProtocolError } from '../core/errors.ts';
 import {
   decodeFetchAnswer,
   decodeHoldAnswers,
   encodeFetch,
   encodeHold,
-  type HoldAnswer,
 } from '../core/overlay/content-message.ts';
 import { kadId } from '../core/overlay/distance.ts';
+import { type KeepAnswer, mostFrequent } from '../core/overlay/keep-answer.ts';
 import { createLookup, type Lookup } from '../core/overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest } from '../core/overlay/message.ts';
 import type { PeerContact } from '../core/peer/events.ts';
@@ -40,7 +39,7 @@ export interface ContentClient {
 export function createContentClient(
   parts: PathParts,
   peers: KnownPeers,
-  own: { readonly holdOwn: (item: Uint8Array) => Promise<HoldAnswer | null> },
+  own: { readonly holdOwn: (item: Uint8Array) => Promise<KeepAnswer | null> },
 ): ContentClient {
   const { overlay, clock, settings, counted } = parts;
 
@@ -127,10 +126,10 @@ export function createContentClient(
       lookup,
       clock,
       deadlineMs,
-      parallelism: () => lookupParallelism,
+      parallelism: () => settings.parallelism,
       hedgeMs,
       ...(signal && { signal }),
-      isEnough: () => lookup.isConverged(4),
+      isEnough: () => lookup.isConverged(settings.parallelism),
       async ask(contact) {
         const answer = await request(contact, body, deadlineMs, signal);
         try {
@@ -149,7 +148,7 @@ export function createContentClient(
     item: Uint8Array,
     deadlineMs: number,
     signal: AbortSignal | undefined,
-  ): Promise<HoldAnswer | null> {
+  ): Promise<KeepAnswer | null> {
     const answer = await request(contact, encodeHold([item]), deadlineMs, signal);
     try {
       return answer === null ? null : decodeHoldAnswers(answer, 1)[0]!;
@@ -182,11 +181,4 @@ export function createContentClient(
       };
     },
   };
-}
-
-function mostFrequent(codes: readonly ProtocolErrorCode[]): ProtocolErrorCode | null {
-  const counts = new Map<ProtocolErrorCode, number>();
-  for (const code of codes) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const [most] = [...counts].sort((left, right) => right[1] - left[1]);
-  return most?.[0] ?? null;
 }

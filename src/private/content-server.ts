@@ -10,11 +10,11 @@ import {
   decodeHold,
   encodeFetchAnswer,
   encodeHoldAnswers,
-  type HoldAnswer,
 } from '../core/overlay/content-message.ts';
-import { kadId } from '../core/overlay/distance.ts';
+import type { KeepAnswer } from '../core/overlay/keep-answer.ts';
 import { encodeFailure } from '../core/overlay/message.ts';
 import { createQuota } from '../core/peer/quota.ts';
+import { createStoringPeer } from '../core/place/storing-peer.ts';
 import { StoreError } from '../ports/store.ts';
 import type { ContentShelf } from './content-shelf.ts';
 import type { KnownPeers, PathParts } from './path-types.ts';
@@ -32,7 +32,7 @@ export interface ContentServer {
   /** A sealed fetch, which the target's own quota has let in. */
   fetchDigest(peer: string, digest: Uint8Array): Promise<Uint8Array>;
   /** From this node itself: null where it is not among the storing peers. */
-  holdOwn(item: Uint8Array): Promise<HoldAnswer | null>;
+  holdOwn(item: Uint8Array): Promise<KeepAnswer | null>;
   /** What this node has itself. */
   read(digest: Uint8Array): Promise<Uint8Array | null>;
 }
@@ -45,17 +45,14 @@ export function createContentServer(
   const { clock, settings, overlay, counted } = parts;
   const mayHold = createQuota({ burst: kibibytesBurst, perSecond: kibibytesPerSecond });
   const mayFetch = createQuota({ burst: fetchesBurst, perSecond: fetchesPerSecond });
-
-  const isMine = (digest: Uint8Array): boolean =>
-    settings.role === 'full' &&
-    peers.routing.isAmongClosest(kadId(digest), settings.replication + settings.slack);
+  const { isMine, closerTo } = createStoringPeer(peers.routing, settings, clock.nowMs);
 
   function refuse(code: ProtocolErrorCode): Uint8Array {
     counted('contents', `refused-${code}`, 1);
     return encodeFailure(code);
   }
 
-  async function take(item: Uint8Array, from: string): Promise<HoldAnswer> {
+  async function take(item: Uint8Array, from: string): Promise<KeepAnswer> {
     const shelf = await openShelf();
     if (item.length === digestBytes)
       return shelf.renew(item, from) ? { status: 'stored', code: null } : { status: 'stale', code: null };
@@ -66,8 +63,8 @@ export function createContentServer(
     return isKept ? { status: 'stored', code: null } : { status: 'displaced', code: 'displaced' };
   }
 
-  async function answerItem(item: Uint8Array, from: string): Promise<HoldAnswer> {
-    const answer = await take(item, from).catch((error: unknown): HoldAnswer => {
+  async function answerItem(item: Uint8Array, from: string): Promise<KeepAnswer> {
+    const answer = await take(item, from).catch((error: unknown): KeepAnswer => {
       if (isProtocolError(error)) return { status: 'refused', code: error.code };
       if (!(error instanceof StoreError)) throw error;
       return { status: 'refused', code: error.code === 'disk-full' ? 'store-full' : 'store-failed' };
@@ -79,11 +76,7 @@ export function createContentServer(
   async function fetchDigest(peer: string, digest: Uint8Array): Promise<Uint8Array> {
     const bytes = await (await openShelf()).get(digest);
     counted('contents', bytes === null ? 'not-here' : 'shown', 1);
-    const closer = peers.routing
-      .closest(kadId(digest), settings.replication, clock.nowMs())
-      .map(({ contact }) => contact)
-      .filter((contact) => contact.peer !== peer);
-    return encodeFetchAnswer({ bytes, closer });
+    return encodeFetchAnswer({ bytes, closer: closerTo(digest, peer) });
   }
 
   return {
@@ -92,7 +85,7 @@ export function createContentServer(
         const items = decodeHold(body);
         const cost = items.reduce((sum, { length }) => sum + Math.ceil(length / kibibyte), 0);
         if (!mayHold(peer, Math.max(1, cost), clock.nowMs())) return refuse('over-quota');
-        const answers: HoldAnswer[] = [];
+        const answers: KeepAnswer[] = [];
         for (const item of items) answers.push(await answerItem(item, peer));
         return encodeHoldAnswers(answers);
       } catch (error) {

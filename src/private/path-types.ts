@@ -5,6 +5,7 @@ import type { AgentId } from '../core/identity/agent-id.ts';
 import type { RoutingTable } from '../core/overlay/routing-table.ts';
 import type { Resolution } from '../core/peer/effects.ts';
 import type { PeerContact } from '../core/peer/events.ts';
+import type { PeerConfig } from '../core/peer/peer-config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { KeyAgreement } from '../ports/key-agreement.ts';
@@ -12,18 +13,16 @@ import type { Overlay } from '../ports/overlay.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
 
-export interface PathSettings {
-  /** `full` relays, is asked in private and stores content; `client` only asks. */
-  readonly role: 'full' | 'client';
-  readonly protocolPrefix: string;
+/** What a peer's configuration says of its searches, and `full` also relays, is asked in private and stores content. */
+export interface PathSettings
+  extends Pick<
+    PeerConfig,
+    'role' | 'protocolPrefix' | 'replication' | 'slack' | 'parallelism' | 'respondersMin'
+  > {
   /** Relays the sealed questions of others. */
   readonly relays: boolean;
   /** Of the contents kept for others. */
   readonly contentBytesMax: number;
-  /** k, its slack, and the responders that a resolve wants. */
-  readonly replication: number;
-  readonly slack: number;
-  readonly respondersMin: number;
 }
 
 export interface PathParts {

@@ -7,7 +7,6 @@
 import { bytesEqual, bytesToHex } from '../core/bytes.ts';
 import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
-import { lookupParallelism } from '../core/limits.ts';
 import { kadIdOfAgent } from '../core/overlay/distance.ts';
 import { createLookup } from '../core/overlay/lookup.ts';
 import { decodeFindAnswers, encodeRequest, type FindAnswer } from '../core/overlay/message.ts';
@@ -145,7 +144,7 @@ export function createPrivateResolver(
 
   async function lookUp(search: Search, { timeoutMs = timeoutDefaultMs, signal }: PrivateResolveOptions) {
     const target = kadIdOfAgent(search.agentId);
-    const { replication, respondersMin } = settings;
+    const { replication, parallelism, respondersMin } = settings;
     const deadlineMs = clock.nowMs() + timeoutMs;
     const holders = (): number => [...search.shownByPeer.values()].filter(Boolean).length;
     const given = { deadlineMs, used: new Set<string>(), ...(signal && { signal }) };
@@ -159,7 +158,7 @@ export function createPrivateResolver(
       clock,
       deadlineMs,
       // Most of those nearest hold it: as many as are missing, and the hedge is there for the silent.
-      parallelism: () => Math.max(1, Math.min(lookupParallelism, respondersMin - holders())),
+      parallelism: () => Math.max(1, Math.min(parallelism, respondersMin - holders())),
       hedgeMs: asker.hedgeMs(),
       ...(signal && { signal }),
       ask: (contact) => ask(search, contact, given),

@@ -5,7 +5,6 @@
  */
 import { isProtocolError, type ProtocolErrorCode } from '../core/errors.ts';
 import { createTokenBucket } from '../core/gossip/token-bucket.ts';
-import { lookupParallelism } from '../core/limits.ts';
 import {
   decodeRelay,
   decodeSealedAnswer,
@@ -78,7 +77,7 @@ export function createRelay(parts: PathParts, peers: KnownPeers): Relay {
       lookup: createLookup({ target: point, self, seeds, width: settings.replication }),
       clock,
       deadlineMs: clock.nowMs() + searchTimeoutMs,
-      parallelism: () => lookupParallelism,
+      parallelism: () => settings.parallelism,
       hedgeMs: searchHedgeMs,
       isEnough: () => found !== null || asked >= searchPeersMax,
       async ask(contact) {

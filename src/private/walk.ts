@@ -1,5 +1,6 @@
-/** An iterative lookup over any way of asking: a few at a time, another one beside whoever is silent, until it is enough. */
+/** The core's walk over a clock and promises. */
 import type { Lookup } from '../core/overlay/lookup.ts';
+import { createWalk } from '../core/overlay/walk.ts';
 import type { PeerContact } from '../core/peer/events.ts';
 import type { Clock } from '../ports/clock.ts';
 
@@ -20,50 +21,29 @@ export interface WalkOptions {
 
 /** Resolves when it is enough, when nobody is left to ask, or in the end. @throws the reason of the signal, what asking throws */
 export function walk(options: WalkOptions): Promise<void> {
-  const { lookup, clock, signal, hedgeMs } = options;
-  const late = new Set<string>();
+  const { lookup, clock, signal, hedgeMs, parallelism } = options;
   return new Promise((resolve, reject) => {
-    let isOver = false;
-    const end = (settle: () => void): void => {
-      if (isOver) return;
-      isOver = true;
+    const steps = createWalk({
+      ...{ lookup, parallelism, hedgeMs: () => hedgeMs },
+      after: (delayMs, callback) => clock.schedule(delayMs, callback),
+      ask: (contact, onAnswer) => void options.ask(contact).then(onAnswer, fail),
+      isDone: () => options.isEnough() || lookup.isComplete,
+      onEnd: () => settle(resolve),
+    });
+    const settle = (how: () => void): void => {
       cancelEnd();
       signal?.removeEventListener('abort', onAbort);
-      settle();
+      how();
     };
-    const onAbort = (): void => end(() => reject(signal?.reason));
-    const advance = (): void => {
-      if (isOver) return;
-      if (options.isEnough() || lookup.isComplete) {
-        end(resolve);
-        return;
-      }
-      const awaited = lookup.inFlight - late.size;
-      for (const contact of lookup.take(Math.max(0, options.parallelism() - awaited))) ask(contact);
-      if (lookup.inFlight === 0) end(resolve);
+    const fail = (error: unknown): void => {
+      if (steps.isOver) return;
+      steps.cancel();
+      settle(() => reject(error));
     };
-    const ask = (contact: PeerContact): void => {
-      const cancelHedge = clock.schedule(hedgeMs, () => {
-        late.add(contact.peer);
-        advance();
-      });
-      options.ask(contact).then(
-        (closer) => {
-          cancelHedge();
-          late.delete(contact.peer);
-          if (closer === null) lookup.failed(contact.peer);
-          else lookup.answered(contact.peer, closer);
-          advance();
-        },
-        (error: unknown) => {
-          cancelHedge();
-          end(() => reject(error));
-        },
-      );
-    };
-    const cancelEnd = clock.schedule(Math.max(0, options.deadlineMs - clock.nowMs()), () => end(resolve));
+    const onAbort = (): void => fail(signal?.reason);
+    const cancelEnd = clock.schedule(Math.max(0, options.deadlineMs - clock.nowMs()), steps.end);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
-    advance();
+    steps.advance();
   });
 }

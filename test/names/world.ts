@@ -1,7 +1,8 @@
 /** An overlay of names in memory, web documents by URL, and zones as they are given: what resolving a name stands on. */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
-import { compareNameRecords, type NameRecord, nameKey } from '../../src/core/name/name-record.ts';
+import { type NameRecord, nameKey } from '../../src/core/name/name-record.ts';
 import type { NameLookUp, Resolution } from '../../src/core/peer/effects.ts';
+import { compareItems } from '../../src/core/place/signed-item.ts';
 import type { JsonObject } from '../../src/facts/bounded-json.ts';
 import { FactsError } from '../../src/facts/facts-error.ts';
 import type { ZoneReader } from '../../src/names/dns/zone-reader.ts';
@@ -70,8 +71,7 @@ export function createWorld(
     say(...records) {
       for (const record of records) {
         const before = recordByKey.get(record.key);
-        if (before === undefined || compareNameRecords(record, before) > 0)
-          recordByKey.set(record.key, record);
+        if (before === undefined || compareItems(record, before) > 0) recordByKey.set(record.key, record);
       }
     },
     know(...agents) {

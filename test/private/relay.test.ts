@@ -63,7 +63,7 @@ function createWorld(
     },
     settings: {
       ...{ role: 'full', protocolPrefix: '/weft', relays, contentBytesMax: 1_000_000 },
-      ...{ replication: 20, slack: 4, respondersMin: 3 },
+      ...{ replication: 20, slack: 4, parallelism: 4, respondersMin: 3 },
     },
     seed: seedOf(1),
     agreement: createNativeAgreement(),

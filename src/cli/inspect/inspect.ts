@@ -4,7 +4,7 @@
  */
 import { type Problem, problemOf } from '../../api/api-error.ts';
 import type { JsonObject } from '../../api/views.ts';
-import { admitCapabilities, assertTimely } from '../../core/capability/admit.ts';
+import { admitCapabilities } from '../../core/capability/admit.ts';
 import { type CapabilityAnnouncement, decodeCapabilities } from '../../core/capability/announcement.ts';
 import { isProtocolError, ProtocolError } from '../../core/errors.ts';
 import { decodeAnnouncement } from '../../core/gossip/announcement.ts';
@@ -16,6 +16,7 @@ import { decodeKeyEvent } from '../../core/identity/key-event-codec.ts';
 import { assertRevocation, decodeRevocation } from '../../core/identity/revocation.ts';
 import { admitName, assertNameTimely } from '../../core/name/admit.ts';
 import { decodeNameRecord, type NameRecord } from '../../core/name/name-record.ts';
+import { assertTimely } from '../../core/place/signed-item.ts';
 import { admitBundle, agentIdOfBundle } from '../../core/record/admission.ts';
 import { decodeAgentAddr } from '../../core/record/agent-addr-codec.ts';
 import type { Bundle } from '../../core/record/bundle.ts';

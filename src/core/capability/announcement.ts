@@ -10,39 +10,29 @@
  *
  * Tags are in their normal form and in the order of their bytes, each once. Without tags it is a withdrawal.
  */
-import { compareBytes, concatBytes } from '../bytes.ts';
+import { concatBytes } from '../bytes.ts';
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
 import type { SignatureCheck, Signer } from '../ed25519.ts';
 import { ProtocolError } from '../errors.ts';
 import { domain } from '../hash.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
-import { inceptionAgentId, type KeyEvent } from '../identity/key-event.ts';
-import { keyEventValue, readKeyEvent } from '../identity/key-event-codec.ts';
+import { keyEventValue } from '../identity/key-event-codec.ts';
 import type { KeyState } from '../identity/key-state.ts';
 import {
   capabilityBytesMax,
   capabilityHoursMax,
   capabilityTagsMax,
-  keyLogEventsMax,
   signatureBytes,
   tagBytesMax,
 } from '../limits.ts';
+import { readCarriedLog, type SignedItem } from '../place/signed-item.ts';
 import { readArray, readBytes, readInteger, readSeconds, readText } from '../shape.ts';
 import { isTag, parseTag } from './tag.ts';
 
-export interface CapabilityAnnouncement {
-  readonly agentId: AgentId;
-  /** The agent's id in hexadecimal, for maps. */
-  readonly key: string;
+/** Its key is the agent's: one announcement of an agent stands. */
+export interface CapabilityAnnouncement extends SignedItem {
   readonly tags: readonly string[];
-  /** Seconds since 1970. */
-  readonly issuedAt: number;
-  /** The second from which it no longer counts. */
-  readonly expiresAt: number;
   readonly signature: Uint8Array;
-  /** The chosen log at the time of signing: what it is signed under is the last. */
-  readonly keyEvents: readonly KeyEvent[];
-  readonly bytes: Uint8Array;
 }
 
 const version = 1;
@@ -91,21 +81,10 @@ export function decodeCapabilities(bytes: Uint8Array): CapabilityAnnouncement {
   const issuedAt = readSeconds(issuedAtValue, 'iat');
   const expiresAt = issuedAt + secondsPerHour * readInteger(hours, 'hours', 1, capabilityHoursMax);
   readBytes(signature, 'signature', signatureBytes);
-  const keyEvents = readArray(eventValues, 'key events', { max: keyLogEventsMax }).map(readKeyEvent);
   assertTags(tags);
-  const [inception] = keyEvents;
-  if (inception === undefined) throw new ProtocolError('bad-key-log', 'an announcement carries its key log');
-  const agentId = inceptionAgentId(inception);
-  return {
-    agentId,
-    key: agentKey(agentId),
-    tags,
-    issuedAt,
-    expiresAt,
-    signature: signature as Uint8Array,
-    keyEvents,
-    bytes,
-  };
+  const log = readCarriedLog(eventValues);
+  const key = agentKey(log.agentId);
+  return { ...log, key, tags, issuedAt, expiresAt, signature: signature as Uint8Array, bytes };
 }
 
 /** The check that it owes beside those of its log. @param keyState active. */
@@ -121,14 +100,6 @@ export function capabilitiesCheck(
     message: preimage(encodeCanonical(body), agentId, establishment),
     signature,
   };
-}
-
-/** Of two of one agent, positive when the left one stands: the later, then the one with the higher bytes. */
-export function compareCapabilities(
-  left: Pick<CapabilityAnnouncement, 'issuedAt' | 'bytes'>,
-  right: Pick<CapabilityAnnouncement, 'issuedAt' | 'bytes'>,
-): number {
-  return left.issuedAt - right.issuedAt || compareBytes(left.bytes, right.bytes);
 }
 
 function assertTags(tags: readonly string[]): void {

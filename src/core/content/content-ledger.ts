@@ -4,6 +4,7 @@
  * makes room, as with announcements (docs/decisions/0011, 0016): agents cost nothing, connections cost something.
  */
 import { contentKeptSeconds, contentRowBytesMin } from '../limits.ts';
+import { createSenderLedger, type LedgerRow } from '../place/sender-ledger.ts';
 
 export interface ContentRow {
   /** The digest, hexadecimal. */
@@ -31,14 +32,9 @@ export interface ContentLedger {
   sweep(nowSeconds: number): readonly string[];
 }
 
-interface Row extends ContentRow {
+interface Row extends ContentRow, LedgerRow<Row> {
   from: string;
   expiresAt: number;
-}
-
-interface Sender {
-  readonly rows: Set<Row>;
-  sizeBytes: number;
 }
 
 /** When it goes, brought now. */
@@ -47,41 +43,25 @@ export function contentExpiresAt(validUntil: number, nowSeconds: number): number
 }
 
 export function createContentLedger(sizeBytesMax: number): ContentLedger {
-  // Both bounded by sizeBytesMax: a sender stands only while a row is theirs.
+  // Bounded by sizeBytesMax.
   const rowByKey = new Map<string, Row>();
-  const senderByPeer = new Map<string, Sender>();
-  let sizeBytes = 0;
-
   const costOf = (row: Row): number => Math.max(contentRowBytesMin, row.sizeBytes);
-  const weightOf = (peer: string): number => senderByPeer.get(peer)?.sizeBytes ?? 0;
-
-  function account(row: Row, change: 1 | -1): void {
-    const sender = senderByPeer.get(row.from) ?? { rows: new Set<Row>(), sizeBytes: 0 };
-    sender.sizeBytes += change * costOf(row);
-    sizeBytes += change * costOf(row);
-    if (change === 1) sender.rows.add(row);
-    else sender.rows.delete(row);
-    if (sender.rows.size === 0) senderByPeer.delete(row.from);
-    else senderByPeer.set(row.from, sender);
-  }
+  const senders = createSenderLedger(costOf);
 
   function drop(key: string): void {
     const row = rowByKey.get(key);
     if (row === undefined) return;
     rowByKey.delete(key);
-    account(row, -1);
+    senders.remove(row);
   }
 
   function makeRoom(): string[] {
     const dropped: string[] = [];
-    while (sizeBytes > sizeBytesMax) {
-      let heaviest: Sender | undefined;
-      for (const sender of senderByPeer.values())
-        if (heaviest === undefined || sender.sizeBytes > heaviest.sizeBytes) heaviest = sender;
-      if (heaviest === undefined) break;
-      const { key } = heaviest.rows.values().next().value!;
-      drop(key);
-      dropped.push(key);
+    while (senders.sizeBytes > sizeBytesMax) {
+      const row = senders.heaviest()?.oldest;
+      if (row == null) break;
+      drop(row.key);
+      dropped.push(row.key);
     }
     return dropped;
   }
@@ -91,14 +71,14 @@ export function createContentLedger(sizeBytesMax: number): ContentLedger {
       return rowByKey.size;
     },
     get sizeBytes() {
-      return sizeBytes;
+      return senders.sizeBytes;
     },
     get: (key) => rowByKey.get(key),
     put(given) {
       drop(given.key);
-      const row: Row = { ...given };
+      const row: Row = { ...given, sender: null, older: null, newer: null };
       rowByKey.set(row.key, row);
-      account(row, 1);
+      senders.add(row, row.from);
       return makeRoom();
     },
     renew(key, from, nowSeconds) {
@@ -106,10 +86,10 @@ export function createContentLedger(sizeBytesMax: number): ContentLedger {
       if (row === undefined || row.expiresAt <= nowSeconds) return false;
       row.expiresAt = Math.max(row.expiresAt, contentExpiresAt(row.validUntil, nowSeconds));
       // Nobody pulls others' blobs down by passing them on.
-      if (row.from !== from && weightOf(from) + costOf(row) < weightOf(row.from)) {
-        account(row, -1);
+      if (row.from !== from && senders.sizeBytesOf(from) + costOf(row) < senders.sizeBytesOf(row.from)) {
+        senders.remove(row);
+        senders.add(row, from);
         row.from = from;
-        account(row, 1);
       }
       return true;
     },

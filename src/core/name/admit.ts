@@ -8,9 +8,8 @@ import { bytesEqual } from '../bytes.ts';
 import type { SignatureCheck } from '../ed25519.ts';
 import { ProtocolError } from '../errors.ts';
 import { delegationCheck, hasRight } from '../identity/delegation.ts';
-import { chooseLog } from '../identity/fork-choice.ts';
-import { keyEventCheck } from '../identity/key-event.ts';
 import { clockSkewSecondsMax } from '../limits.ts';
+import { admitLog, assertTimely } from '../place/signed-item.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import { type NameRecord, nameRecordCheck } from './name-record.ts';
 
@@ -22,19 +21,12 @@ export interface NameAdmission {
   readonly ownChecks: readonly SignatureCheck[];
 }
 
-/** @throws ProtocolError `from-the-future`, `expired` */
+/** A delegate's record begins with the delegation at the earliest. @throws ProtocolError `from-the-future`, `expired` */
 export function assertNameTimely(
   { issuedAt, expiresAt, token }: Pick<NameRecord, 'issuedAt' | 'expiresAt' | 'token'>,
   nowSeconds: number,
 ): void {
-  const begins = Math.max(issuedAt, token?.notBefore ?? 0);
-  if (begins > nowSeconds + clockSkewSecondsMax) {
-    throw new ProtocolError('from-the-future', 'the name was signed later than now: check the clocks', {
-      aheadSeconds: begins - nowSeconds,
-    });
-  }
-  if (expiresAt <= nowSeconds)
-    throw new ProtocolError('expired', 'the time of the name is over: sign it again');
+  assertTimely({ issuedAt: Math.max(issuedAt, token?.notBefore ?? 0), expiresAt }, nowSeconds);
 }
 
 /**
@@ -43,26 +35,18 @@ export function assertNameTimely(
  * @throws ProtocolError `forked`, `tombstoned`, `wrong-establishment`, `bad-key-log`, `bad-delegation`, `revoked`
  */
 export function admitName(record: NameRecord, held: AgentState | null): NameAdmission {
-  const { agentId, keyEvents, token } = record;
-  const heldEvents = held?.keyState.retained ?? [];
-  const news = keyEvents.filter((event) => !heldEvents.some((known) => bytesEqual(known.bytes, event.bytes)));
-  const keyState =
-    held !== null && news.length === 0 ? held.keyState : chooseLog(agentId, [...heldEvents, ...keyEvents]);
-  const { status, chain, establishment, signingKey } = keyState;
-  if (status === 'forked' || status === 'tombstoned' || signingKey === null)
-    throw new ProtocolError(status === 'forked' ? 'forked' : 'tombstoned', `the namespace is ${status}`);
-  if (keyEvents.at(-1)!.key !== keyState.head.key)
-    throw new ProtocolError('wrong-establishment', 'the keys were rotated since: publish the name again');
-  const isChain =
-    chain.length === keyEvents.length && chain.every((event, index) => event.key === keyEvents[index]!.key);
-  if (!isChain) throw new ProtocolError('bad-key-log', 'a name carries the chosen log, in order');
-  const logChecks = news.map(keyEventCheck);
+  const { agentId, token } = record;
+  const log = admitLog(record, held?.keyState ?? null);
+  const { establishment } = log.keyState;
   assertMayName(record, establishment, held);
   const ownChecks =
     token === null
-      ? [nameRecordCheck(record, establishment, signingKey)]
-      : [delegationCheck(token, agentId, signingKey), nameRecordCheck(record, establishment, token.audience)];
-  return { establishment, checks: [...logChecks, ...ownChecks], ownChecks };
+      ? [nameRecordCheck(record, establishment, log.signingKey)]
+      : [
+          delegationCheck(token, agentId, log.signingKey),
+          nameRecordCheck(record, establishment, token.audience),
+        ];
+  return { establishment, checks: [...log.checks, ...ownChecks], ownChecks };
 }
 
 /** A delegate names things in the time of its token, with the right that lets it replace the whole record. */

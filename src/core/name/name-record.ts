@@ -14,19 +14,17 @@
  * target: an agent id (32 bytes), a URL of https, http on loopback or did (text), null for a withdrawal; of the label
  * "_" it is [policy, [claim, ...], agent id or URL or null], or null.
  */
-import { bytesEqual, bytesToHex, compareBytes, concatBytes } from '../bytes.ts';
+import { bytesEqual, bytesToHex, concatBytes } from '../bytes.ts';
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
 import type { SignatureCheck, Signer } from '../ed25519.ts';
 import { ProtocolError } from '../errors.ts';
 import { domain } from '../hash.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { type Delegation, delegationValue, readDelegation } from '../identity/delegation.ts';
-import { inceptionAgentId, type KeyEvent } from '../identity/key-event.ts';
-import { keyEventValue, readKeyEvent } from '../identity/key-event-codec.ts';
+import { keyEventValue } from '../identity/key-event-codec.ts';
 import type { KeyState } from '../identity/key-state.ts';
 import {
   digestBytes,
-  keyLogEventsMax,
   nameClaimsMax,
   nameHoursMax,
   nameLabelLengthMax,
@@ -34,6 +32,7 @@ import {
   signatureBytes,
   urlBytesMax,
 } from '../limits.ts';
+import { readCarriedLog, type SignedItem } from '../place/signed-item.ts';
 import { isAllowedUrl } from '../record/url.ts';
 import { readArray, readBytes, readInteger, readSeconds, readText } from '../shape.ts';
 import { apexLabel, assertNameLabel, isNameClaim, namePoint } from './label.ts';
@@ -59,23 +58,17 @@ export type NameMeaning =
   | { readonly kind: 'profile'; readonly profile: NamespaceProfile }
   | { readonly kind: 'withdrawn' };
 
-export interface NameRecord {
-  /** Of the namespace. */
-  readonly agentId: AgentId;
-  /** In hexadecimal: the agent, then the point. For maps. */
-  readonly key: string;
+/**
+ * Of the namespace's agent. Its key is that agent's, then the point. A delegate's expires with the delegation at the
+ * latest.
+ */
+export interface NameRecord extends SignedItem {
   readonly point: Uint8Array;
   /** Null when the record carries its point alone. */
   readonly label: string | null;
   readonly meaning: NameMeaning;
-  /** Seconds since 1970. */
-  readonly issuedAt: number;
-  /** The second from which it no longer counts: a delegate's ends with the delegation at the latest. */
-  readonly expiresAt: number;
   readonly token: Delegation | null;
-  readonly keyEvents: readonly KeyEvent[];
   readonly signature: Uint8Array;
-  readonly bytes: Uint8Array;
 }
 
 const version = 1;
@@ -121,11 +114,7 @@ export function decodeNameRecord(bytes: Uint8Array): NameRecord {
   const hours = readInteger(hoursValue, 'hours', 1, nameHoursMax);
   readBytes(signature, 'signature', signatureBytes);
   const token = tokenValue === null ? null : readDelegation(tokenValue as CborValue);
-  const keyEvents = readArray(eventValues, 'key events', { max: keyLogEventsMax }).map(readKeyEvent);
-  const [inception] = keyEvents;
-  if (inception === undefined)
-    throw new ProtocolError('bad-key-log', 'a name carries the log of its namespace');
-  const agentId = inceptionAgentId(inception);
+  const { agentId, keyEvents } = readCarriedLog(eventValues);
   const { label, point } = readLabel(labelValue, agentId);
   const meaning = readMeaning(targetValue, label);
   if (meaning.kind === 'withdrawn' && hours !== nameHoursMax)
@@ -163,14 +152,6 @@ export function nameRecordCheck(
     message: preimage(encodeCanonical(body!), record.agentId, establishment),
     signature: record.signature,
   };
-}
-
-/** Of two of one name, positive when the left one stands: the later, then the one with the higher bytes. */
-export function compareNameRecords(
-  left: Pick<NameRecord, 'issuedAt' | 'bytes'>,
-  right: Pick<NameRecord, 'issuedAt' | 'bytes'>,
-): number {
-  return left.issuedAt - right.issuedAt || compareBytes(left.bytes, right.bytes);
 }
 
 /** True when both say the same of where a name leads. */

@@ -12,7 +12,7 @@
  * the peer has not got it.
  */
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
-import { ProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
 import {
   contentBytesMax,
   contentBytesMin,
@@ -21,18 +21,12 @@ import {
   frameBytesMax,
   replicationCount,
 } from '../limits.ts';
-import type { PutStatus } from '../peer/effects.ts';
 import type { PeerContact } from '../peer/events.ts';
 import { sealedAnswerLengths, sealedRequestLength } from '../private/sealed-text.ts';
 import { readArray, readBytes, readInteger, readText } from '../shape.ts';
-import { contactValue, putStatuses, readAnswer, readContact } from './message.ts';
+import { decodeKeepAnswers, encodeKeepAnswers, type KeepAnswer } from './keep-answer.ts';
+import { contactValue, readAnswer, readContact } from './message.ts';
 import { contentMessages } from './message-type.ts';
-
-/** What a storing peer did with one item. `stale`: it has not got what the digest names. */
-export interface HoldAnswer {
-  readonly status: Exclude<PutStatus, 'merged'>;
-  readonly code: ProtocolErrorCode | null;
-}
 
 export interface FetchAnswer {
   /** As it came; nothing of it is looked at yet. */
@@ -57,22 +51,13 @@ export function decodeHold(body: Uint8Array): readonly Uint8Array[] {
   });
 }
 
-export function encodeHoldAnswers(answers: readonly HoldAnswer[]): Uint8Array {
-  const rows = answers.map(({ status, code }) => [putStatuses.indexOf(status), code]);
-  return encodeCanonical([contentMessages.hold, rows]);
+export function encodeHoldAnswers(answers: readonly KeepAnswer[]): Uint8Array {
+  return encodeKeepAnswers(contentMessages.hold, answers);
 }
 
 /** One answer for each item. @throws ProtocolError */
-export function decodeHoldAnswers(body: Uint8Array, count: number): HoldAnswer[] {
-  const [, rows] = readAnswer(body, contentMessages.hold, 2);
-  return readArray(rows, 'answers', count).map((value) => {
-    const [status, code] = readArray(value, 'answer', 2);
-    const read = putStatuses[readInteger(status, 'status', 0, putStatuses.length - 1)]!;
-    return {
-      status: read === 'merged' ? 'stored' : read,
-      code: code === null ? null : (readText(code, 'code', 32) as ProtocolErrorCode),
-    };
-  });
+export function decodeHoldAnswers(body: Uint8Array, count: number): KeepAnswer[] {
+  return decodeKeepAnswers(body, contentMessages.hold, count);
 }
 
 export function encodeFetch(digest: Uint8Array): Uint8Array {

@@ -7,7 +7,7 @@
  * | look up   | [15, aid32, point32] | [15, record or null, [contact, ...]] |
  */
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
-import { ProtocolError, type ProtocolErrorCode } from '../errors.ts';
+import { ProtocolError } from '../errors.ts';
 import {
   digestBytes,
   frameBytesMax,
@@ -16,9 +16,9 @@ import {
   requestItemsMax,
 } from '../limits.ts';
 import type { PeerContact } from '../peer/events.ts';
-import { readArray, readBytes, readInteger, readText } from '../shape.ts';
-import type { AnnounceAnswer } from './capability-message.ts';
-import { contactValue, putStatuses, readAnswer, readContact } from './message.ts';
+import { readArray, readBytes } from '../shape.ts';
+import { decodeKeepAnswers, encodeKeepAnswers, type KeepAnswer } from './keep-answer.ts';
+import { contactValue, readAnswer, readContact } from './message.ts';
 
 const nameType = 14;
 const lookUpType = 15;
@@ -26,9 +26,6 @@ const lookUpType = 15;
 export type NameRequest =
   | { readonly type: 'name'; readonly records: readonly Uint8Array[] }
   | { readonly type: 'look-up'; readonly agentId: Uint8Array; readonly point: Uint8Array };
-
-/** What a storing peer did with one record; `stale`: it keeps a newer one. */
-export type NameAnswer = AnnounceAnswer;
 
 export interface LookUpAnswer {
   /** As it came; nothing of it is looked at yet. */
@@ -69,21 +66,13 @@ export function decodeNameRequest(body: Uint8Array): NameRequest {
   };
 }
 
-export function encodeNameAnswers(answers: readonly NameAnswer[]): Uint8Array {
-  return encodeCanonical([nameType, answers.map(({ status, code }) => [putStatuses.indexOf(status), code])]);
+export function encodeNameAnswers(answers: readonly KeepAnswer[]): Uint8Array {
+  return encodeKeepAnswers(nameType, answers);
 }
 
 /** One answer for each record sent. @throws ProtocolError */
-export function decodeNameAnswers(body: Uint8Array, count: number): NameAnswer[] {
-  const [, rows] = readAnswer(body, nameType, 2);
-  return readArray(rows, 'answers', count).map((value) => {
-    const [status, code] = readArray(value, 'answer', 2);
-    const read = putStatuses[readInteger(status, 'status', 0, putStatuses.length - 1)]!;
-    return {
-      status: read === 'merged' ? 'stored' : read,
-      code: code === null ? null : (readText(code, 'code', 32) as ProtocolErrorCode),
-    };
-  });
+export function decodeNameAnswers(body: Uint8Array, count: number): KeepAnswer[] {
+  return decodeKeepAnswers(body, nameType, count);
 }
 
 export function encodeLookUpAnswer({ record, closer }: LookUpAnswer): Uint8Array {

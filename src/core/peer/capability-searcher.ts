@@ -6,28 +6,21 @@
  */
 
 import { bytesEqual } from '../bytes.ts';
-import { assertTimely } from '../capability/admit.ts';
-import {
-  type CapabilityAnnouncement,
-  compareCapabilities,
-  decodeCapabilities,
-} from '../capability/announcement.ts';
+import { type CapabilityAnnouncement, decodeCapabilities } from '../capability/announcement.ts';
 import { createDraw, hourOf } from '../capability/ranked-set.ts';
 import { compareRanked, matchScore } from '../capability/ranking.ts';
 import { isUnderTag, tagPoint } from '../capability/tag.ts';
 import { isProtocolError } from '../errors.ts';
-import { capabilitiesPerTagMax, capabilityRespondersMin, lookupParallelism } from '../limits.ts';
+import { capabilitiesPerTagMax, capabilityRespondersMin } from '../limits.ts';
 import { decodeSearchAnswer, type SearchAnswer } from '../overlay/capability-message.ts';
-import { kadId } from '../overlay/distance.ts';
-import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import { encodeRequest } from '../overlay/message.ts';
+import type { EndedSearch, PlaceSearcher } from '../place/place-searcher.ts';
+import { assertTimely, compareItems } from '../place/signed-item.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { CapabilityServer } from './capability-server.ts';
 import { createHitVerifier, type Shown } from './capability-verifier.ts';
 import type { PeerContext } from './context.ts';
 import type { CapabilitySearch } from './effects.ts';
-import type { PeerContact } from './events.ts';
-import type { Outbox } from './outbox.ts';
 
 export interface SearchCall {
   /** In its normal form. */
@@ -40,123 +33,47 @@ export interface SearchCall {
 export interface CapabilitySearcher {
   /** Returns the cancellation: the caller is not called back any more. */
   search(call: SearchCall): () => void;
-  readonly active: number;
 }
 
 interface Search {
   readonly call: SearchCall;
-  readonly lookup: Lookup;
-  readonly request: Uint8Array;
-  readonly count: number;
   /** By agent, what was shown of it. */
   readonly shownByAgent: Map<string, Shown[]>;
-  readonly late: Set<string>;
-  readonly cancelTimers: (() => void)[];
-  asked: number;
-  responders: number;
   /** Somebody had more than was asked for: others may keep other agents. */
   isOverfull: boolean;
-  isDone: boolean;
 }
 
 export function createCapabilitySearcher(
   context: PeerContext,
-  parts: { readonly table: AgentTable; readonly outbox: Outbox; readonly server: CapabilityServer },
+  parts: { readonly table: AgentTable; readonly places: PlaceSearcher; readonly server: CapabilityServer },
 ): CapabilitySearcher {
-  const { outbox, server } = parts;
-  const { config, routing, self } = context;
+  const { places, server } = parts;
+  const { config, self } = context;
   const draw = createDraw(self.peer);
   const verifyHits = createHitVerifier(context, parts);
-  let active = 0;
 
   function search(call: SearchCall): () => void {
     const point = tagPoint(call.tag);
-    const target = kadId(point);
     const count = Math.min(capabilitiesPerTagMax, Math.max(8, call.limit));
-    const current: Search = {
-      call,
-      lookup: createLookup({
-        target,
-        self: self.peer,
-        seeds: routing.closest(target, config.replication, context.nowMs()),
-        width: config.replication,
-      }),
+    const current: Search = { call, shownByAgent: new Map(), isOverfull: false };
+    const own = server.show(point, capabilitiesPerTagMax, self.peer);
+    return places.search<SearchAnswer>({
+      ...{ point, timeoutMs: call.timeoutMs },
       request: encodeRequest({ type: 'search', point, count }),
-      count,
-      shownByAgent: new Map(),
-      late: new Set(),
-      cancelTimers: [],
-      asked: 0,
-      responders: 0,
-      isOverfull: false,
-      isDone: false,
-    };
-    active++;
-    const own = server.show(target, capabilitiesPerTagMax, self.peer).announcements;
-    if (own.length > 0) {
-      current.asked++;
-      current.responders++;
-    }
-    takeRows(current, own);
-    current.cancelTimers.push(context.timers.at(context.nowMs() + call.timeoutMs, () => finish(current)));
-    advance(current);
-    return () => end(current);
-  }
-
-  function advance(current: Search): void {
-    const { lookup } = current;
-    if (current.isDone) return;
-    const wanted = isPlenty(current) ? capabilityRespondersMin : config.replication;
-    if (lookup.isConverged(wanted) || lookup.isComplete) {
-      finish(current);
-      return;
-    }
-    // More than a spare beside those that are missing would only be work; one at least, since the nearest must answer.
-    const missing = Math.max(0, wanted - current.responders) + 1;
-    const awaited = lookup.inFlight - current.late.size;
-    for (const contact of lookup.take(Math.max(0, Math.min(lookupParallelism, missing) - awaited)))
-      ask(current, contact);
+      own: own.announcements.length > 0 ? own : null,
+      decode: decodeSearchAnswer,
+      wanted: () => (isPlenty(current) ? capabilityRespondersMin : config.replication),
+      onAnswer({ announcements }, from) {
+        if (from !== null && announcements.length >= count) current.isOverfull = true;
+        takeRows(current, from === null ? announcements : announcements.slice(0, count));
+      },
+      onEnd: (ended) => finish(current, ended),
+    });
   }
 
   /** As many as were asked for, or all that there are as far as those nearest the tag know. */
   function isPlenty({ shownByAgent, call, isOverfull }: Search): boolean {
     return !isOverfull || shownByAgent.size >= call.limit;
-  }
-
-  function ask(current: Search, contact: PeerContact): void {
-    current.asked++;
-    let isAwaited = true;
-    context.send(contact, current.request, (body) => {
-      isAwaited = false;
-      current.late.delete(contact.peer);
-      settle(current, contact, body);
-    });
-    // A silent peer must not hold up the others.
-    const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
-      if (current.isDone || !isAwaited) return;
-      current.late.add(contact.peer);
-      advance(current);
-    });
-    current.cancelTimers.push(cancel);
-  }
-
-  function settle(current: Search, contact: PeerContact, body: Uint8Array | null): void {
-    if (current.isDone) return;
-    let answer: SearchAnswer | null = null;
-    try {
-      if (body !== null) answer = decodeSearchAnswer(body);
-    } catch (error) {
-      if (!isProtocolError(error)) throw error;
-      context.count('answers_refused', error.code);
-    }
-    if (answer === null) current.lookup.failed(contact.peer);
-    else {
-      current.responders++;
-      current.lookup.answered(contact.peer, answer.closer);
-      if (answer.announcements.length >= current.count) current.isOverfull = true;
-      takeRows(current, answer.announcements.slice(0, current.count));
-    }
-    advance(current);
   }
 
   /** The rows of one responder: of each agent one, whatever it sent. */
@@ -187,18 +104,9 @@ export function createCapabilitySearcher(
     return null;
   }
 
-  function end(current: Search): void {
-    if (current.isDone) return;
-    current.isDone = true;
-    active--;
-    for (const cancel of current.cancelTimers) cancel();
-  }
-
-  function finish(current: Search): void {
-    if (current.isDone) return;
-    end(current);
-    const { call, asked, responders, shownByAgent } = current;
-    const isComplete = !current.isOverfull && current.lookup.isConverged(capabilityRespondersMin);
+  function finish(current: Search, { asked, responders, isConverged }: EndedSearch): void {
+    const { call, shownByAgent } = current;
+    const isComplete = !current.isOverfull && isConverged(capabilityRespondersMin);
     verifyHits(inOrder(current), call.limit, (verified) => {
       const hits = verified.map(({ announcement, shownBy }) => ({
         agentId: announcement.agentId,
@@ -217,7 +125,7 @@ export function createCapabilitySearcher(
   function inOrder({ shownByAgent, call }: Search): (readonly Shown[])[] {
     const hour = hourOf(context.nowSeconds());
     const ranked = [...shownByAgent.values()].map((shown) => {
-      shown.sort((left, right) => compareCapabilities(right.announcement, left.announcement));
+      shown.sort((left, right) => compareItems(right.announcement, left.announcement));
       const { announcement } = shown[0]!;
       const shownBy = Math.max(...shown.map((one) => one.shownBy));
       return { shown, tags: announcement.tags, shownBy, draw: draw(announcement.agentId, hour) };
@@ -225,10 +133,5 @@ export function createCapabilitySearcher(
     return ranked.sort((left, right) => compareRanked(left, right, call.tag)).map(({ shown }) => shown);
   }
 
-  return {
-    search,
-    get active() {
-      return active;
-    },
-  };
+  return { search };
 }

@@ -5,15 +5,10 @@
  * room, so that nobody pushes others out by bringing much.
  */
 
-import { bytesEqual, concatBytes } from '../bytes.ts';
-import { type CapabilityAnnouncement, compareCapabilities } from '../capability/announcement.ts';
+import { bytesEqual } from '../bytes.ts';
 import { createRankedSet, type Draw, type RankedSet } from '../capability/ranked-set.ts';
-import { digestBytes } from '../limits.ts';
-
-export interface KeptCapabilities
-  extends Pick<CapabilityAnnouncement, 'key' | 'issuedAt' | 'expiresAt' | 'bytes'> {
-  readonly establishment: Uint8Array;
-}
+import { createSenderLedger } from '../place/sender-ledger.ts';
+import { type KeptItem, SignedRow } from '../place/signed-row.ts';
 
 export interface CapabilityStore {
   /** Agents of which anything is kept. */
@@ -21,21 +16,16 @@ export interface CapabilityStore {
   /** Tags at which anything stands. */
   readonly tagCount: number;
   readonly sizeBytes: number;
-  get(key: string): KeptCapabilities | undefined;
+  get(key: string): KeptItem | undefined;
   /**
    * Takes a verified announcement in place of an older one of the agent. `displaced`: at none of its places it is among
    * those that are kept.
    * @param places hexadecimal points of its tags that this peer stores
    * @param from who brought it
    */
-  put(
-    announcement: KeptCapabilities,
-    places: readonly string[],
-    from: string,
-    hour: number,
-  ): 'stored' | 'displaced';
+  put(announcement: KeptItem, places: readonly string[], from: string, hour: number): 'stored' | 'displaced';
   /** What stands at a place, the lowest of the hour's draw first. */
-  at(place: string, hour: number): KeptCapabilities[];
+  at(place: string, hour: number): KeptItem[];
   drop(key: string): void;
   /** Drops what is over. */
   sweep(nowSeconds: number): void;
@@ -45,63 +35,18 @@ export interface CapabilityStore {
 const rowOverheadBytes = 900;
 const tagOverheadBytes = 400;
 
-interface Row extends KeptCapabilities {
-  from: string;
-  readonly places: RankedSet[];
-}
-
-/** A class whose bytes are one buffer: each buffer and each small object costs about as much as what is in it. */
-class PackedRow implements Row {
-  readonly key: string;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  from: string;
+class Row extends SignedRow<Row> {
   readonly places: RankedSet[] = [];
-  private readonly packed: Uint8Array;
-
-  constructor({ key, issuedAt, expiresAt, bytes, establishment }: KeptCapabilities, from: string) {
-    this.key = key;
-    this.issuedAt = issuedAt;
-    this.expiresAt = expiresAt;
-    this.from = from;
-    this.packed = concatBytes(establishment, bytes);
-  }
-
-  get establishment(): Uint8Array {
-    return this.packed.subarray(0, digestBytes);
-  }
-
-  get bytes(): Uint8Array {
-    return this.packed.subarray(digestBytes);
-  }
-}
-
-interface Sender {
-  readonly rows: Set<Row>;
-  sizeBytes: number;
 }
 
 /** @param sizeBytesMax over which rows make room. */
 export function createCapabilityStore(draw: Draw, sizeBytesMax: number): CapabilityStore {
-  // All bounded by sizeBytesMax: a tag stands only while an agent does, a sender while a row is theirs.
+  // All bounded by sizeBytesMax: a tag stands only while an agent does.
   const rowByKey = new Map<string, Row>();
   const setByPlace = new Map<string, RankedSet>();
-  const senderByPeer = new Map<string, Sender>();
-  let rowBytes = 0;
+  const senders = createSenderLedger<Row>((row) => row.bytes.length + rowOverheadBytes);
 
-  const sizeBytes = (): number => rowBytes + setByPlace.size * tagOverheadBytes;
-  const sizeBytesOf = (peer: string): number => senderByPeer.get(peer)?.sizeBytes ?? 0;
-  const costOf = (row: Row): number => row.bytes.length + rowOverheadBytes;
-
-  function account(row: Row, change: 1 | -1): void {
-    const sender = senderByPeer.get(row.from) ?? { rows: new Set<Row>(), sizeBytes: 0 };
-    sender.sizeBytes += change * costOf(row);
-    rowBytes += change * costOf(row);
-    if (change === 1) sender.rows.add(row);
-    else sender.rows.delete(row);
-    if (sender.rows.size === 0) senderByPeer.delete(row.from);
-    else senderByPeer.set(row.from, sender);
-  }
+  const sizeBytes = (): number => senders.sizeBytes + setByPlace.size * tagOverheadBytes;
 
   function leave(row: Row, set: RankedSet): void {
     set.remove(row.key);
@@ -112,7 +57,7 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
   function dropRow(row: Row): void {
     for (const set of [...row.places]) leave(row, set);
     rowByKey.delete(row.key);
-    account(row, -1);
+    senders.remove(row);
   }
 
   /** At each place that keeps it; whoever has to go there goes altogether once no place keeps them. */
@@ -132,7 +77,7 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
   }
 
   function put(
-    announcement: KeptCapabilities,
+    announcement: KeptItem,
     places: readonly string[],
     from: string,
     hour: number,
@@ -144,10 +89,10 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
       return 'stored';
     }
     if (before !== undefined) dropRow(before);
-    const row = new PackedRow(announcement, from);
+    const row = new Row(announcement, announcement.establishment);
     const { key } = row;
     rowByKey.set(key, row);
-    account(row, 1);
+    senders.add(row, from);
     stand(row, places, hour);
     // A withdrawal stands nowhere, and is kept where it took something away: the older one must not come back.
     if (row.places.length === 0 && (places.length > 0 || before === undefined)) dropRow(row);
@@ -159,19 +104,16 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
 
   /** To the lighter of those who brought it: nobody pulls others' announcements down by passing them on. */
   function attribute(row: Row, from: string): void {
-    if (row.from === from || sizeBytesOf(from) >= sizeBytesOf(row.from)) return;
-    account(row, -1);
-    row.from = from;
-    account(row, 1);
+    if (senders.sizeBytesOf(from) >= row.sender!.sizeBytes) return;
+    senders.remove(row);
+    senders.add(row, from);
   }
 
   function makeRoom(): void {
     while (sizeBytes() > sizeBytesMax) {
-      let heaviest: Sender | undefined;
-      for (const sender of senderByPeer.values())
-        if (heaviest === undefined || sender.sizeBytes > heaviest.sizeBytes) heaviest = sender;
-      if (heaviest === undefined) return;
-      dropRow(heaviest.rows.values().next().value!);
+      const row = senders.heaviest()?.oldest;
+      if (row == null) return;
+      dropRow(row);
     }
   }
 
@@ -201,9 +143,4 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
 function removePlace(row: Row, set: RankedSet): void {
   const index = row.places.indexOf(set);
   if (index >= 0) row.places.splice(index, 1);
-}
-
-/** True when what is kept of an agent is newer than what came. */
-export function isOvertaken(kept: KeptCapabilities | undefined, came: CapabilityAnnouncement): boolean {
-  return kept !== undefined && compareCapabilities(kept, came) > 0;
 }

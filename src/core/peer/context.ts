@@ -26,6 +26,8 @@ export interface PeerContext {
   readonly random: Random;
   readonly routing: RoutingTable;
   readonly timers: Timers;
+  /** Calls back at the first wake after so many milliseconds. Returns the cancellation. */
+  after(delayMs: number, callback: () => void): () => void;
   nowMs(): number;
   nowSeconds(): number;
   emit(effect: PeerEffect): void;
@@ -49,7 +51,7 @@ type Answer = Extract<PeerEvent, { readonly requestId: number }>;
 export interface Ledger {
   readonly context: Omit<
     PeerContext,
-    'config' | 'self' | 'random' | 'routing' | 'timers' | 'nowMs' | 'nowSeconds'
+    'config' | 'self' | 'random' | 'routing' | 'timers' | 'after' | 'nowMs' | 'nowSeconds'
   >;
   answer(event: Answer): void;
   endTurn(): void;

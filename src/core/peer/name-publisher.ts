@@ -3,17 +3,14 @@
  * namespace; and by itself, for what this peer keeps and has not heard of within the hour, so that names outlive an owner
  * who is away and storing peers who leave. Signs nothing.
  */
-import { isProtocolError } from '../errors.ts';
 import { decodeNameRecord } from '../name/name-record.ts';
 import { kadId } from '../overlay/distance.ts';
-import type { NameAnswer } from '../overlay/name-message.ts';
-import { createTally } from './announcer.ts';
+import { createDeliver } from '../place/delivery.ts';
+import type { FindPlaces } from '../place/place-finder.ts';
 import type { PeerContext } from './context.ts';
 import type { NamePublication } from './effects.ts';
-import type { PeerContact } from './events.ts';
 import type { NameServer } from './name-server.ts';
 import type { Outbox } from './outbox.ts';
-import type { FindPlaces } from './place-finder.ts';
 
 export interface NamePublishCall {
   readonly record: Uint8Array;
@@ -37,61 +34,16 @@ export function createNamePublisher(
   parts: { readonly outbox: Outbox; readonly server: NameServer; readonly findPlaces: FindPlaces },
 ): NamePublisher {
   const { outbox, server, findPlaces } = parts;
-  const { config, self, routing, random, timers } = context;
+  const { config, routing, random, after } = context;
 
-  function publish({ record: bytes, timeoutMs, onPublished }: NamePublishCall): () => void {
-    const tally = createTally();
-    let isOvertaken = false;
-    let isDone = false;
-    let isSearching = true;
-    const finish = (): void => {
-      if (isDone) return;
-      isDone = true;
-      cancelTimer();
-      onPublished({ ...tally.result(), isOvertaken });
-    };
-    const answered = (answer: NameAnswer | null): void => {
-      if (answer?.status === 'stale') isOvertaken = true;
-      tally.answered(answer);
-      if (!isSearching && tally.isSettled()) finish();
-    };
-    const cancelTimer = timers.at(context.nowMs() + timeoutMs, finish);
-    const cancel = (): void => {
-      isDone = true;
-      cancelTimer();
-    };
-    let point: Uint8Array;
-    try {
-      point = decodeNameRecord(bytes).point;
-    } catch (error) {
-      if (!isProtocolError(error)) throw error;
-      tally.asked();
-      isSearching = false;
-      answered({ status: 'refused', code: error.code });
-      return cancel;
-    }
-    if (server.isMine(point)) {
-      tally.asked();
-      server.take(bytes, self.peer, answered);
-    }
-    findPlaces(point, (contacts) => {
-      isSearching = false;
-      give(contacts, bytes, tally.asked, answered);
-      if (tally.isSettled()) finish();
+  const deliver = createDeliver(context, { findPlaces, take: server.take, give: outbox.name });
+
+  function publish({ record, timeoutMs, onPublished }: NamePublishCall): () => void {
+    return deliver({
+      ...{ bytes: record, timeoutMs, onDelivered: onPublished },
+      pointsOf: () => [decodeNameRecord(record).point],
+      isOwn: (points) => points.some(server.isMine),
     });
-    return cancel;
-  }
-
-  function give(
-    contacts: readonly PeerContact[],
-    bytes: Uint8Array,
-    asked: () => void,
-    answered: (answer: NameAnswer | null) => void,
-  ): void {
-    for (const contact of contacts) {
-      asked();
-      outbox.name(contact, bytes, answered);
-    }
   }
 
   /** Of those who keep a name, whoever comes first tells the others, who then need not. */
@@ -115,14 +67,13 @@ export function createNamePublisher(
 
   function walk(keys: readonly string[]): void {
     for (const key of keys.slice(0, namesPerStep)) keepAlive(key);
-    if (keys.length > namesPerStep)
-      timers.at(context.nowMs() + stepPauseMs, () => walk(keys.slice(namesPerStep)));
+    if (keys.length > namesPerStep) after(stepPauseMs, () => walk(keys.slice(namesPerStep)));
   }
 
   function plan(): void {
     // Spread over the interval, so that those who keep one name do not all begin at once.
     const delayMs = config.handOverIntervalMs * (0.25 + random.next() / 4);
-    timers.at(context.nowMs() + delayMs, () => {
+    after(delayMs, () => {
       walk(server.store.keys());
       plan();
     });

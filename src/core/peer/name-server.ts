@@ -1,7 +1,7 @@
 /**
  * A storing peer's side of names: takes records of names whose point it is among the closest to, shows each to whoever can
- * name it, and keeps them alive while nobody else does. Lists nothing: there is no request for that.
- * Decides, cheapest first, what is taken. Source: docs/protocol.md §7.
+ * name it, and keeps them alive while nobody else does. Lists nothing: there is no request for that. What all signed items
+ * have in common is place's. Source: docs/protocol.md §7.
  */
 import { bytesEqual, bytesToHex } from '../bytes.ts';
 import { isProtocolError, ProtocolError, type ProtocolErrorCode } from '../errors.ts';
@@ -9,27 +9,30 @@ import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { nameStoreBytesMax } from '../limits.ts';
 import { admitName, assertNameTimely } from '../name/admit.ts';
 import { decodeNameRecord, type NameRecord, nameKey } from '../name/name-record.ts';
-import { kadId } from '../overlay/distance.ts';
+import type { KeepAnswer } from '../overlay/keep-answer.ts';
 import { encodeFailure } from '../overlay/message.ts';
 import {
   decodeNameRequest,
   encodeLookUpAnswer,
   encodeNameAnswers,
   type LookUpAnswer,
-  type NameAnswer,
   type NameRequest,
 } from '../overlay/name-message.ts';
+import { createIntake, refusal, type TakeItem } from '../place/intake.ts';
+import { createStoringPeer } from '../place/storing-peer.ts';
+import { createSweep } from '../place/sweep.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
+import { answerAll } from './answer-all.ts';
 import type { PeerContext } from './context.ts';
-import { createNameStore, isNameOvertaken, isSameName, type NameStore } from './name-store.ts';
-import { createQuota } from './quota.ts';
+import { createNameStore, type KeptName, type NameStore } from './name-store.ts';
+import { costOfItems, createQuota } from './quota.ts';
 
 export interface NameServer {
   readonly store: NameStore;
   handle(inboundId: number, peer: string, body: Uint8Array): void;
-  /** Takes one record, or says why not; answers once it is durable. @param from who brought it */
-  take(bytes: Uint8Array, from: string, onAnswer: (answer: NameAnswer) => void): void;
+  /** Answers once it is durable. */
+  readonly take: TakeItem;
   /** The namespace's authority changed: what was signed under the old one, or by a revoked delegate, goes at once. */
   changed(state: AgentState): void;
   /** From the disk at start. */
@@ -40,24 +43,22 @@ export interface NameServer {
   forget(key: string): void;
 }
 
-/** A record counts for each KiB that was begun, as a bundle does. */
-const quotaBytes = 1024;
-const sweepIntervalMs = 60_000;
-
 export function createNameServer(context: PeerContext, table: AgentTable): NameServer {
-  const { config, routing } = context;
+  const { config } = context;
   const store = createNameStore(nameStoreBytesMax);
   const mayName = createQuota({ burst: config.putsBurst, perSecond: config.putsPerSecond });
   const mayLookUp = createQuota({ burst: config.findsBurst, perSecond: config.findsPerSecond });
-  let isSweepSet = false;
+  const { isMine, closerTo } = createStoringPeer(context.routing, config, context.nowMs);
+  const sweepLater = createSweep(
+    context,
+    () => store.size === 0,
+    () => forget(store.keys().filter((key) => store.get(key)!.expiresAt <= context.nowSeconds())),
+  );
 
   store.onDisplaced((key) => {
     context.count('names', 'displaced');
     forget([key]);
   });
-
-  const isMine = (point: Uint8Array): boolean =>
-    config.role === 'full' && routing.isAmongClosest(kadId(point), config.replication + config.slack);
 
   function handle(inboundId: number, peer: string, body: Uint8Array): void {
     const respond = (answer: Uint8Array): void =>
@@ -76,7 +77,9 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
     }
     const nowMs = context.nowMs();
     const isWithin =
-      request.type === 'name' ? mayName(peer, costOf(request.records), nowMs) : mayLookUp(peer, 1, nowMs);
+      request.type === 'name'
+        ? mayName(peer, costOfItems(request.records), nowMs)
+        : mayLookUp(peer, 1, nowMs);
     if (!isWithin) {
       fail('over-quota');
       return;
@@ -86,45 +89,30 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
       respond(encodeLookUpAnswer(show(request.agentId, request.point, peer)));
       return;
     }
-    const { records } = request;
-    const answers: NameAnswer[] = new Array(records.length);
-    let missing = records.length;
-    if (missing === 0) respond(encodeNameAnswers([]));
-    records.forEach((record, index) => {
-      take(record, peer, (answer) => {
-        answers[index] = answer;
-        if (--missing === 0) respond(encodeNameAnswers(answers));
-      });
-    });
+    answerAll<Uint8Array, KeepAnswer>(
+      request.records,
+      (record, onAnswer) => take(record, peer, onAnswer),
+      (answers) => respond(encodeNameAnswers(answers)),
+    );
   }
 
-  function take(bytes: Uint8Array, from: string, onAnswer: (answer: NameAnswer) => void): void {
-    const refuse = (code: ProtocolErrorCode, status: NameAnswer['status'] = 'refused'): void => {
-      context.count('names', code);
-      onAnswer({ status, code });
-    };
-    const guarded = (task: () => void): void => {
-      try {
-        task();
-      } catch (error) {
-        if (!isProtocolError(error)) throw error;
-        refuse(error.code);
-      }
-    };
-    guarded(() => {
+  const take = createIntake<NameRecord, KeptName>(context, table, {
+    metric: 'names',
+    read(bytes) {
       const record = decodeNameRecord(bytes);
       assertNameTimely(record, context.nowSeconds());
-      const kept = store.get(record.key);
       assertNotBehind(record);
-      if (kept === undefined && !isMine(record.point)) refuse('not-closest');
-      else if (isNameOvertaken(kept, record)) refuse('stale-base', 'stale');
-      else if (isSameName(kept, record)) {
-        store.touch(record.key, context.nowMs());
-        onAnswer({ status: 'stored', code: null });
-      } else
-        withState(record, (held) => guarded(() => verify(record, held, from, guarded, refuse, onAnswer)));
-    });
-  }
+      return record;
+    },
+    kept: store.get,
+    isMine: ({ point }) => isMine(point),
+    admit: admitName,
+    keepOn({ key }) {
+      store.touch(key, context.nowMs());
+      return { status: 'stored', code: null };
+    },
+    keep,
+  });
 
   /** Of a namespace that this peer knows by its names alone: a log that is shorter than one of theirs is over. */
   function assertNotBehind({ agentId, keyEvents }: NameRecord): void {
@@ -147,46 +135,16 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
     forget(gone.map(({ key }) => key));
   }
 
-  function withState(record: NameRecord, then: (held: AgentState | null) => void): void {
-    table.load(agentKey(record.agentId), (agent) => then(agent?.state ?? null));
-  }
-
-  function verify(
-    record: NameRecord,
-    held: AgentState | null,
-    from: string,
-    guarded: (task: () => void) => void,
-    refuse: (code: ProtocolErrorCode, status?: NameAnswer['status']) => void,
-    onAnswer: (answer: NameAnswer) => void,
-  ): void {
-    const { establishment, checks } = admitName(record, held);
-    context.verify(checks, (verdicts) => {
-      if (verdicts.length !== checks.length || verdicts.includes(false)) {
-        refuse('bad-signature');
-        return;
-      }
-      // What was learned while the signatures were checked counts too.
-      withState(record, (known) =>
-        guarded(() => {
-          admitName(record, known);
-          if (isNameOvertaken(store.get(record.key), record)) refuse('stale-base', 'stale');
-          else keep(record, establishment, from, refuse, onAnswer);
-        }),
-      );
-    });
-  }
-
   function keep(
     record: NameRecord,
     establishment: Uint8Array,
     from: string,
-    refuse: (code: ProtocolErrorCode, status?: NameAnswer['status']) => void,
-    onAnswer: (answer: NameAnswer) => void,
+    onAnswer: (answer: KeepAnswer) => void,
   ): void {
     const { key } = record;
     dropOlderKeys(record, establishment);
     if (!store.put(record, establishment, from, context.nowMs())) {
-      refuse('displaced', 'displaced');
+      onAnswer(refusal(context, 'names', 'displaced', 'displaced'));
       return;
     }
     sweepLater();
@@ -197,20 +155,16 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
         return;
       }
       // Not durable, so not accepted.
-      if (isSameName(store.get(key), record)) store.drop(key);
-      refuse(failure);
+      const kept = store.get(key);
+      if (kept !== undefined && bytesEqual(kept.bytes, record.bytes)) store.drop(key);
+      onAnswer(refusal(context, 'names', failure));
     });
   }
 
   function show(agentId: AgentId, point: Uint8Array, asker: string): LookUpAnswer {
     const kept = store.get(nameKey(agentId, point));
-    return {
-      record: kept !== undefined && kept.expiresAt > context.nowSeconds() ? kept.bytes : null,
-      closer: routing
-        .closest(kadId(point), config.replication, context.nowMs())
-        .map(({ contact }) => contact)
-        .filter(({ peer }) => peer !== asker),
-    };
+    const isCurrent = kept !== undefined && kept.expiresAt > context.nowSeconds();
+    return { record: isCurrent ? kept.bytes : null, closer: closerTo(point, asker) };
   }
 
   function forget(keys: readonly string[]): void {
@@ -222,47 +176,32 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
       );
   }
 
-  function sweepLater(): void {
-    if (isSweepSet || store.size === 0) return;
-    isSweepSet = true;
-    context.timers.at(context.nowMs() + sweepIntervalMs, () => {
-      isSweepSet = false;
-      forget(store.keys().filter((key) => store.get(key)!.expiresAt <= context.nowSeconds()));
-      sweepLater();
-    });
+  function changed(state: AgentState): void {
+    if (store.size === 0) return;
+    const { status, establishment } = state.keyState;
+    const revoked = new Set(
+      state.revocations.filter(({ kind }) => kind === 'delegation').map(({ target }) => bytesToHex(target)),
+    );
+    const gone = store
+      .ofAgent(agentKey(state.agentId))
+      .filter(
+        (kept) =>
+          status !== 'active' ||
+          !bytesEqual(kept.establishment, establishment) ||
+          (kept.tokenKey !== null && revoked.has(kept.tokenKey)),
+      );
+    if (gone.length > 0)
+      context.count('names', `dropped:${status === 'active' ? 'rotated' : status}`, gone.length);
+    forget(gone.map(({ key }) => key));
   }
 
   return {
-    store,
-    handle,
-    take,
-    isMine,
+    ...{ store, handle, take, isMine },
     forget: (key) => forget([key]),
     restore(bytes) {
       store.restore(bytes, context.nowMs());
       sweepLater();
     },
-    changed(state) {
-      if (store.size === 0) return;
-      const { status, establishment } = state.keyState;
-      const revoked = new Set(
-        state.revocations.filter(({ kind }) => kind === 'delegation').map(({ target }) => bytesToHex(target)),
-      );
-      const gone = store
-        .ofAgent(agentKey(state.agentId))
-        .filter(
-          (kept) =>
-            status !== 'active' ||
-            !bytesEqual(kept.establishment, establishment) ||
-            (kept.tokenKey !== null && revoked.has(kept.tokenKey)),
-        );
-      if (gone.length > 0)
-        context.count('names', `dropped:${status === 'active' ? 'rotated' : status}`, gone.length);
-      forget(gone.map(({ key }) => key));
-    },
+    changed,
   };
-}
-
-function costOf(records: readonly Uint8Array[]): number {
-  return records.reduce((sum, record) => sum + Math.max(1, Math.ceil(record.length / quotaBytes)), 0);
 }

@@ -5,14 +5,14 @@
  * Bound: bytes in all, what they take in memory included; over that the sender of the most makes room, its latest first,
  * so that what stands stays and nobody pushes others out by bringing much.
  */
-import { bytesEqual, concatBytes } from '../bytes.ts';
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { digestBytes, nameRecordBytesMax } from '../limits.ts';
-import { compareNameRecords, decodeNameRecord, type NameRecord } from '../name/name-record.ts';
+import { decodeNameRecord, type NameRecord } from '../name/name-record.ts';
+import { createSenderLedger } from '../place/sender-ledger.ts';
+import { type KeptItem, SignedRow } from '../place/signed-row.ts';
 import { readArray, readBytes, readInteger, readText } from '../shape.ts';
 
-export interface KeptName extends Pick<NameRecord, 'key' | 'issuedAt' | 'expiresAt' | 'bytes'> {
-  readonly establishment: Uint8Array;
+export interface KeptName extends KeptItem {
   /** The delegation under which it was signed, in hexadecimal; null: the controller signed. */
   readonly tokenKey: string | null;
   /** When this peer heard of it last; who keeps a name alive need not be told of it again. */
@@ -49,87 +49,30 @@ const rowOverheadBytes = 800;
 const peerTextLengthMax = 64;
 const entryBytesMax = nameRecordBytesMax + 256;
 
-/** A class whose bytes are one buffer: each buffer and each small object costs about as much as what is in it. */
-class PackedRow implements KeptName {
-  readonly key: string;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
+class Row extends SignedRow<Row> implements KeptName {
   readonly tokenKey: string | null;
   heardAtMs: number;
-  readonly sender: Sender;
-  /** Where it stands among those of its sender. */
-  index = 0;
-  private readonly packed: Uint8Array;
 
-  constructor(record: NameRecord, establishment: Uint8Array, sender: Sender, nowMs: number) {
-    this.key = record.key;
-    this.issuedAt = record.issuedAt;
-    this.expiresAt = record.expiresAt;
+  constructor(record: NameRecord, establishment: Uint8Array, nowMs: number) {
+    super(record, establishment);
     this.tokenKey = record.token?.key ?? null;
     this.heardAtMs = nowMs;
-    this.sender = sender;
-    this.packed = concatBytes(establishment, record.bytes);
   }
-
-  get establishment(): Uint8Array {
-    return this.packed.subarray(0, digestBytes);
-  }
-
-  get bytes(): Uint8Array {
-    return this.packed.subarray(digestBytes);
-  }
-}
-
-interface Sender {
-  readonly peer: string;
-  readonly rows: PackedRow[];
-  sizeBytes: number;
 }
 
 /** @param sizeBytesMax over which rows make room */
 export function createNameStore(sizeBytesMax: number): NameStore {
-  // All bounded by sizeBytesMax: a sender and an agent stand only while a row is theirs.
-  const rowByKey = new Map<string, PackedRow>();
+  // All bounded by sizeBytesMax: an agent stands only while a row is theirs.
+  const rowByKey = new Map<string, Row>();
   const keysByAgent = new Map<string, Set<string>>();
-  const senderByPeer = new Map<string, Sender>();
+  const senders = createSenderLedger<Row>((row) => row.bytes.length + rowOverheadBytes);
   let displaced = (_key: string): void => {};
-  let sizeBytes = 0;
 
-  const costOf = (row: PackedRow): number => row.bytes.length + rowOverheadBytes;
   const agentOf = (key: string): string => key.slice(0, 2 * digestBytes);
 
-  function senderOf(peer: string): Sender {
-    let sender = senderByPeer.get(peer);
-    if (sender === undefined) {
-      sender = { peer, rows: [], sizeBytes: 0 };
-      senderByPeer.set(peer, sender);
-    }
-    return sender;
-  }
-
-  function credit(row: PackedRow): void {
-    const { sender } = row;
-    row.index = sender.rows.push(row) - 1;
-    sender.sizeBytes += costOf(row);
-    sizeBytes += costOf(row);
-    senderByPeer.set(sender.peer, sender);
-  }
-
-  function discharge(row: PackedRow): void {
-    const { sender, index } = row;
-    const last = sender.rows.pop()!;
-    if (last !== row) {
-      sender.rows[index] = last;
-      last.index = index;
-    }
-    sender.sizeBytes -= costOf(row);
-    sizeBytes -= costOf(row);
-    if (sender.rows.length === 0) senderByPeer.delete(sender.peer);
-  }
-
-  function insert(row: PackedRow): void {
+  function insert(row: Row, peer: string): void {
     rowByKey.set(row.key, row);
-    credit(row);
+    senders.add(row, peer);
     const agent = agentOf(row.key);
     const keys = keysByAgent.get(agent) ?? new Set();
     keysByAgent.set(agent, keys.add(row.key));
@@ -139,21 +82,18 @@ export function createNameStore(sizeBytesMax: number): NameStore {
     const row = rowByKey.get(key);
     if (row === undefined) return;
     rowByKey.delete(key);
-    discharge(row);
+    senders.remove(row);
     const keys = keysByAgent.get(agentOf(key));
     keys?.delete(key);
     if (keys?.size === 0) keysByAgent.delete(agentOf(key));
   }
 
   function makeRoom(): void {
-    while (sizeBytes > sizeBytesMax) {
-      let heaviest: Sender | undefined;
-      for (const sender of senderByPeer.values())
-        if (heaviest === undefined || sender.sizeBytes > heaviest.sizeBytes) heaviest = sender;
-      if (heaviest === undefined) return;
-      const { key } = heaviest.rows.at(-1)!;
-      drop(key);
-      displaced(key);
+    while (senders.sizeBytes > sizeBytesMax) {
+      const row = senders.heaviest()?.newest;
+      if (row == null) return;
+      drop(row.key);
+      displaced(row.key);
     }
   }
 
@@ -162,16 +102,16 @@ export function createNameStore(sizeBytesMax: number): NameStore {
       return rowByKey.size;
     },
     get sizeBytes() {
-      return sizeBytes;
+      return senders.sizeBytes;
     },
     get: (key) => rowByKey.get(key),
     put(record, establishment, from, nowMs) {
       // A newer record of the same name stays with who brought the name first: it is no more of theirs than before.
       const before = rowByKey.get(record.key);
-      const peer = before?.sender.peer ?? from;
+      const peer = before?.sender?.peer ?? from;
       drop(record.key);
-      const row = new PackedRow(record, establishment, senderOf(peer), nowMs);
-      insert(row);
+      const row = new Row(record, establishment, nowMs);
+      insert(row, peer);
       makeRoom();
       return rowByKey.get(record.key) === row;
     },
@@ -181,7 +121,7 @@ export function createNameStore(sizeBytesMax: number): NameStore {
     },
     encoded(key) {
       const row = rowByKey.get(key);
-      return row === undefined ? null : encodeCanonical([1, row.sender.peer, row.establishment, row.bytes]);
+      return row === undefined ? null : encodeCanonical([1, row.sender!.peer, row.establishment, row.bytes]);
     },
     restore(bytes, nowMs) {
       const [version, peer, establishment, record] = readArray(
@@ -191,8 +131,8 @@ export function createNameStore(sizeBytesMax: number): NameStore {
       );
       readInteger(version, 'version', 1, 1);
       const decoded = decodeNameRecord(readBytes(record, 'record', { max: nameRecordBytesMax }));
-      const sender = senderOf(readText(peer, 'sender', peerTextLengthMax));
-      insert(new PackedRow(decoded, readBytes(establishment, 'est', digestBytes), sender, nowMs));
+      const row = new Row(decoded, readBytes(establishment, 'est', digestBytes), nowMs);
+      insert(row, readText(peer, 'sender', peerTextLengthMax));
     },
     ofAgent: (agent) => [...(keysByAgent.get(agent) ?? [])].map((key) => rowByKey.get(key)!),
     anyOf: (agent) => {
@@ -205,14 +145,4 @@ export function createNameStore(sizeBytesMax: number): NameStore {
       displaced = listener;
     },
   };
-}
-
-/** True when what is kept of a name is newer than what came. */
-export function isNameOvertaken(kept: KeptName | undefined, came: NameRecord): boolean {
-  return kept !== undefined && compareNameRecords(kept, came) > 0;
-}
-
-/** True when the kept record is this very one. */
-export function isSameName(kept: KeptName | undefined, came: NameRecord): boolean {
-  return kept !== undefined && bytesEqual(kept.bytes, came.bytes);
 }

@@ -11,7 +11,8 @@ import { chooseLog } from '../identity/fork-choice.ts';
 import { type KeyEvent, keyEventCheck } from '../identity/key-event.ts';
 import { keyLogRetainedEventsMax } from '../limits.ts';
 import { admitName } from '../name/admit.ts';
-import { compareNameRecords, type NameRecord } from '../name/name-record.ts';
+import type { NameRecord } from '../name/name-record.ts';
+import { compareItems } from '../place/signed-item.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
@@ -85,7 +86,7 @@ export function createNameVerifier(context: PeerContext, table: AgentTable): Ver
       if (status !== 'active') context.count('answers_refused', status);
       return shown
         .filter(({ keyEvents }) => status === 'active' && keyEvents.at(-1)!.key === head.key)
-        .sort((left, right) => compareNameRecords(right, left));
+        .sort((left, right) => compareItems(right, left));
     } catch (error) {
       if (!isProtocolError(error)) throw error;
       context.count('answers_refused', error.code);
@@ -97,7 +98,7 @@ export function createNameVerifier(context: PeerContext, table: AgentTable): Ver
 /** What the logs say that is not known, each event once; a liar's logs make no more work than an honest one may. */
 function newEvents(shown: readonly NameRecord[], known: readonly KeyEvent[]): KeyEvent[] {
   const found: KeyEvent[] = [];
-  const byNewest = [...shown].sort((left, right) => compareNameRecords(right, left));
+  const byNewest = [...shown].sort((left, right) => compareItems(right, left));
   for (const event of byNewest.flatMap(({ keyEvents }) => keyEvents)) {
     if (found.length === keyLogRetainedEventsMax) break;
     const isThere = (one: KeyEvent): boolean => bytesEqual(one.bytes, event.bytes);

@@ -1,5 +1,7 @@
 /** Everything about names in one peer: its side as a storing peer, what it publishes, what it looks up (docs/protocol.md §7). */
 import { isNameRequest } from '../overlay/name-message.ts';
+import type { FindPlaces } from '../place/place-finder.ts';
+import type { PlaceSearcher } from '../place/place-searcher.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
@@ -7,7 +9,6 @@ import { createNamePublisher, type NamePublisher } from './name-publisher.ts';
 import { createNameSearcher, type NameSearcher } from './name-searcher.ts';
 import { createNameServer } from './name-server.ts';
 import type { Outbox } from './outbox.ts';
-import type { FindPlaces } from './place-finder.ts';
 
 export interface Names {
   /** Names that are kept here. */
@@ -21,12 +22,16 @@ export interface Names {
   changed(state: AgentState): void;
   publish: NamePublisher['publish'];
   find: NameSearcher['find'];
-  peerAdded: NameSearcher['peerAdded'];
 }
 
 export function createNames(
   context: PeerContext,
-  parts: { readonly table: AgentTable; readonly outbox: Outbox; readonly findPlaces: FindPlaces },
+  parts: {
+    readonly table: AgentTable;
+    readonly outbox: Outbox;
+    readonly findPlaces: FindPlaces;
+    readonly places: PlaceSearcher;
+  },
 ): Names {
   const server = createNameServer(context, parts.table);
   const publisher = createNamePublisher(context, { ...parts, server });
@@ -49,6 +54,5 @@ export function createNames(
     changed: server.changed,
     publish: publisher.publish,
     find: searcher.find,
-    peerAdded: searcher.peerAdded,
   };
 }

@@ -4,7 +4,8 @@
  * Bounds: a frame's bytes and items; what waits is bounded by the callers' own calls. Source: docs/protocol.md §4.
  */
 import { frameBytesMax, requestItemsMax } from '../limits.ts';
-import { type AnnounceAnswer, decodeAnnounceAnswers } from '../overlay/capability-message.ts';
+import { decodeAnnounceAnswers } from '../overlay/capability-message.ts';
+import type { KeepAnswer } from '../overlay/keep-answer.ts';
 import {
   decodeFindAnswers,
   decodePutAnswers,
@@ -13,7 +14,7 @@ import {
   type FindItem,
   type PutAnswer,
 } from '../overlay/message.ts';
-import { decodeNameAnswers, encodeNameRequest, type NameAnswer } from '../overlay/name-message.ts';
+import { decodeNameAnswers, encodeNameRequest } from '../overlay/name-message.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 
@@ -32,12 +33,8 @@ export interface Outbox {
     onAnswer: (answer: FindAnswer | null) => void,
   ): void;
   put(to: PeerContact, bundle: Uint8Array, onAnswer: (answer: PutAnswer | null) => void): void;
-  announce(
-    to: PeerContact,
-    announcement: Uint8Array,
-    onAnswer: (answer: AnnounceAnswer | null) => void,
-  ): void;
-  name(to: PeerContact, record: Uint8Array, onAnswer: (answer: NameAnswer | null) => void): void;
+  announce(to: PeerContact, announcement: Uint8Array, onAnswer: (answer: KeepAnswer | null) => void): void;
+  name(to: PeerContact, record: Uint8Array, onAnswer: (answer: KeepAnswer | null) => void): void;
   /** How long an answer may take before another peer is asked beside: never so short that load alone breeds more load. */
   hedgeDelayMs(): number;
 }
@@ -79,11 +76,11 @@ export function createOutbox(context: PeerContext): Outbox {
     encode: (bundles) => encodeRequest({ type: 'put', bundles }),
     decode: decodePutAnswers,
   });
-  const announces = createLanes<Uint8Array, AnnounceAnswer>(context, noteAnswerTime, {
+  const announces = createLanes<Uint8Array, KeepAnswer>(context, noteAnswerTime, {
     encode: (announcements) => encodeRequest({ type: 'announce', announcements }),
     decode: decodeAnnounceAnswers,
   });
-  const names = createLanes<Uint8Array, NameAnswer>(context, noteAnswerTime, {
+  const names = createLanes<Uint8Array, KeepAnswer>(context, noteAnswerTime, {
     encode: (records) => encodeNameRequest({ type: 'name', records }),
     decode: decodeNameAnswers,
   });

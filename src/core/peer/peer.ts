@@ -10,6 +10,8 @@
  * leave as effects), and knows no clock, socket or disk.
  */
 import { createRoutingTable } from '../overlay/routing-table.ts';
+import { createPlaceFinder } from '../place/place-finder.ts';
+import { createPlaceSearcher } from '../place/place-searcher.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import { createRandom } from '../rng.ts';
 import { createAgentTable } from './agent-table.ts';
@@ -26,7 +28,6 @@ import { createNames } from './names.ts';
 import { createNeighbourhood } from './neighbourhood.ts';
 import { createOutbox } from './outbox.ts';
 import type { PeerConfig } from './peer-config.ts';
-import { createPlaceFinder } from './place-finder.ts';
 import { createPublisher } from './publisher.ts';
 import { createResolver } from './resolver.ts';
 import { createServer, type Server } from './server.ts';
@@ -82,6 +83,7 @@ export function createPeer(options: {
     timers,
     random: createRandom(options.seed),
     routing: createRoutingTable(self.peer),
+    after: (delayMs, callback) => timers.at(nowMs + delayMs, callback),
     nowMs: () => nowMs,
     nowSeconds: () => Math.floor(nowMs / 1000),
   };
@@ -138,9 +140,10 @@ function createParts(context: PeerContext): {
   const upkeep = createUpkeep(context, { table, outbox, synchroniser });
   const neighbourhood = createNeighbourhood(context);
   const findPlaces = createPlaceFinder(context);
+  const places = createPlaceSearcher(context, outbox);
   const announcer = createAnnouncer(context, { outbox, server: capabilities, findPlaces });
-  const names = createNames(context, { table, outbox, findPlaces });
-  const searcher = createCapabilitySearcher(context, { table, outbox, server: capabilities });
+  const names = createNames(context, { table, outbox, findPlaces, places });
+  const searcher = createCapabilitySearcher(context, { table, places, server: capabilities });
   const cancelByCall = new Map<number, () => void>();
 
   ingest.onAccepted((result, source) => {
@@ -179,7 +182,7 @@ function createParts(context: PeerContext): {
     neighbourhood.peerAdded(contact);
     upkeep.neighbourAdded(contact);
     resolver.peerAdded(contact);
-    names.peerAdded(contact);
+    places.peerAdded(contact);
     subscriptions.peerCame();
   }
 

@@ -6,12 +6,9 @@ import { bytesEqual } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { frameBytesMax } from '../limits.ts';
-import {
-  type AnnounceAnswer,
-  encodeAnnounceAnswers,
-  encodeSearchAnswer,
-} from '../overlay/capability-message.ts';
+import { encodeAnnounceAnswers, encodeSearchAnswer } from '../overlay/capability-message.ts';
 import { compareDistance, type KadId, kadId, kadIdOfAgent } from '../overlay/distance.ts';
+import type { KeepAnswer } from '../overlay/keep-answer.ts';
 import {
   decodeRequest,
   encodeClosestAnswer,
@@ -31,18 +28,17 @@ import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
 import type { AgentTable } from './agent-table.ts';
+import { answerAll } from './answer-all.ts';
 import type { CapabilityServer } from './capability-server.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest, IngestResult } from './ingest.ts';
-import { createQuota } from './quota.ts';
+import { costOfItems, createQuota } from './quota.ts';
 import type { Synchroniser } from './synchroniser.ts';
 import type { Watchers } from './watchers.ts';
 
 /** Closer peers named beside a record that is there: the asker needs few more. */
 const closerBesideRecordMax = 4;
-/** What a quota counts as one record. */
-const quotaBytes = 1024;
 /** Bytes of bundles in one answer; what does not fit is answered "ask again". */
 const answerBytesMax = frameBytesMax - 128 * 1024;
 
@@ -94,8 +90,8 @@ export function createServer(
 
   function isWithinQuota(request: RecordRequest, peer: string): boolean {
     const nowMs = context.nowMs();
-    if (request.type === 'put') return mayPut(peer, costOf(request.bundles), nowMs);
-    if (request.type === 'announce') return mayPut(peer, costOf(request.announcements), nowMs);
+    if (request.type === 'put') return mayPut(peer, costOfItems(request.bundles), nowMs);
+    if (request.type === 'announce') return mayPut(peer, costOfItems(request.announcements), nowMs);
     if (request.type === 'find') return mayFind(peer, request.items.length, nowMs);
     if (request.type === 'watch' || request.type === 'unwatch')
       return mayFind(peer, request.agentIds.length, nowMs);
@@ -107,19 +103,19 @@ export function createServer(
   function dispatch(request: RecordRequest, peer: string, respond: (answer: Uint8Array) => void): void {
     switch (request.type) {
       case 'find':
-        collect<FindItem, FindAnswer>(
+        answerAll<FindItem, FindAnswer>(
           request.items,
           (item, onAnswer) => answerFind(item, request.closerMax, peer, onAnswer),
           (answers) => respond(encodeFindAnswers(withinFrame(answers))),
         );
         return;
       case 'put':
-        collect<Uint8Array, PutAnswer>(request.bundles, answerPut, (answers) =>
+        answerAll<Uint8Array, PutAnswer>(request.bundles, answerPut, (answers) =>
           respond(encodePutAnswers(answers)),
         );
         return;
       case 'watch':
-        collect<AgentId, Uint8Array | null>(
+        answerAll<AgentId, Uint8Array | null>(
           request.agentIds.filter((agentId) => watchers.add(peer, agentId)),
           (agentId, onAnswer) => table.loadBundle(agentKey(agentId), onAnswer),
           (bundles) => {
@@ -140,14 +136,14 @@ export function createServer(
         respond(encodeClosestAnswer(closestTo(kadId(request.point), request.count, peer)));
         return;
       case 'announce':
-        collect<Uint8Array, AnnounceAnswer>(
+        answerAll<Uint8Array, KeepAnswer>(
           request.announcements,
           (bytes, onAnswer) => capabilities.take(bytes, peer, onAnswer),
           (answers) => respond(encodeAnnounceAnswers(answers)),
         );
         return;
       case 'search':
-        respond(encodeSearchAnswer(capabilities.show(kadId(request.point), request.count, peer)));
+        respond(encodeSearchAnswer(capabilities.show(request.point, request.count, peer)));
     }
   }
 
@@ -234,11 +230,6 @@ export function createServer(
   return { handle, shouldHold };
 }
 
-/** A record for each KiB that was begun: a bundle of 46 KiB may owe 169 signature checks, one of 0.5 KiB two. */
-function costOf(bundles: readonly Uint8Array[]): number {
-  return bundles.reduce((sum, bundle) => sum + Math.max(1, Math.ceil(bundle.length / quotaBytes)), 0);
-}
-
 /** What the join did, in the writer's terms (§4). */
 export function putAnswer({ incoming, leftOut, agent }: IngestResult): PutAnswer {
   if (incoming === null || agent === null) return { status: 'stored', code: null, current: null };
@@ -265,22 +256,5 @@ function withinFrame(answers: readonly FindAnswer[]): FindAnswer[] {
     if (!(answer.record instanceof Uint8Array)) return answer;
     sizeBytes += answer.record.length;
     return sizeBytes <= answerBytesMax ? answer : { ...answer, record: 'ask-again' };
-  });
-}
-
-/** Runs every item and calls back once with all answers, in order. */
-function collect<Item, Answer>(
-  items: readonly Item[],
-  run: (item: Item, onAnswer: (answer: Answer) => void) => void,
-  onAll: (answers: readonly Answer[]) => void,
-): void {
-  const answers: Answer[] = new Array(items.length);
-  let missing = items.length;
-  if (missing === 0) onAll([]);
-  items.forEach((item, index) => {
-    run(item, (answer) => {
-      answers[index] = answer;
-      if (--missing === 0) onAll(answers);
-    });
   });
 }

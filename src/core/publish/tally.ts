@@ -3,6 +3,7 @@
  * does not choose whom to ask. Source: docs/protocol.md §4.
  */
 import type { ProtocolErrorCode } from '../errors.ts';
+import { mostFrequent } from '../overlay/keep-answer.ts';
 import type { PutAnswer } from '../overlay/message.ts';
 import type { PublishResult } from '../peer/effects.ts';
 import type { AgentState } from '../record/agent-state.ts';
@@ -22,19 +23,13 @@ export function createPutTally(wanted: number): PutTally {
   let answers = 0;
   let acknowledgements = 0;
   let stale = 0;
-  const countByCode = new Map<ProtocolErrorCode, number>();
-
-  function refusal(): ProtocolErrorCode | null {
-    let most: ProtocolErrorCode | null = null;
-    for (const [code, count] of countByCode) if (most === null || count > countByCode.get(most)!) most = code;
-    return most;
-  }
+  const refusals: ProtocolErrorCode[] = [];
 
   function status(): PublishResult['status'] {
     if (stale > 0) return 'stale';
     if (acknowledgements >= wanted) return 'stored';
     if (acknowledgements > 0) return 'partial';
-    return countByCode.size > 0 ? 'refused' : 'failed';
+    return refusals.length > 0 ? 'refused' : 'failed';
   }
 
   return {
@@ -44,7 +39,7 @@ export function createPutTally(wanted: number): PutTally {
       if (answer === null) return;
       if (answer.status === 'stored' || answer.status === 'merged') acknowledgements++;
       else if (answer.status === 'stale') stale++;
-      if (answer.code !== null) countByCode.set(answer.code, (countByCode.get(answer.code) ?? 0) + 1);
+      if (answer.code !== null) refusals.push(answer.code);
     },
     get isDecided() {
       return acknowledgements >= wanted || stale > 0;
@@ -52,6 +47,12 @@ export function createPutTally(wanted: number): PutTally {
     get isSettled() {
       return answers >= asked;
     },
-    result: (state) => ({ status: status(), acknowledgements, asked, refusal: refusal(), state }),
+    result: (state) => ({
+      status: status(),
+      acknowledgements,
+      asked,
+      refusal: mostFrequent(refusals),
+      state,
+    }),
   };
 }

@@ -1,14 +1,15 @@
 /** Capability announcements, their bytes and what they are checked for (docs/protocol.md §7). */
 import { describe, expect, it } from 'vitest';
 import { bytesToHex, utf8ToBytes } from '../../../src/core/bytes.ts';
-import { admitCapabilities, assertTimely } from '../../../src/core/capability/admit.ts';
-import { compareCapabilities, decodeCapabilities } from '../../../src/core/capability/announcement.ts';
+import { admitCapabilities } from '../../../src/core/capability/admit.ts';
+import { decodeCapabilities } from '../../../src/core/capability/announcement.ts';
 import { isTag, parseTag, tagPoint, tagPrefixes } from '../../../src/core/capability/tag.ts';
 import { type CborValue, decodeCanonical, encodeCanonical } from '../../../src/core/cbor.ts';
 import { verifyAdmitted } from '../../../src/core/ed25519.ts';
 import { isProtocolError } from '../../../src/core/errors.ts';
 import { digest } from '../../../src/core/hash.ts';
 import { keyEventValue } from '../../../src/core/identity/key-event-codec.ts';
+import { assertTimely, compareItems } from '../../../src/core/place/signed-item.ts';
 import { fuzzDecoder } from '../../helpers/mutate.ts';
 import { bornAgent, ended, recovered, rotated, type TestAgent } from '../../helpers/test-agent.ts';
 import { announced, startSeconds } from './fixtures.ts';
@@ -140,8 +141,8 @@ describe('a capability announcement', () => {
 
   it('of two, the later stands', () => {
     const [early, late] = [announced(agent, ['/a']), announced(agent, [], startSeconds + 1)];
-    expect(compareCapabilities(late, early)).toBeGreaterThan(0);
-    expect(compareCapabilities(early, early)).toBe(0);
+    expect(compareItems(late, early)).toBeGreaterThan(0);
+    expect(compareItems(early, early)).toBe(0);
   });
 
   it(`survives 5,000 mutations with a typed error or a reading (seed ${seed})`, () => {

@@ -8,11 +8,11 @@ import { encodeAnnouncements, gossipTopic } from '../../../src/core/gossip/annou
 import { agentKey } from '../../../src/core/identity/agent-id.ts';
 import { keyEventValue } from '../../../src/core/identity/key-event-codec.ts';
 import {
-  type AnnounceAnswer,
   decodeAnnounceAnswers,
   decodeSearchAnswer,
   encodeSearchAnswer,
 } from '../../../src/core/overlay/capability-message.ts';
+import type { KeepAnswer } from '../../../src/core/overlay/keep-answer.ts';
 import { encodeFailure, encodeRequest } from '../../../src/core/overlay/message.ts';
 import type { CapabilitySearch } from '../../../src/core/peer/effects.ts';
 import type { PeerConfig } from '../../../src/core/peer/peer-config.ts';
@@ -50,7 +50,7 @@ const agentsOf = (found: CapabilitySearch): string[] =>
   found.hits.map(({ agentId }) => agentKey(agentId)).sort();
 const keysOf = (...agents: TestAgent[]): string[] => agents.map(({ agentId }) => agentKey(agentId)).sort();
 
-function announceTo(net: TestNetwork, peer: TestPeer, ...announcements: Uint8Array[]): AnnounceAnswer[] {
+function announceTo(net: TestNetwork, peer: TestPeer, ...announcements: Uint8Array[]): KeepAnswer[] {
   const answer = net.request(peer, writer, encodeRequest({ type: 'announce', announcements }));
   return decodeAnnounceAnswers(answer, announcements.length);
 }

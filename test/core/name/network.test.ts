@@ -10,13 +10,13 @@ import { rightBits } from '../../../src/core/identity/delegation.ts';
 import { keyEventValue } from '../../../src/core/identity/key-event-codec.ts';
 import { namePoint } from '../../../src/core/name/label.ts';
 import { decodeNameRecord, type NameRecord } from '../../../src/core/name/name-record.ts';
+import type { KeepAnswer } from '../../../src/core/overlay/keep-answer.ts';
 import { encodeFailure } from '../../../src/core/overlay/message.ts';
 import {
   decodeLookUpAnswer,
   decodeNameAnswers,
   encodeLookUpAnswer,
   encodeNameRequest,
-  type NameAnswer,
 } from '../../../src/core/overlay/name-message.ts';
 import type { NameLookUp } from '../../../src/core/peer/effects.ts';
 import type { PeerConfig } from '../../../src/core/peer/peer-config.ts';
@@ -68,7 +68,7 @@ function lookUp(net: TestNetwork, peer: TestPeer, namespace: TestAgent, label = 
 }
 
 /** What a stranger hears when it brings these records. */
-function bring(net: TestNetwork, peer: TestPeer, ...records: Uint8Array[]): NameAnswer[] {
+function bring(net: TestNetwork, peer: TestPeer, ...records: Uint8Array[]): KeepAnswer[] {
   return decodeNameAnswers(
     net.request(peer, writer, encodeNameRequest({ type: 'name', records })),
     records.length,

@@ -4,11 +4,11 @@ import { createNodeCryptoVerifier } from '../../../src/adapters/native/node-cryp
 import { createSystemClock } from '../../../src/adapters/system/clock.ts';
 import { grantBelow } from '../../../src/core/author/subgrant.ts';
 import { utf8ToBytes } from '../../../src/core/bytes.ts';
-import { assertTimely } from '../../../src/core/capability/admit.ts';
 import { formatAgentDid } from '../../../src/core/identity/agent-id.ts';
 import { rightBits } from '../../../src/core/identity/delegation.ts';
 import { assertGrantHolds } from '../../../src/core/identity/delegation-standing.ts';
 import { assertNameTimely } from '../../../src/core/name/admit.ts';
+import { assertTimely } from '../../../src/core/place/signed-item.ts';
 import { addrExpiresAt } from '../../../src/core/record/agent-addr.ts';
 import { expireState } from '../../../src/core/record/agent-state.ts';
 import type { JsonObject } from '../../../src/facts/bounded-json.ts';

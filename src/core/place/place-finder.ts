@@ -3,13 +3,14 @@
  * to ask for them; what is brought to them is its caller's.
  */
 import { bytesToHex } from '../bytes.ts';
-import { lookupParallelism } from '../limits.ts';
+import { isProtocolError } from '../errors.ts';
 import { kadId } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest } from '../overlay/message.ts';
+import { createWalk } from '../overlay/walk.ts';
+import type { PeerContext } from '../peer/context.ts';
+import type { PeerContact } from '../peer/events.ts';
 import { createRecentMap } from '../recent-map.ts';
-import type { PeerContext } from './context.ts';
-import type { PeerContact } from './events.ts';
 
 /** Calls back once, at once where they are known. */
 export type FindPlaces = (point: Uint8Array, onFound: (contacts: readonly PeerContact[]) => void) => void;
@@ -30,33 +31,33 @@ export function createPlaceFinder(context: PeerContext): FindPlaces {
     seeds: Parameters<typeof createLookup>[0]['seeds'],
     onFound: (contacts: readonly PeerContact[]) => void,
   ): void {
-    const { replication } = config;
+    const { replication, parallelism } = config;
     const lookup = createLookup({ target: kadId(point), self: self.peer, seeds, width: replication });
     const request = encodeRequest({ type: 'closest', point, count: replication });
-    let isDone = false;
-    const advance = (): void => {
-      if (isDone) return;
-      if (lookup.isConverged(lookupParallelism)) {
-        isDone = true;
+    const walk = createWalk({
+      lookup,
+      after: context.after,
+      parallelism: () => parallelism,
+      ask: (contact, onAnswer) =>
+        context.send(contact, request, (body) => onAnswer(body === null ? null : readContacts(body))),
+      isDone: () => lookup.isConverged(parallelism),
+      onEnd() {
         const contacts = lookup.closest();
         placesByPoint.set(bytesToHex(point), { contacts, foundAtMs: context.nowMs() });
         onFound(contacts);
-        return;
-      }
-      for (const contact of lookup.take(Math.max(0, lookupParallelism - lookup.inFlight))) {
-        context.send(contact, request, (body) => {
-          try {
-            if (body === null) lookup.failed(contact.peer);
-            else lookup.answered(contact.peer, decodeClosestAnswer(body));
-          } catch {
-            context.count('answers_refused', 'malformed');
-            lookup.failed(contact.peer);
-          }
-          advance();
-        });
-      }
-    };
-    advance();
+      },
+    });
+    walk.advance();
+  }
+
+  function readContacts(body: Uint8Array): readonly PeerContact[] | null {
+    try {
+      return decodeClosestAnswer(body);
+    } catch (error) {
+      if (!isProtocolError(error)) throw error;
+      context.count('answers_refused', 'malformed');
+      return null;
+    }
   }
 
   return (point, onFound) => {
