@@ -94,7 +94,7 @@ export async function runScenario(
     },
     {
       changed(node, change) {
-        measures.changed(change);
+        measures.changed(node.index, change);
         for (const invariant of invariants) invariant.changed?.(node, change);
       },
       alarmed: (_node, alarm) => measures.count(`alarms.${alarm}`),

@@ -10,6 +10,11 @@ import { compareDistance, distancePrefix, type KadId, kadIdOfPeer, sharedPrefixB
 export const routingTablePeersMax = 4096;
 /** A peer that failed a request is asked last for so long. */
 export const failurePenaltyMs = 30_000;
+/**
+ * A peer knows all of its own neighbourhood and few of every other. How many are closer to a target it can tell from
+ * how dense its neighbourhood is, but for chance: so many standard deviations of a count are allowed for.
+ */
+const reachDeviations = 5;
 
 export interface RoutedPeer {
   readonly contact: PeerContact;
@@ -31,7 +36,10 @@ export interface RoutingTable {
   markAnswered(peer: string): void;
   /** The `count` closest, nearest first; recently failed ones after all others. */
   closest(target: KadId, count: number, nowMs: number): RoutedPeer[];
-  /** True when fewer than `count` known peers are closer to the target than `peer` (this peer when left out). */
+  /**
+   * True when fewer than `count` known peers are closer to the target than `peer` (this peer when left out), and `peer`
+   * is near enough to it that those are not merely unknown.
+   */
   isAmongClosest(target: KadId, count: number, peer?: KadId): boolean;
   /** How many known peers share exactly so many leading bits with this one: those in that bucket. */
   countSharing(bits: number): number;
@@ -43,6 +51,8 @@ export interface RoutingTable {
 export function createRoutingTable(selfPeer: string): RoutingTable {
   const self = kadIdOfPeer(selfPeer);
   const entries = new Map<string, Entry>();
+  /** By count: how far a peer may be from a target that is its own; good until somebody comes or goes. */
+  const reachByCount = new Map<number, number>();
 
   function add(contact: PeerContact): boolean {
     if (contact.peer === selfPeer) return false;
@@ -54,6 +64,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     if (entries.size >= routingTablePeersMax) return false;
     try {
       entries.set(contact.peer, { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 });
+      reachByCount.clear();
       return true;
     } catch {
       return false; // not base58: hostile or broken, and nobody to route to
@@ -86,11 +97,21 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
   function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {
     if (entries.size < count) return true;
     const own = distancePrefix(target, peer);
+    if (own > reach(count)) return false;
     let closer = 0;
     for (const entry of entries.values()) {
       if (distancePrefix(target, entry.kadId) < own && ++closer >= count) return false;
     }
     return true;
+  }
+
+  function reach(count: number): number {
+    const known = reachByCount.get(count);
+    if (known !== undefined) return known;
+    const neighbour = closest(self, count, Number.POSITIVE_INFINITY)[count - 1]!;
+    const found = (1 + reachDeviations / Math.sqrt(count)) * distancePrefix(self, neighbour.kadId);
+    reachByCount.set(count, found);
+    return found;
   }
 
   function setPenalty(peer: string, avoidedUntilMs: number): void {
@@ -100,7 +121,9 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
 
   return {
     add,
-    remove: (peer) => void entries.delete(peer),
+    remove(peer) {
+      if (entries.delete(peer)) reachByCount.clear();
+    },
     has: (peer) => entries.has(peer),
     get: (peer) => entries.get(peer),
     markFailed: (peer, nowMs) => setPenalty(peer, nowMs + failurePenaltyMs),

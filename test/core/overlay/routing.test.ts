@@ -64,6 +64,22 @@ describe('the routing table', () => {
     expect(table.isAmongClosest(target, 20, ranked[20]!.kadId)).toBe(false);
   });
 
+  it('leaves a key to others where it knows too few near it to tell', () => {
+    const peers = Array.from({ length: 2_000 }, (_, index) => contactOf(`wide ${index}`));
+    const own = createRoutingTable(peers[0]!.peer);
+    // What a peer of a large network knows: the 24 closest to itself, and six of those far away.
+    const others = peers.slice(1).map((contact) => ({ contact, kadId: kadIdOfPeer(contact.peer) }));
+    others.sort((a, b) => compareDistance(own.self, a.kadId, b.kadId));
+    for (const { contact } of [...others.slice(0, 24), ...others.slice(-6)]) own.add(contact);
+    const far = others.at(-1)!.kadId;
+    expect(others.filter(({ kadId }) => compareDistance(far, kadId, own.self) < 0).length).toBeGreaterThan(
+      900,
+    );
+    expect(own.isAmongClosest(far, 24)).toBe(false);
+    expect(own.isAmongClosest(others[3]!.kadId, 24)).toBe(true);
+    expect(own.isAmongClosest(far, 24, others[0]!.kadId)).toBe(false);
+  });
+
   it('takes neither itself, nor an id that is not base58, nor more than its bound', () => {
     const small = createRoutingTable(testPeerId('self'));
     expect(small.add(contactOf('self'))).toBe(false);
