@@ -21,6 +21,10 @@ export interface DaemonOptions {
   readonly command?: readonly string[];
   /** Further settings, `key=value` as in `weft start --set`. */
   readonly settings?: readonly string[];
+  /** Address on which peers and the API find it; 127.0.0.1 when left out. */
+  readonly host?: string;
+  /** A program and its arguments that run the rest of the command line elsewhere, such as in a network namespace. */
+  readonly inside?: readonly string[];
 }
 
 export interface Daemon {
@@ -50,7 +54,7 @@ interface StatusAnswer {
 
 /** A daemon that does not run yet. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { name, dataDirectory } = options;
+  const { name, dataDirectory, host = '127.0.0.1' } = options;
   let child: ChildProcess | null = null;
   let control: ControlClient | null = null;
   let ended: Promise<void> = Promise.resolve();
@@ -63,7 +67,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     rmSync(join(dataDirectory, 'api.json'), { force: true });
     const logPath = join(dataDirectory, 'daemon.log');
     const log = createWriteStream(logPath, { flags: 'a' });
-    const started = spawn(process.execPath, [...(options.command ?? [executable]), ...startArguments()], {
+    const [program, ...rest] = [
+      ...[...(options.inside ?? []), process.execPath],
+      ...[...(options.command ?? [executable]), ...startArguments()],
+    ];
+    const started = spawn(program!, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -95,10 +103,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
         '--data',
         dataDirectory,
         '--listen',
-        `/ip4/127.0.0.1/tcp/${port}`,
+        `/ip4/${host}/tcp/${port}`,
         '--api-port',
         '0',
       ],
+      ...(host === '127.0.0.1' ? [] : ['--api-host', host, '--set', 'api.remote=true']),
       ...options.bootstrap.flatMap((one) => ['--bootstrap', one]),
       ...(options.settings ?? []).flatMap((setting) => ['--set', setting]),
     ];
@@ -113,8 +122,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const status = await readStatus();
       if (status?.state === 'ready') {
         peer = status.peer;
-        const [first] = status.addresses.filter((one) => one.startsWith('/ip4/127.0.0.1/'));
-        if (first === undefined) throw startError('does not listen on loopback', logPath);
+        const [first] = status.addresses.filter((one) => one.startsWith(`/ip4/${host}/`));
+        if (first === undefined) throw startError(`does not listen on ${host}`, logPath);
         address = first.includes('/p2p/') ? first : `${first}/p2p/${peer}`;
         return;
       }

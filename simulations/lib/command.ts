@@ -16,6 +16,7 @@ const help = `usage: npm run sim -- <scenario> [options]
        npm run sim -- compare <A.json> <B.json> [options]
        npm run sim -- sweep <scenario> --over <parameter>=<value>,<value>... [options]
        npm run sim -- virtual [--seed N] [--nodes N] [--minutes N] [--json]
+       npm run sim -- live <scenario> [--nodes N] [--namespaces] [options]
 
 Runs a network of weft nodes in virtual time, by the core of the daemon: the same seed gives the same run.
 
@@ -23,6 +24,7 @@ Runs a network of weft nodes in virtual time, by the core of the daemon: the sam
   compare         two results side by side, with what is worse; compare --help tells more
   sweep           a scenario at several values of a parameter; sweep --help tells more
   virtual         whole nodes, libp2p included, and faults from the seed; 20 nodes and 3 minutes by default
+  live            a scenario on real nodes, with the model beside them; live --help tells more
   --seed N        default 1
   --nodes N       in place of the scenario's own number
   --json          the result as one object on stdout, progress on stderr; exits 0 when the run completed
@@ -62,6 +64,10 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   if (args[0] === 'virtual') {
     const { runVirtualCommand } = await import('../virtual/virtual-command.ts');
     return runVirtualCommand(args.slice(1), console);
+  }
+  if (args[0] === 'live') {
+    const { runLiveCommand } = await import('../live/live-command.ts');
+    return runLiveCommand(args.slice(1), console);
   }
   if (args[0] === 'compare') return runCompare(args.slice(1), console);
   if (args[0] === 'sweep') return runSweepCommand(args.slice(1), console);

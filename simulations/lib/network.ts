@@ -39,9 +39,15 @@ const retransmitsMax = 6;
 /** Ethernet, IP and TCP headers, and the multiplexer's and the cipher's, around each message. */
 const overheadBytes = 100;
 
-export function createNetwork(nodes: number, settings: NetworkSettings, random: Random): SimulatedNetwork {
+/** The region of each node, and what its own line adds to every way, milliseconds. */
+export function placesOf(nodes: number, random: Random): { regionOf: Uint8Array; accessMs: Float64Array } {
   const regionOf = Uint8Array.from({ length: nodes }, () => random.below(regions.length));
   const accessMs = Float64Array.from({ length: nodes }, () => 0.2 + exponential(random, 1));
+  return { regionOf, accessMs };
+}
+
+export function createNetwork(nodes: number, settings: NetworkSettings, random: Random): SimulatedNetwork {
+  const { regionOf, accessMs } = placesOf(nodes, random);
   const freeAtMs = new Float64Array(nodes);
   const sentBytes = new Float64Array(nodes);
   const messages = { count: 0 };

@@ -1,5 +1,6 @@
 /** A comparison as text and as a page. */
 import { renderTable } from '../../benchmarks/lib/table.ts';
+import type { RunDetails } from '../lib/measures.ts';
 import type { RunResult } from '../lib/run-scenario.ts';
 import type { ComparedMeasure, Comparison, Verdict } from './compare.ts';
 import { colour, drawFigure, type Figure } from './draw.ts';
@@ -78,7 +79,7 @@ export function renderComparison(compared: Compared): string {
     body: [
       listOf('Worse in B', comparison.regressions),
       listOf('Not run alike, so that a difference may be no regression', comparison.differences),
-      html`<h2>What happened</h2><div class="grid">${figuresOf(before, after).map(drawFigure)}</div>`,
+      html`<h2>What happened</h2><div class="grid">${timesOf(before, after).map(drawFigure)}</div>`,
       html`<h2>Figures</h2>${measureTable(comparison)}`,
       html`<h2>Compare again</h2><div class="card"><pre>${compared.command}</pre></div>`,
     ],
@@ -110,10 +111,21 @@ function measureTable({ measures }: Comparison): Markup {
   });
 }
 
-function figuresOf(before: RunResult, after: RunResult): Figure[] {
-  const reach = ({ details }: RunResult): number =>
+/** What the figures of two runs are drawn from. */
+export interface Timed {
+  readonly measures: RunResult['measures'];
+  readonly details: Pick<RunDetails, 'lookupsMs' | 'publishesMs' | 'revocationsMs' | 'revocationPairs'>;
+}
+
+/** How long lookups, publishes and revocations take in both; of what one of them did not measure there is none. */
+export function timesOf(
+  before: Timed,
+  after: Timed,
+  [first, second]: readonly [string, string] = ['A', 'B'],
+): Figure[] {
+  const reach = ({ details }: Timed): number =>
     Math.min(1, details.revocationPairs.heard / Math.max(1, details.revocationPairs.all));
-  const pairs: readonly (readonly [string, string, (run: RunResult) => readonly number[], typeof reach])[] = [
+  const pairs: readonly (readonly [string, string, (run: Timed) => readonly number[], typeof reach])[] = [
     ['How fast revocations spread', 'revocations', (run) => run.details.revocationsMs, reach],
     ['How long lookups take', 'lookups', (run) => run.details.lookupsMs, () => 1],
     ['How long publishes take', 'publishes', (run) => run.details.publishesMs, () => 1],
@@ -121,15 +133,15 @@ function figuresOf(before: RunResult, after: RunResult): Figure[] {
   return pairs.flatMap(([title, name, values, reached]) => {
     if (values(before).length === 0 || values(after).length === 0) return [];
     const curves: Curve[] = [
-      { name: 'A', valuesMs: values(before), reached: reached(before), stroke: colour.first },
-      { name: 'B', valuesMs: values(after), reached: reached(after), stroke: colour.second, dash: '7 4' },
+      { name: first, valuesMs: values(before), reached: reached(before), stroke: colour.first },
+      { name: second, valuesMs: values(after), reached: reached(after), stroke: colour.second, dash: '7 4' },
     ];
-    const figure = (run: RunResult, what: string): string =>
+    const figure = (run: Timed, what: string): string =>
       formatMeasure(`${name}.${what}`, run.measures[`${name}.${what}`] ?? null);
     return [
       {
         title,
-        caption: `A, the full line: median ${figure(before, 'p50Ms')}, 99th percentile ${figure(before, 'p99Ms')}. B, the dashed line: ${figure(after, 'p50Ms')} and ${figure(after, 'p99Ms')}.`,
+        caption: `${first}, the full line: median ${figure(before, 'p50Ms')}, 99th percentile ${figure(before, 'p99Ms')}. ${second}, the dashed line: ${figure(after, 'p50Ms')} and ${figure(after, 'p99Ms')}.`,
         options: cumulative(curves, null),
       },
     ];

@@ -29,6 +29,7 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
   'gossip.rejected': { label: 'gossip refused', better: 'neither', unit: '' },
   'traffic.messagesPerNodeSecond': { label: 'messages, node and second', better: 'lower', unit: '' },
   'traffic.bytesPerNodeSecond': { label: 'bytes, node and second', better: 'lower', unit: 'bytes' },
+  'traffic.gossipPerNodeSecond': { label: 'gossip messages, node and second', better: 'lower', unit: '' },
   'load.hottestOverMean': { label: 'requests, hottest node over the mean', better: 'lower', unit: '' },
   'replays.count': { label: 'old records replayed', better: 'neither', unit: '' },
   'replays.taken': { label: 'old records that were taken', better: 'lower', unit: '' },

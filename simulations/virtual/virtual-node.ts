@@ -3,11 +3,12 @@ import { composeHost } from '../../src/adapters/libp2p/compose-host.ts';
 import type { Host } from '../../src/adapters/libp2p/host-types.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { CustodyKeys } from '../../src/custody/custody-types.ts';
 import { createNode } from '../../src/node/create-node.ts';
 import type { AgentChange, WeftNode } from '../../src/node/node-types.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { Chance } from '../lib/chance.ts';
+import { noKeys } from '../lib/no-keys.ts';
+import { addCounters, readCounters } from '../lib/node-counters.ts';
 import { createVirtualDisk, type VirtualDisk } from './virtual-disk.ts';
 import type { CrashKind, VirtualNetwork } from './virtual-network.ts';
 import { virtualPlatform } from './virtual-transport.ts';
@@ -95,7 +96,7 @@ export function createVirtualNode(
     if (running === null) return;
     const { node } = running;
     // Rendered in turns of promises; no time passes.
-    addTo(totals, await readCounters(node));
+    addCounters(totals, readCounters(await node.metrics()));
     running = null;
     network.crash(index, kind);
     disk.crash();
@@ -127,23 +128,12 @@ export function createVirtualNode(
     },
     async counters() {
       const sums = new Map(totals);
-      if (running !== null) addTo(sums, await readCounters(running.node));
+      if (running !== null) addCounters(sums, readCounters(await running.node.metrics()));
       return sums;
     },
   };
   return self;
 }
-
-/** Agents of a virtual run are signed outside of its nodes. */
-const noKeys: CustodyKeys = {
-  list: async () => [],
-  read: async () => ({}),
-  add: async () => {},
-  stage: async () => {},
-  readStaged: async () => ({}),
-  promote: async () => {},
-  discardStaged: async () => {},
-};
 
 function errorLog(onError: (message: string) => void): Log {
   const quiet = (): void => {};
@@ -156,19 +146,4 @@ function errorLog(onError: (message: string) => void): Log {
     child: () => log,
   };
   return log;
-}
-
-const counterLine = /^(weft_\w+?(?:_total|_count)(?:\{[^}]*\})?) (\d+(?:\.\d+)?)$/;
-
-async function readCounters(node: WeftNode): Promise<Map<string, number>> {
-  const values = new Map<string, number>();
-  for (const line of (await node.metrics()).split('\n')) {
-    const match = counterLine.exec(line);
-    if (match !== null) values.set(match[1]!, Number(match[2]));
-  }
-  return values;
-}
-
-function addTo(sums: Map<string, number>, values: ReadonlyMap<string, number>): void {
-  for (const [name, value] of values) sums.set(name, (sums.get(name) ?? 0) + value);
 }

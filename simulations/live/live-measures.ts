@@ -1,0 +1,140 @@
+/**
+ * What a live run measures, under the names of the model's measures. Times are those of the caller; everything else is what
+ * the nodes themselves count: the metrics that each serves.
+ */
+import { agentKey } from '../../src/core/identity/agent-id.ts';
+import type { SimulatedAgent } from '../lib/agents.ts';
+import { createDistribution } from '../lib/distribution.ts';
+import type { RunDetails } from '../lib/measures.ts';
+import type { NodeCounters } from '../lib/node-counters.ts';
+import type { EndListener } from './live-network.ts';
+
+export interface LiveMeasures {
+  published(status: string, tookMs: number): void;
+  resolved(status: string, tookMs: number, isEnded: boolean): void;
+  /** Its end is being published now. */
+  revoked(agent: SimulatedAgent): void;
+  /** A node accepted that end. */
+  heard: EndListener;
+  /** A node went down under a call. */
+  aborted(): void;
+  /** @param counted by all nodes together during `seconds` */
+  values(traffic: {
+    readonly nodes: number;
+    readonly seconds: number;
+    readonly counted: NodeCounters;
+    readonly sentBytes: number;
+  }): LiveValues;
+}
+
+export interface LiveValues {
+  readonly measures: Readonly<Record<string, number | null>>;
+  /** For plots. */
+  readonly details: Pick<RunDetails, 'lookupsMs' | 'publishesMs' | 'revocationsMs' | 'revocationPairs'>;
+}
+
+const quantileSteps = 100;
+const rightStatuses = new Set(['ok', 'rekeyed']);
+
+export function createLiveMeasures(): LiveMeasures {
+  const lookupMs = createDistribution();
+  const publishMs = createDistribution();
+  const revocationMs = createDistribution();
+  const revokedAtMs = new Map<string, { readonly timeMs: number; readonly heardBy: Set<number> }>();
+  const counts = { right: 0, stored: 0, aborted: 0 };
+  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+  return {
+    published(status, tookMs) {
+      publishMs.add(tookMs);
+      if (status === 'stored') counts.stored++;
+    },
+    resolved(status, tookMs, isEnded) {
+      lookupMs.add(tookMs);
+      if (rightStatuses.has(status) || (isEnded && status === 'tombstoned')) counts.right++;
+    },
+    revoked: ({ agentId }) =>
+      void revokedAtMs.set(agentKey(agentId), { timeMs: Date.now(), heardBy: new Set() }),
+    heard(node, key, acceptedAtMs) {
+      const revocation = revokedAtMs.get(key);
+      if (revocation === undefined || revocation.heardBy.has(node)) return;
+      revocation.heardBy.add(node);
+      revocationMs.add(Math.max(0, acceptedAtMs - revocation.timeMs));
+    },
+    aborted: () => void counts.aborted++,
+    values({ nodes, seconds, counted, sentBytes }) {
+      const lookups = lookupMs.summary();
+      const publishes = publishMs.summary();
+      const revocations = revocationMs.summary();
+      const heard = [...revokedAtMs.values()].reduce((sum, { heardBy }) => sum + heardBy.size, 0);
+      const sumOf = createSums(counted);
+      const received = sumOf('weft_gossip_received_total');
+      const copies = sumOf('weft_gossip_copies_total');
+      const accepted = counted.get('weft_gossip_received_total{kind="accept"}') ?? 0;
+      const perNodeSecond = (count: number): number => count / nodes / seconds;
+      return {
+        measures: {
+          'lookups.count': lookups.count,
+          'lookups.rightShare': share(counts.right, lookups.count),
+          'lookups.hops': share(sumOf('weft_lookup_hops_sum'), sumOf('weft_lookup_hops_count')),
+          'lookups.requests': share(sumOf('weft_lookup_requests_sum'), sumOf('weft_lookup_requests_count')),
+          'publishes.count': publishes.count,
+          'publishes.storedShare': share(counts.stored, publishes.count),
+          'revocations.count': revokedAtMs.size,
+          'revocations.reachedShare': share(heard, revokedAtMs.size * nodes),
+          'gossip.duplicatesPerDelivery': share(copies - received, accepted),
+          ...trafficMeasures(requestsOf(counted), copies, perNodeSecond),
+          'traffic.bytesPerNodeSecond': perNodeSecond(sentBytes),
+          'lookups.p50Ms': lookups.p50,
+          'lookups.p99Ms': lookups.p99,
+          'publishes.p50Ms': publishes.p50,
+          'publishes.p99Ms': publishes.p99,
+          'revocations.p50Ms': revocations.p50,
+          'revocations.p99Ms': revocations.p99,
+          'revocations.maxMs': revocations.max,
+          ...(counts.aborted > 0 && { 'calls.aborted': counts.aborted }),
+        },
+        details: {
+          lookupsMs: lookupMs.quantiles(quantileSteps),
+          publishesMs: publishMs.quantiles(quantileSteps),
+          revocationsMs: revocationMs.quantiles(quantileSteps),
+          revocationPairs: { all: revokedAtMs.size * nodes, heard },
+        },
+      };
+    },
+  };
+}
+
+/** Messages as both sides count them: requests by type and their answers, and copies of gossip. */
+export function trafficMeasures(
+  requestsByType: ReadonlyMap<string, number>,
+  gossipCopies: number,
+  perNodeSecond: (count: number) => number,
+): Record<string, number> {
+  const requests = [...requestsByType.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    'traffic.messagesPerNodeSecond': perNodeSecond(2 * requests + gossipCopies),
+    'traffic.gossipPerNodeSecond': perNodeSecond(gossipCopies),
+    ...Object.fromEntries(
+      [...requestsByType].map(([type, count]) => [`requests.${type}PerNodeSecond`, perNodeSecond(count)]),
+    ),
+  };
+}
+
+function requestsOf(counted: NodeCounters): Map<string, number> {
+  const requests = new Map<string, number>();
+  for (const [name, count] of counted) {
+    const type = /^weft_requests_total\{kind="(.+)"\}$/.exec(name)?.[1];
+    if (type !== undefined) requests.set(type, count);
+  }
+  return requests;
+}
+
+/** Sums of a metric over all its labels. */
+function createSums(counted: NodeCounters): (metric: string) => number {
+  return (metric) => {
+    let sum = 0;
+    for (const [name, value] of counted) if (name === metric || name.startsWith(`${metric}{`)) sum += value;
+    return sum;
+  };
+}

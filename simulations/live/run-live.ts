@@ -1,0 +1,159 @@
+/** One live run: nodes find one another, agents are registered, load and faults go their way, and the nodes are asked what they counted. */
+import { cpus } from 'node:os';
+import type { Chance } from '../lib/chance.ts';
+import { addCounters, type NodeCounters } from '../lib/node-counters.ts';
+import type { Scenario } from '../lib/scenario.ts';
+import { planLiveFaults } from './live-faults.ts';
+import { createLiveLoad } from './live-load.ts';
+import { createLiveMeasures, type LiveValues } from './live-measures.ts';
+import type { LiveNetwork } from './live-network.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
+
+export interface LiveOutcome extends LiveValues {
+  readonly nodes: number;
+  /** Of all processors of the machine while the load went on, whoever used it: 0 to 1. */
+  readonly cpuShare: number;
+  /** Of the nodes, from the begin of the load to the end. */
+  readonly nodeCpuSeconds: number;
+  readonly store: string;
+  readonly joinSeconds: number;
+}
+
+export interface LiveProgress {
+  readonly phase: 'starting' | 'joining' | 'registering' | 'load' | 'settling';
+  readonly detail: string;
+}
+
+/** Peers in a routing table beyond which a node counts as at home; neighbours in each mesh. */
+const homePeers = 20;
+const meshPeers = 4;
+const joinMsMax = 300_000;
+const pollMs = 250;
+/** Share of one processor below which a network has found itself. */
+const calmShare = 0.3;
+const calmMsMax = 60_000;
+/** After the last registration: copies beyond w leave 100 ms after the put. */
+const registeredMs = 1_000;
+const stepSeconds = 5;
+
+/** @throws the reason of the signal; Error when the nodes do not find one another. */
+export async function runLive(
+  network: LiveNetwork,
+  scenario: Scenario,
+  chance: Chance,
+  parts: { readonly signal: AbortSignal; onProgress(progress: LiveProgress): void },
+): Promise<LiveOutcome> {
+  const { signal, onProgress } = parts;
+  const timeline = createTimeline(signal);
+  const measures = createLiveMeasures();
+  network.onEnded(measures.heard);
+  try {
+    const fromMs = performance.now();
+    await joined(network, timeline, (detail) => onProgress({ phase: 'joining', detail }));
+    const joinSeconds = (performance.now() - fromMs) / 1000;
+    onProgress({ phase: 'registering', detail: `${scenario.agents} agents` });
+    const load = createLiveLoad({ network, scenario, chance, timeline, measures, signal });
+    await load.register();
+    await timeline.pass(registeredMs);
+
+    const before = await totals(network);
+    const beginMs = performance.now();
+    const faultSeconds = planLiveFaults(network, scenario, chance.stream('faults'), timeline);
+    load.begin();
+    const machine = machineTime();
+    const seconds = Math.max(scenario.load.seconds, faultSeconds);
+    for (let passed = 0; passed < seconds; passed += stepSeconds) {
+      onProgress({ phase: 'load', detail: `${passed} of ${seconds} s` });
+      await timeline.pass(Math.min(stepSeconds, seconds - passed) * 1000);
+    }
+    const cpuShare = machine.busyShare();
+    onProgress({ phase: 'settling', detail: `${scenario.settleSeconds} s` });
+    await timeline.settled();
+    await timeline.pass(scenario.settleSeconds * 1000);
+    const after = await totals(network);
+    const values = measures.values({
+      nodes: network.nodes.length,
+      seconds: (performance.now() - beginMs) / 1000,
+      counted: difference(after.counters, before.counters),
+      sentBytes: after.sentBytes - before.sentBytes,
+    });
+    return {
+      ...values,
+      nodes: network.nodes.length,
+      cpuShare,
+      nodeCpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      store: network.store,
+      joinSeconds,
+    };
+  } finally {
+    timeline.close();
+  }
+}
+
+/** Everybody knows its neighbours and has a mesh, and what the joining left running is done. */
+async function joined(
+  network: LiveNetwork,
+  timeline: Timeline,
+  say: (detail: string) => void,
+): Promise<void> {
+  const { nodes } = network;
+  const wanted = {
+    peers: Math.min(nodes.length - 1, homePeers),
+    mesh: Math.min(nodes.length - 1, meshPeers),
+  };
+  const deadlineMs = performance.now() + joinMsMax;
+  for (let polls = 0; ; polls++) {
+    const counters = await Promise.all(nodes.map((node) => node.counters()));
+    const peers = Math.min(...counters.map((values) => values.get('weft_routed_peers') ?? 0));
+    const mesh = Math.min(...counters.map(smallestMesh));
+    if (peers >= wanted.peers && mesh >= wanted.mesh) break;
+    const state = `everybody knows ${peers} of ${wanted.peers} peers, with ${mesh} of ${wanted.mesh} in each mesh`;
+    if (performance.now() > deadlineMs) throw new Error(`the nodes do not find one another: ${state}`);
+    if (polls % 20 === 0) say(state);
+    await timeline.pass(pollMs);
+  }
+  const calmDeadlineMs = performance.now() + calmMsMax;
+  for (let share = 1; share > calmShare && performance.now() < calmDeadlineMs; ) {
+    const [usedBefore, fromMs] = [await network.cpuSeconds(), performance.now()];
+    await timeline.pass(2 * pollMs);
+    share = ((await network.cpuSeconds()) - usedBefore) / ((performance.now() - fromMs) / 1000);
+  }
+}
+
+function smallestMesh(values: NodeCounters): number {
+  const sizes = [...values].flatMap(([name, size]) =>
+    name.startsWith('weft_gossip_mesh_peers{') ? [size] : [],
+  );
+  return sizes.length === 0 ? 0 : Math.min(...sizes);
+}
+
+async function totals(network: LiveNetwork) {
+  const counters = new Map<string, number>();
+  for (const values of await Promise.all(network.nodes.map((node) => node.counters()))) {
+    addCounters(counters, values);
+  }
+  return { counters, sentBytes: await network.sentBytes(), cpuSeconds: await network.cpuSeconds() };
+}
+
+function difference(after: NodeCounters, before: NodeCounters): NodeCounters {
+  return new Map([...after].map(([name, value]) => [name, value - (before.get(name) ?? 0)]));
+}
+
+/** Of the whole machine, since now. */
+function machineTime() {
+  const read = (): { busy: number; all: number } => {
+    const times = cpus().map((processor) => processor.times);
+    const all = times.reduce(
+      (sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq,
+      0,
+    );
+    return { all, busy: all - times.reduce((sum, { idle }) => sum + idle, 0) };
+  };
+  const before = read();
+  return {
+    busyShare(): number {
+      const now = read();
+      return now.all === before.all ? 0 : (now.busy - before.busy) / (now.all - before.all);
+    },
+  };
+}
