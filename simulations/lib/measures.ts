@@ -18,7 +18,7 @@ export interface Measures {
   published(kind: string, result: PublishResult, tookMs: number): void;
   resolved(resolution: Resolution, tookMs: number, isEnded: boolean): void;
   revoked(agent: SimulatedAgent): void;
-  changed(change: Change): void;
+  changed(node: number, change: Change): void;
   count(name: string): void;
   values(world: World): Record<string, number | null>;
   details(world: World): RunDetails;
@@ -47,7 +47,7 @@ export function createMeasures(nowMs: () => number): Measures {
   const publishMs = createDistribution();
   const resolveMs = createDistribution();
   const revocationMs = createDistribution();
-  const revokedAtMs = new Map<string, { readonly timeMs: number; heard: number }>();
+  const revokedAtMs = new Map<string, { readonly timeMs: number; readonly heardBy: Set<number> }>();
   const observer = createObserver();
   const costs = createNodeCosts();
   let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
@@ -57,8 +57,8 @@ export function createMeasures(nowMs: () => number): Measures {
   const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const of = (name: string): number => counts.get(name) ?? 0;
-  const heardPairs = (nodes: number): number =>
-    [...revokedAtMs.values()].reduce((total, one) => total + Math.min(one.heard, nodes), 0);
+  const heardPairs = (): number =>
+    [...revokedAtMs.values()].reduce((total, { heardBy }) => total + heardBy.size, 0);
 
   return {
     begin(world, seconds) {
@@ -88,13 +88,14 @@ export function createMeasures(nowMs: () => number): Measures {
       observer.looked(nowMs() - tookMs, isRight);
     },
     revoked(agent) {
-      revokedAtMs.set(agentKey(agent.agentId), { timeMs: nowMs(), heard: 0 });
+      revokedAtMs.set(agentKey(agent.agentId), { timeMs: nowMs(), heardBy: new Set() });
     },
-    changed({ agentId, change }) {
+    changed(node, { agentId, change }) {
       if (change !== 'tombstoned') return;
       const revocation = revokedAtMs.get(agentKey(agentId));
-      if (revocation === undefined) return;
-      revocation.heard++;
+      // Whoever lost what was not durable yet, or whose disk was full, hears it again.
+      if (revocation === undefined || revocation.heardBy.has(node)) return;
+      revocation.heardBy.add(node);
       revocationMs.add(nowMs() - revocation.timeMs);
     },
     count,
@@ -108,7 +109,7 @@ export function createMeasures(nowMs: () => number): Measures {
       lookupsMs: resolveMs.quantiles(quantileSteps),
       publishesMs: publishMs.quantiles(quantileSteps),
       revocationsMs: revocationMs.quantiles(quantileSteps),
-      revocationPairs: { all: revokedAtMs.size * world.nodes.length, heard: heardPairs(world.nodes.length) },
+      revocationPairs: { all: revokedAtMs.size * world.nodes.length, heard: heardPairs() },
       countedSeconds: (nowMs() - before.atMs) / 1000,
       counts: Object.fromEntries(
         [...world.counts].map(([name, value]) => [name, value - (countsBefore.get(name) ?? 0)]),
@@ -120,7 +121,7 @@ export function createMeasures(nowMs: () => number): Measures {
       const lookup = resolveMs.summary();
       const publish = publishMs.summary();
       const revocation = revocationMs.summary();
-      const heard = heardPairs(nodes);
+      const heard = heardPairs();
       const asked = (world.counts.get('lookup_requests:resolve') ?? 0) - before.asked;
       const { gossip, network } = world;
       return {
