@@ -137,10 +137,10 @@ function createParts(context: PeerContext): {
   const publisher = createPublisher(context, shared);
   const gossip = createGossipIntake(context, table, ingest);
   const subscriptions = createSubscriptions(context, { table, ingest, outbox });
-  const upkeep = createUpkeep(context, { table, outbox, synchroniser });
   const neighbourhood = createNeighbourhood(context);
   const findPlaces = createPlaceFinder(context);
   const places = createPlaceSearcher(context, outbox);
+  const upkeep = createUpkeep(context, { table, outbox, synchroniser, findPlaces });
   const announcer = createAnnouncer(context, { outbox, server: capabilities, findPlaces });
   const names = createNames(context, { table, outbox, findPlaces, places });
   const searcher = createCapabilitySearcher(context, { table, places, server: capabilities });

@@ -6,7 +6,8 @@
 import { hasAuthority } from '../gossip/announcement.ts';
 import { createTokenBucket } from '../gossip/token-bucket.ts';
 import { agentIdFromKey } from '../identity/agent-id.ts';
-import { kadIdOfAgent } from '../overlay/distance.ts';
+import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../overlay/distance.ts';
+import type { FindPlaces } from '../place/place-finder.ts';
 import { expireState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
@@ -23,6 +24,8 @@ const greetingsBurst = 4;
 const greetingsPerSecond = 0.5;
 const greetingQueueMax = 64;
 const greetingDelayMs = 200;
+/** Records that are brought to those who are closer at one time. */
+const handedOnMax = 16;
 const neighboursAtStop = 3;
 const stopTimeoutMs = 8_000;
 
@@ -39,13 +42,17 @@ export function createUpkeep(
     readonly table: AgentTable;
     readonly outbox: Outbox;
     readonly synchroniser: Synchroniser;
+    readonly findPlaces: FindPlaces;
   },
 ): Upkeep {
-  const { table, outbox, synchroniser } = parts;
+  const { table, outbox, synchroniser, findPlaces } = parts;
   const { config, routing, timers, random } = context;
   const greetings = createTokenBucket({ burst: greetingsBurst, perSecond: greetingsPerSecond });
   const toGreet = new Map<string, PeerContact>();
   let isGreetingSet = false;
+  /** Records that others are closer to, found on the last walk; bounded by the table. */
+  const toHandOn: string[] = [];
+  let handedOn = 0;
 
   function every(intervalMs: number, task: () => void): void {
     // Spread over the interval, so that a network started at once does not beat at once.
@@ -78,29 +85,47 @@ export function createUpkeep(
     });
   }
 
-  /** A record that others are closer to now goes to them; once w of them have it, this peer holds it no longer. */
-  function handOn(key: string): void {
+  function isOthers(key: string): boolean {
     const row = table.row(key);
-    if (row === undefined || !row.isHeld || routing.size < config.replication + config.slack) return;
+    if (row === undefined || !row.isHeld || routing.size < config.replication + config.slack) return false;
+    return !routing.isAmongClosest(kadIdOfAgent(agentIdFromKey(key)), config.replication + config.slack);
+  }
+
+  function handOnNext(): void {
+    for (; handedOn < handedOnMax && toHandOn.length > 0; handedOn++) {
+      handOn(toHandOn.pop()!, () => {
+        handedOn--;
+        handOnNext();
+      });
+    }
+  }
+
+  /** A record that others are closer to now goes to them; once w of them have it, this peer holds it no longer. */
+  function handOn(key: string, onDone: () => void): void {
     const target = kadIdOfAgent(agentIdFromKey(key));
-    if (routing.isAmongClosest(target, config.replication + config.slack)) return;
-    table.load(key, (agent) => {
-      if (agent === null) return;
-      let acknowledgements = 0;
-      for (const { contact } of routing.closest(target, config.replication, context.nowMs())) {
-        outbox.put(contact, agent.bundle, (answer) => {
-          if (
-            answer === null ||
-            answer.status === 'refused' ||
-            ++acknowledgements !== config.acknowledgements
-          )
-            return;
-          context.count('records_handed_over', 'record');
-          table.load(key, (current) => {
-            if (current !== null) table.save(current.state, false, () => {});
+    findPlaces(target.bytes, (contacts) => {
+      const closer = contacts.filter(
+        ({ peer }) => compareDistance(target, kadIdOfPeer(peer), routing.self) < 0,
+      );
+      table.load(key, (agent) => {
+        // Whom it found says more than its own table.
+        if (agent === null || closer.length < config.replication) return onDone();
+        let [acknowledgements, missing] = [0, closer.length];
+        for (const contact of closer) {
+          outbox.put(contact, agent.bundle, (answer) => {
+            if (--missing === 0) onDone();
+            if (answer === null || answer.status === 'refused') return;
+            if (++acknowledgements === config.acknowledgements) letGo(key);
           });
-        });
-      }
+        }
+      });
+    });
+  }
+
+  function letGo(key: string): void {
+    context.count('records_handed_over', 'record');
+    table.load(key, (agent) => {
+      if (agent !== null) table.save(agent.state, false, () => {});
     });
   }
 
@@ -123,7 +148,13 @@ export function createUpkeep(
   return {
     start() {
       every(sweepIntervalMs, () => walk(sweep));
-      every(config.handOverIntervalMs, () => walk(handOn));
+      every(config.handOverIntervalMs, () => {
+        if (toHandOn.length > 0) return;
+        walk((key) => {
+          if (isOthers(key)) toHandOn.push(key);
+          handOnNext();
+        });
+      });
       if (config.role === 'client') return;
       every(config.syncIntervalMs, () => {
         for (const contact of random.pick(routing.peers(), neighboursPerSync)) synchroniser.start(contact);

@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createSodiumVerifier } from '../../../src/adapters/native/sodium-verifier.ts';
 import { bytesToHex } from '../../../src/core/bytes.ts';
 import { encodeAnnouncements, gossipTopic } from '../../../src/core/gossip/announcement.ts';
+import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../../src/core/overlay/distance.ts';
 import { decodePutAnswers, encodeRequest } from '../../../src/core/overlay/message.ts';
+import { isHeldEntry } from '../../../src/core/peer/entry.ts';
 import { createTestNetwork, type TestNetwork, testPeerId } from '../../helpers/peer-network.ts';
 import {
   bornAgent,
@@ -253,6 +255,31 @@ describe(`a network of 40 peers (seed ${seed})`, () => {
       expect(holders.length).toBeGreaterThanOrEqual(5);
       expect(holders.length).toBeLessThanOrEqual(8);
       expect(net.resolve(net.peers[20]!, agent.agentId).status).toBe('ok');
+    }
+  });
+
+  it('hands a record on to those who are closer, and lets it go once w of them have it (§4)', () => {
+    const config = { replication: 6, slack: 2, handOverIntervalMs: 20_000, syncIntervalMs: 20_000 };
+    const net = createTestNetwork({ count: 24, seed, verifier, config });
+    const few = net.peers.slice(0, 8);
+    for (const [index, peer] of few.entries())
+      for (const other of few.slice(index + 1)) net.connect(peer, other);
+    net.run(1_000);
+    const agents = Array.from({ length: 10 }, (_, index) => bornAgent(`moves ${index}`, net.nowSeconds()));
+    for (const agent of agents) expect(net.publish(few[0]!, bundleOf(agent)).status).toBe('stored');
+    net.connectAll();
+    net.run(80_000);
+    for (const agent of agents) {
+      const target = kadIdOfAgent(agent.agentId);
+      const holders = net.peers.filter(({ store }) => {
+        const entry = store.get(bytesToHex(agent.agentId));
+        return entry !== undefined && isHeldEntry(entry);
+      });
+      const closest = [...net.peers].sort((left, right) =>
+        compareDistance(target, kadIdOfPeer(left.name), kadIdOfPeer(right.name)),
+      );
+      expect(holders.length).toBeLessThanOrEqual(8);
+      expect(closest.slice(0, 6).every((peer) => holders.includes(peer))).toBe(true);
     }
   });
 });
