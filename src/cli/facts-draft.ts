@@ -1,6 +1,6 @@
 /** From the options of `weft facts new` to AgentFacts, and facts out of a file or stdin. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { formatAgentDid, parseAgentId } from '../core/identity/agent-id.ts';
+import { formatAgentDid, formatAgentId, parseAgentId } from '../core/identity/agent-id.ts';
 import type { AgentFacts } from '../facts/agent-facts.ts';
 import { type JsonObject, parseJsonObject } from '../facts/bounded-json.ts';
 import { factsBytesMax } from '../facts/facts-limits.ts';
@@ -87,6 +87,13 @@ function skillOf(text: string, modes: readonly string[]): JsonObject {
 /** The JSON object in a file; of stdin when it is `-` or left out. @throws CliError `unreadable`, FactsError */
 export async function readDocument(terminal: Terminal, file: string | undefined): Promise<JsonObject> {
   return parseJsonObject(await readBytes(terminal, file));
+}
+
+/** The agent that facts speak of. @throws CliError `usage` */
+export function agentOfFacts(facts: JsonObject | undefined): string {
+  const id = facts?.['id'];
+  if (typeof id === 'string' && id.startsWith('did:nanda:')) return formatAgentId(parseAgentId(id));
+  throw new CliError('usage', 'the facts name no agent', 'their id is the DID of the agent: did:nanda:…');
 }
 
 /** As JSON for people, into a file or to stdout. */

@@ -18,6 +18,8 @@ export interface IssuerOf {
   readonly key: Uint8Array;
   /** `self` and `delegate`: of the subject that was given. */
   readonly kind: IssuerKind;
+  /** Signed by a delegate with the right `facts`, of whomever. */
+  readonly isDelegate: boolean;
   /** Null for a bare key. */
   readonly state: AgentState | null;
   /** Owed beside its own signature, by the grant of a delegate. */
@@ -38,12 +40,12 @@ export async function issuerOf(
   grants: readonly Grant[] = [],
 ): Promise<IssuerOf> {
   if (issuer.startsWith('did:key:'))
-    return { key: keyOfDidKey(issuer, method), kind: 'key', state: null, checks: [] };
+    return { key: keyOfDidKey(issuer, method), kind: 'key', isDelegate: false, state: null, checks: [] };
   if (!issuer.startsWith('did:nanda:'))
     throw new FactsError('wrong-issuer', 'issuers are agents (did:nanda) or keys (did:key)', { issuer });
   const issuerId = agentOfDid(issuer, 'wrong-issuer');
   const isSelf = subject !== null && agentKey(issuerId) === agentKey(subject.agentId);
   const state = isSelf ? subject : activeState(await resolve(issuerId), 'issuer-not-active');
   const { key, isDelegate, checks } = keyOfAgent(state, method, times, grants);
-  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', state, checks };
+  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', isDelegate, state, checks };
 }

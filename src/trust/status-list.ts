@@ -20,10 +20,10 @@ import {
 import { addProof, canonicalJson, readProof } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import { assertNotRevoked } from '../facts/issuer-keys.ts';
-import { issuerOf } from '../facts/issuer-of.ts';
 import type { StatusPurpose } from '../facts/status-entry.ts';
 import { assertTimes } from '../facts/verify-facts.ts';
 import { decodeBitstring, encodeBitstring } from './bitstring.ts';
+import { ownIssuerOf } from './own-issuer.ts';
 import {
   statusCredentialBytesMax,
   statusLivesPerTtl,
@@ -96,7 +96,7 @@ export async function verifyStatusList(
   const span = { validFrom: secondsOf(validFrom), validUntil: secondsOf(validUntil) };
   const { nowSeconds: now } = context;
   const created = assertTimes(span, claim, now);
-  const { key, state } = await issuerOf(did, claim.verificationMethod, { created, now }, context.resolve);
+  const { key, state } = await ownIssuerOf(did, claim.verificationMethod, { created, now }, context.resolve);
   const { message, signature } = claim;
   if (!context.check({ publicKey: key, message, signature }))
     throw new FactsError('bad-proof', 'the signature of the status list does not fit');

@@ -9,10 +9,10 @@ import type { Resolution } from '../core/peer/effects.ts';
 import { readProof } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import { agentOfDid, assertNotRevoked, type IssuerKind } from '../facts/issuer-keys.ts';
-import { issuerOf } from '../facts/issuer-of.ts';
 import { assertStatus, type StatusCheck } from '../facts/status-entry.ts';
 import { assertTimes } from '../facts/verify-facts.ts';
 import { readTrustCredential, type TrustCredential } from './credential.ts';
+import { ownIssuerOf } from './own-issuer.ts';
 
 /** What a verdict stands on. */
 export interface CredentialContext {
@@ -47,7 +47,7 @@ export async function verifyCredential(
   if (context.isRevoked?.(digest, issuer) === true)
     throw new FactsError('revoked', 'the credential was revoked');
   const times = { created, now: context.nowSeconds };
-  const { key, kind, state } = await issuerOf(issuer, claim.verificationMethod, times, context.resolve);
+  const { key, kind, state } = await ownIssuerOf(issuer, claim.verificationMethod, times, context.resolve);
   const { message, signature } = claim;
   if (!context.check({ publicKey: key, message, signature }))
     throw new FactsError(

@@ -1,13 +1,18 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { runCommand } from './run-command.ts';
 
 const program = createProgram(process, () => {});
-const paths = program.commands.flatMap((command) =>
-  command.commands.length === 0
-    ? [[command.name()]]
-    : command.commands.map((inner) => [command.name(), inner.name()]),
-);
+const paths = pathsBelow(program);
+
+function pathsBelow({ commands }: Command): string[][] {
+  return commands.flatMap((command) =>
+    command.commands.length === 0
+      ? [[command.name()]]
+      : pathsBelow(command).map((inner) => [command.name(), ...inner]),
+  );
+}
 
 describe('the help', () => {
   it('lists every command, and documents the exit codes', async () => {

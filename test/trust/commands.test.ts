@@ -7,6 +7,9 @@ import { type ApiServer, startApi } from '../../src/api/server.ts';
 import { openTokenFile, writeAddressFile } from '../../src/api/token-file.ts';
 import { bytesToHex } from '../../src/core/bytes.ts';
 import { formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
+import type { JsonObject } from '../../src/facts/bounded-json.ts';
+import { methodOfAgent } from '../../src/facts/issuer-keys.ts';
+import { present } from '../../src/trust/views/presentation.ts';
 import { createRecordedNode, type RecordedNode } from '../api/recorded-node.ts';
 import { type CommandResult, runCommand } from '../cli/run-command.ts';
 import { sampleFacts, signedFacts } from '../facts/sample-facts.ts';
@@ -160,6 +163,59 @@ describe('weft trust', { timeout: 30_000 }, () => {
       error: { code: 'not-found' },
     });
     expect((await weft('trust', 'schema', '--json')).json()).toMatchObject({ title: 'ZonePolicy' });
+  });
+});
+
+describe('weft facts view', { timeout: 30_000 }, () => {
+  let drawn = 0;
+  /** What its holder shows to the agent. */
+  function writeShown(credentials: readonly string[]): string {
+    const signer = signingKeyOf(about);
+    const shown = present({
+      ...{ signer, challenge: `draw ${drawn++}`, nowSeconds: now },
+      ...{ holder: formatAgentDid(about.agentId), domain: formatAgentDid(issuer) },
+      credentials: credentials.map((one) => JSON.parse(readFileSync(file(one), 'utf8')) as JsonObject),
+      verificationMethod: methodOfAgent(about.agentId, signer.publicKey),
+    });
+    writeFileSync(file('shown.json'), JSON.stringify(shown));
+    return file('shown.json');
+  }
+
+  it('serves facts to who shows what the policy asks for, and to nobody else, until it is removed', async () => {
+    const label = 'For partners';
+    writeFileSync(file('partners.json'), JSON.stringify(sampleFacts(issuer, { label })));
+    const set = ['facts', 'view', 'set', 'partners', file('partners.json'), '--policy', writePolicy()];
+    const served = await weft(...set);
+    const path = `/facts/${issuerText}/views/partners`;
+    expect([served.code, served.stdout]).toEqual([
+      0,
+      expect.stringContaining(`${path} to whom the zone acme`),
+    ]);
+    const read = (url: string, ...credentials: readonly string[]) =>
+      weft('facts', 'view', 'read', url, writeShown(credentials), '--json');
+    await issue('--no-status', '--out', file('member.json'));
+    expect((await read(`${api.url}${path}`)).json()).toMatchObject({ error: { code: 'bad-credential' } });
+    expect((await read(`${api.url}${path}`, 'partners.json')).json()).toMatchObject({
+      error: { code: 'not-admitted' },
+    });
+    expect((await read(`${api.url}${path}`, 'member.json')).json()).toMatchObject({
+      valid: true,
+      agentId: issuerText,
+      facts: { label },
+    });
+    expect((await read(`${api.url}/v1/info`, 'member.json')).json()).toMatchObject({
+      error: { code: 'usage' },
+    });
+    expect((await weft('facts', 'view', 'list', issuerText)).stdout).toMatch(/^partners {2}zone acme/);
+    const remove = () => weft('facts', 'view', 'remove', issuerText, 'partners');
+    expect([(await remove()).stdout, (await remove()).stdout]).toEqual([
+      'removed\n',
+      'there was nothing to remove\n',
+    ]);
+    expect((await weft('facts', 'view', 'list', issuerText)).stdout).toBe('none\n');
+    expect((await read(`${api.url}${path}`, 'member.json')).json()).toMatchObject({
+      error: { code: 'no-view' },
+    });
   });
 });
 

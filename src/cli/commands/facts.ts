@@ -10,6 +10,7 @@ import { keyFilePassphrase, openOwnAgents } from '../agent-client.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context, Runner } from '../context.ts';
 import {
+  agentOfFacts,
   type DraftOptions,
   draftFacts,
   draftOfCard,
@@ -21,6 +22,7 @@ import { sayVerdict, verdictContext, verdictJson } from '../facts-verdict.ts';
 import { addExamples } from '../help.ts';
 import { parseDuration } from '../words.ts';
 import { addFetchCommand } from './facts-fetch.ts';
+import { addViewCommand } from './facts-view.ts';
 
 interface SignOptions {
   readonly out?: string;
@@ -51,6 +53,7 @@ export function addFactsCommand(program: Command, run: Runner): void {
   addVerifyCommand(facts, run);
   addPublishCommand(facts, run);
   addFetchCommand(facts, run);
+  addViewCommand(facts, run);
   addSmallCommands(facts, run);
 }
 
@@ -159,7 +162,7 @@ function addPublishCommand(facts: Command, run: Runner): void {
       const { terminal } = context;
       const document = await readDocument(terminal, file);
       const isSigned = Object.hasOwn(document, 'proof');
-      const agent = agentOf(isSigned ? (document['credentialSubject'] as JsonObject) : document);
+      const agent = agentOfFacts(isSigned ? (document['credentialSubject'] as JsonObject) : document);
       const query = new URLSearchParams((options.issuer ?? []).map((did) => ['issuer', did]));
       if (!isSigned) query.set('validitySeconds', String(parseDuration(options.valid)));
       const path = `/v1/agents/${agent}/facts${query.size === 0 ? '' : `?${query}`}`;
@@ -223,18 +226,11 @@ function addSmallCommands(facts: Command, run: Runner): void {
   );
 }
 
-/** The agent that facts speak of. @throws CliError `usage` */
-function agentOf(facts: JsonObject | undefined): string {
-  const id = facts?.['id'];
-  if (typeof id === 'string' && id.startsWith('did:nanda:')) return formatAgentId(parseAgentId(id));
-  throw new CliError('usage', 'the facts name no agent', 'their id is the DID of the agent: did:nanda:…');
-}
-
 async function signAtDaemon(context: Context, facts: JsonObject, { valid }: SignOptions): Promise<object> {
   const query = `?validitySeconds=${validityOf(valid)}`;
   return context
     .client()
-    .call('POST', `/v1/agents/${agentOf(facts)}/facts/sign${query}`, facts as ViewObject);
+    .call('POST', `/v1/agents/${agentOfFacts(facts)}/facts/sign${query}`, facts as ViewObject);
 }
 
 async function signHere(

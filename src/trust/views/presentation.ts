@@ -21,7 +21,7 @@ import {
 } from '../../facts/credential.ts';
 import { addProof, canonicalJson, readProof } from '../../facts/data-integrity.ts';
 import { FactsError } from '../../facts/facts-error.ts';
-import { issuerOf } from '../../facts/issuer-of.ts';
+import { ownIssuerOf } from '../own-issuer.ts';
 import { TrustError } from '../trust-error.ts';
 import { presentationBytesMax, presentationSecondsMax, presentedMax } from '../trust-limits.ts';
 import type { CredentialContext } from '../verify-credential.ts';
@@ -77,7 +77,7 @@ export async function verifyPresentation(
   const { created, expiresAt } = timesOf(claim, context.nowSeconds);
   const did = typeof holder === 'string' ? holder : holder.id;
   const times = { created, now: context.nowSeconds };
-  const { key } = await issuerOf(did, claim.verificationMethod, times, context.resolve);
+  const { key } = await ownIssuerOf(did, claim.verificationMethod, times, context.resolve);
   const { message, signature } = claim;
   if (!context.check({ publicKey: key, message, signature }))
     throw new FactsError('bad-proof', 'the signature of the presentation does not fit');
