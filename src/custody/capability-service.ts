@@ -16,10 +16,9 @@ import {
 import type { NetworkCalls } from '../driver/network-calls.ts';
 import { NodeError } from '../driver/node-error.ts';
 import type { CapabilityJournal } from './capability-journal.ts';
-import { createCustodySchedule } from './custody-schedule.ts';
 import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
 import type { CustodyParts } from './custody-types.ts';
-import { createExclusive } from './exclusive.ts';
+import { createPublications, firstPauses, type Pauses, type Publications } from './publications.ts';
 
 export interface AnnounceOptions {
   readonly timeoutMs?: number;
@@ -61,17 +60,10 @@ export interface RunningCapabilityService extends CapabilityService {
   stop(): Promise<void>;
 }
 
-/** An announcement is sent again after this, then after twice as long, and so on up to the longest. */
-const firstPauseMs = 30_000;
 /** Below an hour, so that each agent takes part in each draw. */
 const longestPauseMs = 50 * 60_000;
-/** After a failure, the first time; after each more twice as long: new keys are in use once their publication is done. */
-const firstRetryMs = 1_000;
-/** Announcements sent again side by side; more wait. */
-const sendsMax = 4;
-const firstPauses = { pauseMs: firstPauseMs, retryMs: firstRetryMs };
 
-interface Entry {
+interface Entry extends Pauses {
   readonly agentId: AgentId;
   tags: readonly string[];
   /** Where the agent stood before the tags changed. */
@@ -79,8 +71,6 @@ interface Entry {
   issuedAt: number;
   /** Null: to be signed anew. */
   signed: CapabilityAnnouncement | null;
-  pauseMs: number;
-  retryMs: number;
 }
 
 type Parts<Secret> = Pick<
@@ -90,32 +80,20 @@ type Parts<Secret> = Pick<
   Pick<NetworkCalls, 'announce' | 'search' | 'resolve'> & { readonly journal: CapabilityJournal };
 
 export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCapabilityService {
-  const { journal, clock, log } = parts;
+  const { journal, clock } = parts;
   const signers = createCustodySigners(parts);
-  const exclusive = createExclusive();
-  const stopping = new AbortController();
-  const schedule = createCustodySchedule(clock, (key) => {
-    waiting.push(key);
-    sendNext();
+  // Bounded by the agents in custody.
+  const publications: Publications<Entry> = createPublications(parts, {
+    ...{ what: 'capabilities', longestPauseMs },
+    agentOf: ({ agentId }) => agentId,
+    keysOf: (agentId) => (entryByKey.has(agentKey(agentId)) ? [agentKey(agentId)] : []),
+    send,
+    void(entry) {
+      entry.signed = null;
+    },
+    remove: ({ agentId }) => journal.remove(agentId),
   });
-  // Both bounded by the agents in custody.
-  const entryByAgent = new Map<string, Entry>();
-  const waiting: string[] = [];
-  let sending = 0;
-  let isFollowing = false;
-
-  /** A few at a time, so that many agents do not use up the quota of their storing peers in one moment. */
-  function sendNext(): void {
-    while (sending < sendsMax && !stopping.signal.aborted) {
-      const key = waiting.shift();
-      if (key === undefined) return;
-      sending++;
-      void renew(key).finally(() => {
-        sending--;
-        sendNext();
-      });
-    }
-  }
+  const { entryByKey } = publications;
 
   async function sign(entry: Entry, options: AnnounceOptions): Promise<CapabilityAnnouncement> {
     const { agentId } = entry;
@@ -142,8 +120,8 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
     if (tags.length > capabilityTagsMax)
       throw new NodeError('bad-argument', `an agent announces at most ${capabilityTagsMax} tags`);
     const key = agentKey(agentId);
-    return exclusive.run(key, async () => {
-      const before = entryByAgent.get(key);
+    return publications.run(key, async () => {
+      const before = entryByKey.get(key);
       const formerTags = [...(before?.tags ?? []), ...(before?.formerTags ?? [])];
       const issuedAt = before?.issuedAt ?? 0;
       const entry: Entry = { agentId, tags, formerTags, issuedAt, signed: null, ...firstPauses };
@@ -152,104 +130,43 @@ export function createCapabilityService<Secret>(parts: Parts<Secret>): RunningCa
       } catch (error) {
         throw nodeErrorOf(error);
       }
-      if (tags.length === 0) await forget(key);
+      if (tags.length === 0) await publications.forget(key);
       else {
         await journal.write(entry);
-        entryByAgent.set(key, entry);
-        follow();
+        publications.keep(key, entry);
       }
       const result = await parts.announce(entry.signed.bytes, { ...options, formerTags });
-      if (tags.length > 0) schedule.set(key, clock.nowMs() + entry.pauseMs);
+      if (tags.length > 0) publications.plan(key, entry, result);
       return { agentId, tags, expiresAtSeconds: entry.signed.expiresAt, announce: result };
     });
   }
 
-  async function forget(key: string): Promise<void> {
-    const entry = entryByAgent.get(key);
-    schedule.remove(key);
-    entryByAgent.delete(key);
-    if (entry !== undefined) await journal.remove(entry.agentId);
-  }
-
   /** The same bytes again, or new ones in the middle of their time. */
-  async function renew(key: string): Promise<void> {
-    const entry = entryByAgent.get(key);
-    if (entry === undefined || stopping.signal.aborted) return;
-    try {
-      await exclusive.run(key, () => send(key, entry));
-    } catch (error) {
-      if (stopping.signal.aborted || entryByAgent.get(key) !== entry) return;
-      const agent = formatAgentId(entry.agentId);
-      if (error instanceof NodeError && error.code === 'not-custodial') {
-        log.warn({ agent }, 'the keys of an agent are gone: its capabilities are announced no longer');
-        await forget(key);
-        return;
-      }
-      log.warn({ error, agent }, 'capabilities could not be announced; it is tried again');
-      schedule.set(key, clock.nowMs() + entry.retryMs);
-      entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
-    }
-  }
-
-  async function send(key: string, entry: Entry): Promise<void> {
-    if (entryByAgent.get(key) !== entry) return;
-    const { signal } = stopping;
+  async function send(entry: Entry, signal: AbortSignal): Promise<AnnounceResult> {
     const nowSeconds = clock.nowMs() / 1000;
     if (entry.signed === null || nowSeconds >= (entry.signed.issuedAt + entry.signed.expiresAt) / 2) {
       entry.signed = await sign(entry, { signal });
       await journal.write(entry);
     }
-    const { holders } = await parts.announce(entry.signed.bytes, { signal, formerTags: entry.formerTags });
-    log.debug({ agent: formatAgentId(entry.agentId), holders }, 'capabilities are announced again');
-    entry.retryMs = firstRetryMs;
-    // Nobody has it yet: it is not sent more rarely before somebody does.
-    if (holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
-    if (entry.pauseMs === longestPauseMs) entry.formerTags = [];
-    if (entryByAgent.get(key) === entry) schedule.set(key, clock.nowMs() + entry.pauseMs);
-  }
-
-  /** From the first announcement on. */
-  function follow(): void {
-    if (isFollowing) return;
-    isFollowing = true;
-    followChanges().catch((error: unknown) => log.error({ error }, 'changes are no longer followed'));
-  }
-
-  async function followChanges(): Promise<void> {
-    for await (const { agentId, change, state } of parts.changes({ signal: stopping.signal })) {
-      const key = agentKey(agentId);
-      const entry = entryByAgent.get(key);
-      if (entry === undefined || change === 'changed') continue;
-      const { status } = state.keyState;
-      if (status === 'tombstoned') await forget(key);
-      else if (status === 'forked') schedule.remove(key);
-      else if (change === 'rotated' || change === 'recovered') {
-        entry.signed = null;
-        Object.assign(entry, firstPauses);
-        schedule.set(key, clock.nowMs());
-      }
-    }
+    const { formerTags } = entry;
+    const result = await parts.announce(entry.signed.bytes, { signal, formerTags });
+    // Whoever stored the former tags has heard by now.
+    if (2 * entry.pauseMs >= longestPauseMs) entry.formerTags = [];
+    return result;
   }
 
   return {
     announce,
     withdraw: (agentId, options) => announce(agentId, [], options),
-    announced: (agentId) => entryByAgent.get(agentKey(agentId))?.tags ?? [],
+    announced: (agentId) => entryByKey.get(agentKey(agentId))?.tags ?? [],
     search: (query) => searchCapabilities(parts, query),
     async start() {
       for (const note of await journal.all()) {
         const key = agentKey(note.agentId);
-        entryByAgent.set(key, { ...note, formerTags: [], signed: null, ...firstPauses });
-        schedule.set(key, clock.nowMs());
+        publications.restore(key, { ...note, formerTags: [], signed: null, ...firstPauses });
       }
-      if (entryByAgent.size > 0) follow();
     },
-    release: (agentId) => exclusive.run(agentKey(agentId), () => forget(agentKey(agentId))),
-    async stop() {
-      stopping.abort();
-      schedule.stop();
-      waiting.length = 0;
-      await exclusive.idle();
-    },
+    release: (agentId) => publications.run(agentKey(agentId), () => publications.forget(agentKey(agentId))),
+    stop: publications.stop,
   };
 }

@@ -1,15 +1,16 @@
 /**
- * When each agent in custody is fenced again: one timer, through the clock, at the earliest time.
+ * When each thing that is kept alive has its turn: one timer, through the clock, at the earliest time, and a few tasks at
+ * once, so that many of them do not use up the quota of their storing peers in one moment.
  * Source: docs/protocol.md §4 (publishers re-fence at 22 h).
  */
 import { type AgentAddr, addrExpiresAt } from '../core/record/agent-addr.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface CustodySchedule {
-  /** Replaces what was set for the agent. */
+  /** Replaces what was set for the key. */
   set(key: string, dueAtMs: number): void;
   remove(key: string): void;
-  /** No callback comes any more. */
+  /** No task begins any more. */
   stop(): void;
   readonly size: number;
   /** When the earliest is due, milliseconds since 1970; null when nothing is planned. Looks at all of them. */
@@ -20,6 +21,8 @@ export interface CustodySchedule {
 const validityShareMax = 0.45;
 /** Timers hold at most 2^31 ms; an early look is harmless. */
 const delayMsMax = 24 * 3600 * 1000;
+/** More wait. */
+const tasksMax = 4;
 
 /** Milliseconds since 1970. @param refenceSeconds the node's setting. */
 export function refenceDueAtMs(addr: AgentAddr, refenceSeconds: number): number {
@@ -27,10 +30,12 @@ export function refenceDueAtMs(addr: AgentAddr, refenceSeconds: number): number 
   return (addr.issuedAt + Math.floor(Math.min(refenceSeconds, validity * validityShareMax))) * 1000;
 }
 
-/** @param onDue called once for each agent whose time has come; it is no longer scheduled then. */
-export function createCustodySchedule(clock: Clock, onDue: (key: string) => void): CustodySchedule {
-  // Bounded by the agents in custody.
+/** @param run called once for each key whose time has come, which is no longer scheduled then; never rejects */
+export function createCustodySchedule(clock: Clock, run: (key: string) => Promise<void>): CustodySchedule {
+  // Both bounded by what is kept alive.
   const dueByKey = new Map<string, number>();
+  const waiting: string[] = [];
+  let running = 0;
   let wakeAtMs = Number.POSITIVE_INFINITY;
   let cancel = (): void => {};
   let isStopped = false;
@@ -53,7 +58,20 @@ export function createCustodySchedule(clock: Clock, onDue: (key: string) => void
     }
     for (const key of due) dueByKey.delete(key);
     wakeBy(nextMs);
-    for (const key of due) onDue(key);
+    waiting.push(...due);
+    runNext();
+  }
+
+  function runNext(): void {
+    while (running < tasksMax) {
+      const key = waiting.shift();
+      if (key === undefined) return;
+      running++;
+      void run(key).finally(() => {
+        running--;
+        runNext();
+      });
+    }
   }
 
   return {
@@ -66,6 +84,7 @@ export function createCustodySchedule(clock: Clock, onDue: (key: string) => void
       isStopped = true;
       cancel();
       dueByKey.clear();
+      waiting.length = 0;
     },
     get size() {
       return dueByKey.size;

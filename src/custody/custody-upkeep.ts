@@ -40,8 +40,6 @@ const operationsUnfoldedMax = 4;
 /** Writers at work are let finish before their operations are folded. */
 const foldDelayMs = 1_000;
 const retryDelayMs = 60_000;
-/** Fences signed side by side; more wait. */
-const looksMax = 4;
 
 export function createCustodyUpkeep<Secret>(
   parts: CustodyParts<Secret> & {
@@ -53,27 +51,10 @@ export function createCustodyUpkeep<Secret>(
   const { keys, journal, clock, exclusive, signers, writes, refenceSeconds } = parts;
   const { log } = parts;
   const stopping = new AbortController();
-  const schedule = createCustodySchedule(clock, (key) => {
-    waiting.push(key);
-    takeNext();
-  });
-  // Both bounded by the agents in custody.
+  const schedule = createCustodySchedule(clock, look);
+  // Bounded by the agents in custody.
   const adopted = new Set<string>();
-  const waiting: string[] = [];
   const recent = createRecentUpdates(clock);
-  let looking = 0;
-
-  function takeNext(): void {
-    while (looking < looksMax && !stopping.signal.aborted) {
-      const key = waiting.shift();
-      if (key === undefined) return;
-      looking++;
-      void look(key).finally(() => {
-        looking--;
-        takeNext();
-      });
-    }
-  }
 
   async function look(key: string): Promise<void> {
     const agentId = agentIdFromKey(key);
@@ -186,7 +167,6 @@ export function createCustodyUpkeep<Secret>(
     stop() {
       stopping.abort();
       schedule.stop();
-      waiting.length = 0;
     },
   };
 }

@@ -17,11 +17,10 @@ import {
 import type { NamePublication } from '../core/peer/effects.ts';
 import type { NetworkCalls } from '../driver/network-calls.ts';
 import { NodeError } from '../driver/node-error.ts';
-import { createCustodySchedule } from './custody-schedule.ts';
 import { createCustodySigners, nodeErrorOf } from './custody-signers.ts';
 import type { CustodyParts } from './custody-types.ts';
-import { createExclusive } from './exclusive.ts';
 import type { NameJournal, SignedName } from './name-journal.ts';
+import { createPublications, firstPauses, type Pauses } from './publications.ts';
 
 export interface NameOptions {
   readonly timeoutMs?: number;
@@ -80,18 +79,12 @@ export interface RunningNameService extends NameService {
 
 /** Names that one node keeps alive. */
 export const ownNamesMax = 10_000;
-/** Sent again after this, then after twice as long, and so on: storing peers keep a name alive among themselves. */
-const firstPauseMs = 30_000;
+/** Storing peers keep a name alive among themselves. */
 const longestPauseMs = 4 * 3_600_000;
-const firstRetryMs = 1_000;
-/** Names sent again side by side; more wait. */
-const sendsMax = 4;
 
-interface Entry extends SignedName {
+interface Entry extends SignedName, Pauses {
   label: string;
   record: NameRecord;
-  pauseMs: number;
-  retryMs: number;
   /** To be signed anew whatever its age. */
   isVoid: boolean;
 }
@@ -105,35 +98,23 @@ type Parts<Secret> = Pick<
 export const profileDefault: NamespaceProfile = { policy: 'throttled', claims: [], target: null };
 
 export function createNameService<Secret>(parts: Parts<Secret>): RunningNameService {
-  const { journal, clock, log } = parts;
+  const { journal, clock } = parts;
   const signers = createCustodySigners(parts);
-  const exclusive = createExclusive();
-  const stopping = new AbortController();
-  const schedule = createCustodySchedule(clock, (key) => {
-    waiting.push(key);
-    sendNext();
+  // Bounded by ownNamesMax.
+  const publications = createPublications<Entry>(parts, {
+    ...{ what: 'names', longestPauseMs },
+    agentOf: ({ record }) => record.agentId,
+    keysOf: (namespace) => entriesOf(namespace).map(([key]) => key),
+    send,
+    void(entry) {
+      entry.isVoid = true;
+    },
+    remove: journal.remove,
   });
-  // Both bounded by ownNamesMax.
-  const entryByKey = new Map<string, Entry>();
-  const waiting: string[] = [];
-  let sending = 0;
-  let isFollowing = false;
+  const { entryByKey } = publications;
 
   const placeOf = (namespace: AgentId, label: string): string => `${agentKey(namespace)}/${label}`;
   const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
-
-  /** A few at a time, so that many names do not use up the quota of their storing peers in one moment. */
-  function sendNext(): void {
-    while (sending < sendsMax && !stopping.signal.aborted) {
-      const key = waiting.shift();
-      if (key === undefined) return;
-      sending++;
-      void renew(key).finally(() => {
-        sending--;
-        sendNext();
-      });
-    }
-  }
 
   async function sign(
     namespace: AgentId,
@@ -169,7 +150,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     options: NameOptions,
   ): Promise<PublishedName> {
     const key = placeOf(namespace, label);
-    return exclusive.run(key, async () => {
+    return publications.run(key, async () => {
       const before = entryByKey.get(key);
       const meaning = meaningOf(before?.record);
       if (before === undefined && entryByKey.size >= ownNamesMax)
@@ -180,64 +161,27 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
       } catch (error) {
         throw nodeErrorOf(error);
       }
-      const entry: Entry = { label, record, pauseMs: firstPauseMs, retryMs: firstRetryMs, isVoid: false };
+      const entry: Entry = { label, record, isVoid: false, ...firstPauses };
       await journal.write(entry);
-      entryByKey.set(key, entry);
-      follow();
+      publications.keep(key, entry);
       const publish = await parts.publishName(record.bytes, options);
-      planNext(key, entry, publish);
+      publications.plan(key, entry, publish);
       return { namespace, label, record, publish };
     });
   }
 
-  /** The same bytes again, or new ones in the middle of their time. */
-  async function renew(key: string): Promise<void> {
-    const entry = entryByKey.get(key);
-    if (entry === undefined || stopping.signal.aborted) return;
-    try {
-      await exclusive.run(key, () => send(key, entry));
-    } catch (error) {
-      if (stopping.signal.aborted || entryByKey.get(key) !== entry) return;
-      if (error instanceof NodeError && error.code === 'not-custodial') {
-        log.warn({ key }, 'the keys of a namespace are gone: its names are kept alive no longer');
-        await forget(key, entry);
-        return;
-      }
-      log.warn({ error, key }, 'a name could not be published; it is tried again');
-      planRetry(key, entry, longestPauseMs);
-    }
-  }
-
-  async function send(key: string, entry: Entry): Promise<void> {
-    if (entryByKey.get(key) !== entry) return;
-    const { signal } = stopping;
+  /** The same bytes again, or new ones in the middle of their time; null once nothing that it withdrew can stand. */
+  async function send(entry: Entry, signal: AbortSignal): Promise<NamePublication | null> {
     const { issuedAt, expiresAt, meaning } = entry.record;
-    if (meaning.kind === 'withdrawn' && expiresAt <= nowSeconds()) {
-      await forget(key, entry);
-      return;
-    }
-    const isOld = meaning.kind !== 'withdrawn' && nowSeconds() >= (issuedAt + expiresAt) / 2;
+    const isWithdrawn = meaning.kind === 'withdrawn';
+    if (isWithdrawn && expiresAt <= nowSeconds()) return null;
+    const isOld = !isWithdrawn && nowSeconds() >= (issuedAt + expiresAt) / 2;
     if (entry.isVoid || isOld || (await isOvertaken(entry.record, signal))) {
       entry.record = await sign(entry.record.agentId, entry.label, meaning, entry.record, { signal });
       entry.isVoid = false;
       await journal.write(entry);
     }
-    const publish = await parts.publishName(entry.record.bytes, { signal });
-    if (publish.holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
-    if (entryByKey.get(key) === entry) planNext(key, entry, publish);
-  }
-
-  /** Nobody has it: those who should may have heard of its keys by the next try, which is soon. */
-  function planNext(key: string, entry: Entry, { holders }: NamePublication): void {
-    if (holders > 0) {
-      entry.retryMs = firstRetryMs;
-      schedule.set(key, clock.nowMs() + entry.pauseMs);
-    } else planRetry(key, entry, firstPauseMs);
-  }
-
-  function planRetry(key: string, entry: Entry, longestMs: number): void {
-    schedule.set(key, clock.nowMs() + Math.min(longestMs, entry.retryMs));
-    entry.retryMs = Math.min(longestPauseMs, 2 * entry.retryMs);
+    return parts.publishName(entry.record.bytes, { signal });
   }
 
   /** The keys may have changed while this node was away. */
@@ -246,40 +190,9 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     return state !== null && state.keyState.head.key !== keyEvents.at(-1)!.key;
   }
 
-  async function forget(key: string, entry: Entry): Promise<void> {
-    schedule.remove(key);
-    entryByKey.delete(key);
-    await journal.remove(entry);
-  }
-
   function entriesOf(namespace: AgentId): (readonly [string, Entry])[] {
     const prefix = `${agentKey(namespace)}/`;
     return [...entryByKey].filter(([key]) => key.startsWith(prefix));
-  }
-
-  /** To be signed anew, soon. */
-  function renewAll(namespace: AgentId, isDue: (entry: Entry) => boolean): void {
-    for (const [key, entry] of entriesOf(namespace)) {
-      if (!isDue(entry)) continue;
-      Object.assign(entry, { isVoid: true, pauseMs: firstPauseMs, retryMs: firstRetryMs });
-      schedule.set(key, clock.nowMs());
-    }
-  }
-
-  /** From the first name on. */
-  function follow(): void {
-    if (isFollowing) return;
-    isFollowing = true;
-    followChanges().catch((error: unknown) => log.error({ error }, 'changes are no longer followed'));
-  }
-
-  async function followChanges(): Promise<void> {
-    for await (const { agentId, change, state } of parts.changes({ signal: stopping.signal })) {
-      const { status } = state.keyState;
-      if (status === 'tombstoned') for (const [key, entry] of entriesOf(agentId)) await forget(key, entry);
-      else if (status === 'forked') for (const [key] of entriesOf(agentId)) schedule.remove(key);
-      else if (change === 'rotated' || change === 'recovered') renewAll(agentId, () => true);
-    }
   }
 
   function profileOf(namespace: AgentId): NamespaceProfile {
@@ -328,7 +241,7 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
     const published = await write(namespace, apexLabel, () => ({ kind: 'profile', profile }), options);
     // Hidden names show no label, and others do.
     if ((before.policy === 'hidden') !== (profile.policy === 'hidden'))
-      renewAll(namespace, ({ label }) => label !== apexLabel);
+      for (const [key, { label }] of entriesOf(namespace)) if (label !== apexLabel) publications.renew(key);
     return published;
   }
 
@@ -343,18 +256,9 @@ export function createNameService<Secret>(parts: Parts<Secret>): RunningNameServ
   async function start(): Promise<void> {
     for (const { label, record } of await journal.all()) {
       const key = placeOf(record.agentId, label);
-      entryByKey.set(key, { label, record, pauseMs: firstPauseMs, retryMs: firstRetryMs, isVoid: false });
-      schedule.set(key, clock.nowMs());
+      publications.restore(key, { label, record, isVoid: false, ...firstPauses });
     }
-    if (entryByKey.size > 0) follow();
   }
 
-  async function stop(): Promise<void> {
-    stopping.abort();
-    schedule.stop();
-    waiting.length = 0;
-    await exclusive.idle();
-  }
-
-  return { publish, withdraw, describe, profile: profileOf, claimants, list, start, stop };
+  return { publish, withdraw, describe, profile: profileOf, claimants, list, start, stop: publications.stop };
 }

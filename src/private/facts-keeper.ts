@@ -79,36 +79,17 @@ const noteBytesMax = 128;
 const againMs = 50 * 60_000;
 const retryMs = 60_000;
 const firstMs = 2_000;
-const renewalsMax = 4;
 /** After a change of keys: its publication comes first. */
 const afterKeysMs = 1_000;
 
 export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
   const { store, clock, log } = parts;
   const exclusive = createExclusive();
-  const noteByAgent = new Map<string, Note>();
-  const schedule = createCustodySchedule(clock, (key) => {
-    waiting.push(key);
-    renewNext();
-  });
   // Bounded by the facts that are kept.
-  const waiting: string[] = [];
-  let renewing = 0;
+  const noteByAgent = new Map<string, Note>();
+  const schedule = createCustodySchedule(clock, renew);
   const stopping = new AbortController();
   let isFollowing = false;
-
-  /** A few at a time: many of them would use up the quota of their storing peers in one moment. */
-  function renewNext(): void {
-    while (renewing < renewalsMax && !stopping.signal.aborted) {
-      const key = waiting.shift();
-      if (key === undefined) return;
-      renewing++;
-      void renew(key).finally(() => {
-        renewing--;
-        renewNext();
-      });
-    }
-  }
 
   async function write(note: Note): Promise<void> {
     const { agentId, pointer, salt, digest } = note;
@@ -198,7 +179,6 @@ export function createFactsKeeper(parts: KeeperParts): FactsKeeper {
     async stop() {
       stopping.abort();
       schedule.stop();
-      waiting.length = 0;
       await exclusive.idle();
     },
   };

@@ -235,7 +235,7 @@ describe('the capabilities of an agent in custody', () => {
     keys.read = async () => ({});
     await network.clock.advance(13 * hourMs);
     expect(service.announced(agentId)).toEqual([]);
-    expect(warnings).toEqual(['the keys of an agent are gone: its capabilities are announced no longer']);
+    expect(warnings).toEqual(['the keys of an agent are gone: its capabilities are no longer published']);
     await service.stop();
   });
 
