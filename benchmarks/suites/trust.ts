@@ -1,5 +1,6 @@
 /** Trust and resolution: what it costs to find, to believe and to refuse an agent. Each section brings its own targets. */
 import type { MeasuredSection, Suite } from '../lib/suite.ts';
+import { trustAudit } from '../sections/trust-audit.ts';
 import { trustFacts } from '../sections/trust-facts.ts';
 import { trustPrivate } from '../sections/trust-private.ts';
 import { trustResolution } from '../sections/trust-resolution.ts';
@@ -13,6 +14,7 @@ const parts: readonly MeasuredSection[] = [
   trustSearch,
   trustPrivate,
   trustResolution,
+  trustAudit,
 ];
 
 /** `npm run bench -- trust`. */
