@@ -16,7 +16,9 @@ const lazyShare = 0.25;
 const heartbeatMs = 1000;
 /** Heartbeats on which a message is told of. */
 const toldHeartbeats = 4;
-const messageIdBytes = 40;
+/** Of an IHAVE: an id of 20 bytes and its field; the name of a topic with the fields around it. */
+const messageIdBytes = 22;
+const topicBytes = 24;
 /** The tenth rejected message of a neighbour is the last that is looked at. */
 const rejectedMax = 10;
 /** Messages that are remembered for their duplicates; older ones have long been everywhere. */
@@ -166,10 +168,14 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       recentByNode.delete(node);
       return;
     }
-    const kept = recent.filter((one) => {
-      tell(node, one.message);
-      return --one.heartbeats > 0;
-    });
+    const messagesByTopic = new Map<string, Message[]>();
+    for (const { message } of recent) {
+      const messages = messagesByTopic.get(message.topic);
+      if (messages === undefined) messagesByTopic.set(message.topic, [message]);
+      else messages.push(message);
+    }
+    tell(node, messagesByTopic);
+    const kept = recent.filter((one) => --one.heartbeats > 0);
     if (kept.length === 0) recentByNode.delete(node);
     else {
       recentByNode.set(node, kept);
@@ -177,15 +183,30 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     }
   }
 
-  /** IHAVE to some who are not in the mesh; who has not seen it asks for it, and is sent it. */
-  function tell(node: number, message: Message): void {
+  /** IHAVE of the messages of each topic to some who are not in its mesh; all that goes to one peer goes in one frame. */
+  function tell(node: number, messagesByTopic: ReadonlyMap<string, readonly Message[]>): void {
     const neighbours = parts.neighbours(node);
-    const mesh = meshOf(message.topic)[node]!;
-    const count = Math.max(lazyDegree, Math.floor(lazyShare * (neighbours.length - mesh.length)));
-    counts.told += Math.min(count, neighbours.length);
-    // Who has it answers nothing; when all have it there is nobody to look for.
-    if (message.seenCount >= nodes) return;
-    for (let told = 0; told < count && neighbours.length > 0; told++) {
+    if (neighbours.length === 0) return;
+    let idleBytes = 0;
+    /** Share of the neighbours to whom nothing goes. */
+    let untold = 1;
+    for (const [topic, messages] of messagesByTopic) {
+      const others = neighbours.length - meshOf(topic)[node]!.length;
+      const told = Math.min(others, Math.max(lazyDegree, Math.floor(lazyShare * others)));
+      counts.told += told * messages.length;
+      untold *= 1 - told / neighbours.length;
+      idleBytes += told * (topicBytes + messages.length * messageIdBytes);
+      // Who has it answers nothing; when all have it there is nobody to look for.
+      for (const message of messages) if (message.seenCount < nodes) offer(node, message, told);
+    }
+    const frames = Math.round(neighbours.length * (1 - untold));
+    if (frames > 0) network.idle(node, frames, idleBytes / frames);
+  }
+
+  /** Who of these has not seen it asks for it, and is sent it. */
+  function offer(node: number, message: Message, told: number): void {
+    const neighbours = parts.neighbours(node);
+    for (let count = 0; count < told; count++) {
       const to = neighbours[random.below(neighbours.length)]!;
       if (message.seen[to] === 1 || !parts.isUp(to)) continue;
       const thereMs = network.delayMs(node, to, messageIdBytes, queue.nowMs);

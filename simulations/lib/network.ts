@@ -20,6 +20,8 @@ export interface NetworkSettings {
 export interface SimulatedNetwork {
   /** When a message that leaves now arrives, milliseconds from now; null: never. */
   delayMs(from: number, to: number, sizeBytes: number, nowMs: number): number | null;
+  /** Messages of a node that change nothing, so that only their number and their bytes count. */
+  idle(from: number, count: number, sizeBytes: number): void;
   /** Nothing passes from a node of one side to one of another; null heals. */
   cut(sideOf: ((node: number) => number) | null, isOneWay?: boolean): void;
   /** Adds to what the settings say. */
@@ -88,6 +90,11 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
       freeAtMs[from] = leavesMs;
       const queuedMs = settings.jitter === 0 ? 0 : exponential(random, pathMs * settings.jitter);
       return leavesMs - nowMs + pathMs + queuedMs + (loss === 0 ? 0 : lostMs(2 * pathMs));
+    },
+    idle(from, count, sizeBytes) {
+      sentBytes[from]! += count * (sizeBytes + overheadBytes);
+      messages.count += count;
+      sentMessages[from]! += count;
     },
     cut(sides, oneWay = false) {
       sideOf = sides;

@@ -19,6 +19,8 @@ export interface Population {
     isFit?: (agent: SimulatedAgent) => boolean,
   ): SimulatedAgent | undefined;
   acknowledged(agent: SimulatedAgent): void;
+  /** Some state of it was. */
+  isAcknowledged(agent: SimulatedAgent): boolean;
   readonly endedKeys: ReadonlySet<string>;
 }
 
@@ -60,6 +62,7 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
       isKnown.add(number);
       known.push(number);
     },
+    isAcknowledged: ({ number }) => isKnown.has(number),
     endedKeys,
   };
 }

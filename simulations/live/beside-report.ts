@@ -1,6 +1,6 @@
 /** Model and live side by side, as text and as a page. */
 import { renderTable } from '../../benchmarks/lib/table.ts';
-import { timesOf } from '../report/compare-report.ts';
+import { listOf, timesOf } from '../report/compare-report.ts';
 import { drawFigure } from '../report/draw.ts';
 import { html, type Markup } from '../report/html.ts';
 import { formatMeasure, formatShare } from '../report/measure-catalog.ts';
@@ -40,6 +40,7 @@ export function describeBeside(result: BesideResult): string {
     asked,
     '',
     runOf(result),
+    ...failuresOf(result),
     ...leftOut.map((what) => `left out: ${what}`),
     ...(result.ok ? [] : [`repeat it: ${result.command}`]),
   ].join('\n');
@@ -47,6 +48,10 @@ export function describeBeside(result: BesideResult): string {
 
 function runOf({ live, cpuShare }: BesideResult): string {
   return `${live.store}; ${live.joinSeconds.toFixed(0)} s to find one another; ${live.nodeCpuSeconds.toFixed(1)} s of CPU by the nodes; ${formatShare(cpuShare)} of the processors busy during the load`;
+}
+
+function failuresOf({ live }: BesideResult): string[] {
+  return Object.entries(live.failures).map(([what, count]) => `${what}: ${count} times`);
 }
 
 function formatRatio({ ratio }: BesideRow): string {
@@ -77,11 +82,8 @@ export function renderBeside(result: BesideResult): string {
         : [
             html`<h2>Times</h2><div class="grid">${timesOf(model, live, ['model', 'live']).map(drawFigure)}</div>`,
           ]),
-      ...(leftOut.length === 0
-        ? []
-        : [
-            html`<h2>Left out</h2><div class="card"><ul>${leftOut.map((what) => html`<li>${what}</li>`)}</ul></div>`,
-          ]),
+      listOf('Not right', failuresOf(result)),
+      listOf('Left out', leftOut),
       html`<h2>Run it again</h2><div class="card"><pre>${result.command}</pre></div>`,
     ],
     footer: `${runOf(result)}${model === null ? '' : `; trace of the model ${model.traceHash}`}; made by weft.`,

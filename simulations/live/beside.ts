@@ -81,7 +81,7 @@ export function setBeside(parts: {
     mode,
     cpuShare: live.cpuShare,
     rows: names.map((name) =>
-      rowOf(name, model === null ? null : valueOf(modelled, name), valueOf(live.measures, name)),
+      rowOf(name, model === null ? null : shownValue(modelled, name), shownValue(live.measures, name)),
     ),
     targets,
     leftOut: [...plan.leftOut, ...(whyNoTimes === null ? [] : [whyNoTimes])],
@@ -151,7 +151,7 @@ function modelMeasures({ measures, details, nodes }: RunResult): Values {
 }
 
 /** A kind of request that nobody sent is no gap in what was measured. */
-function valueOf(values: Values, name: string): number | null {
+function shownValue(values: Values, name: string): number | null {
   return values[name] ?? (name.startsWith('requests.') ? 0 : null);
 }
 

@@ -16,6 +16,8 @@ export interface LiveMeasures {
   revoked(agent: SimulatedAgent): void;
   /** A node accepted that end. */
   heard: EndListener;
+  /** Of so many nodes each knows of every revocation. */
+  isHeardByAll(nodes: number): boolean;
   /** A node went down under a call. */
   aborted(): void;
   /** @param counted by all nodes together during `seconds` */
@@ -29,6 +31,8 @@ export interface LiveMeasures {
 
 export interface LiveValues {
   readonly measures: Readonly<Record<string, number | null>>;
+  /** Lookups that were not right and publishes that were not stored, by status or code of failure. */
+  readonly failures: Readonly<Record<string, number>>;
   /** For plots. */
   readonly details: Pick<RunDetails, 'lookupsMs' | 'publishesMs' | 'revocationsMs' | 'revocationPairs'>;
 }
@@ -42,16 +46,22 @@ export function createLiveMeasures(): LiveMeasures {
   const revocationMs = createDistribution();
   const revokedAtMs = new Map<string, { readonly timeMs: number; readonly heardBy: Set<number> }>();
   const counts = { right: 0, stored: 0, aborted: 0 };
+  const failures: Record<string, number> = {};
+  const failed = (call: string, status: string): void => {
+    failures[`${call}: ${status}`] = (failures[`${call}: ${status}`] ?? 0) + 1;
+  };
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
   return {
     published(status, tookMs) {
       publishMs.add(tookMs);
       if (status === 'stored') counts.stored++;
+      else failed('publish', status);
     },
     resolved(status, tookMs, isEnded) {
       lookupMs.add(tookMs);
       if (rightStatuses.has(status) || (isEnded && status === 'tombstoned')) counts.right++;
+      else failed('lookup', status);
     },
     revoked: ({ agentId }) =>
       void revokedAtMs.set(agentKey(agentId), { timeMs: Date.now(), heardBy: new Set() }),
@@ -61,6 +71,7 @@ export function createLiveMeasures(): LiveMeasures {
       revocation.heardBy.add(node);
       revocationMs.add(Math.max(0, acceptedAtMs - revocation.timeMs));
     },
+    isHeardByAll: (nodes) => [...revokedAtMs.values()].every(({ heardBy }) => heardBy.size >= nodes),
     aborted: () => void counts.aborted++,
     values({ nodes, seconds, counted, sentBytes }) {
       const lookups = lookupMs.summary();
@@ -94,6 +105,7 @@ export function createLiveMeasures(): LiveMeasures {
           'revocations.maxMs': revocations.max,
           ...(counts.aborted > 0 && { 'calls.aborted': counts.aborted }),
         },
+        failures,
         details: {
           lookupsMs: lookupMs.quantiles(quantileSteps),
           publishesMs: publishMs.quantiles(quantileSteps),

@@ -87,7 +87,8 @@ export function renderComparison(compared: Compared): string {
   });
 }
 
-function listOf(title: string, lines: readonly string[]): Markup {
+/** A card of lines, or nothing. */
+export function listOf(title: string, lines: readonly string[]): Markup {
   if (lines.length === 0) return html``;
   return html`<h2>${title}</h2><div class="card"><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></div>`;
 }
