@@ -15,6 +15,7 @@ import { scenarioNames, scenarioOf, wholeNumber } from './scenario-files.ts';
 const help = `usage: npm run sim -- <scenario> [options]
        npm run sim -- compare <A.json> <B.json> [options]
        npm run sim -- sweep <scenario> --over <parameter>=<value>,<value>... [options]
+       npm run sim -- scale [options]
        npm run sim -- virtual [--seed N] [--nodes N] [--minutes N] [--json]
        npm run sim -- live <scenario> [--nodes N] [--namespaces] [options]
 
@@ -23,6 +24,7 @@ Runs a network of weft nodes in virtual time, by the core of the daemon: the sam
   <scenario>      a name from --list, or a file
   compare         two results side by side, with what is worse; compare --help tells more
   sweep           a scenario at several values of a parameter; sweep --help tells more
+  scale           what a node costs at several sizes, and lines through it; scale --help tells more
   virtual         whole nodes, libp2p included, and faults from the seed; 20 nodes and 3 minutes by default
   live            a scenario on real nodes, with the model beside them; live --help tells more
   --seed N        default 1
@@ -68,6 +70,10 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   if (args[0] === 'live') {
     const { runLiveCommand } = await import('../live/live-command.ts');
     return runLiveCommand(args.slice(1), console);
+  }
+  if (args[0] === 'scale') {
+    const { runScaleCommand } = await import('../scaling/scale-command.ts');
+    return runScaleCommand(args.slice(1), console);
   }
   if (args[0] === 'compare') return runCompare(args.slice(1), console);
   if (args[0] === 'sweep') return runSweepCommand(args.slice(1), console);

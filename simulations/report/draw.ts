@@ -38,20 +38,7 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 /** A figure with its plot at both sizes; the page shows the one that fits. */
 export function drawFigure(figure: Figure): Markup {
   const drawings = sizes.map((size) => {
-    const own = figure.options(size);
-    const svg = Plot.plot({
-      width: size.width,
-      height: size.height * (figure.tall ?? 1),
-      marginLeft: 52,
-      marginRight: 20,
-      marginTop: 26,
-      marginBottom: 38,
-      ...own,
-      style: { fontSize: '12px', background: 'none', overflow: 'visible' },
-      document: document as never,
-    });
-    // The page has it once for all.
-    svg.querySelector('style')?.remove();
+    const svg = plot(figure, size);
     svg.setAttribute('aria-hidden', 'true');
     return html`<div class="${size.isNarrow ? 'narrow' : 'wide'}">${new Markup(String(svg.outerHTML))}</div>`;
   });
@@ -60,4 +47,33 @@ export function drawFigure(figure: Figure): Markup {
 <div role="img" aria-label="${figure.title}. ${figure.caption}">${drawings}</div>
 </figure>
 `;
+}
+
+/** The plot as a file of its own, light or dark as the reader's system is. @param style defines the colours. */
+export function drawFile(figure: Figure, style: string): string {
+  const svg = plot(figure, sizes[0]!);
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', `${figure.title}. ${figure.caption}`);
+  const look = document.createElement('style');
+  look.textContent = `${style} svg { font: 12px ui-sans-serif, system-ui, 'Segoe UI', 'Liberation Sans', sans-serif; color: var(--ink); background: var(--card); } svg text { white-space: pre; }`;
+  svg.prepend(look as never);
+  return `${svg.outerHTML}\n`;
+}
+
+function plot(figure: Figure, size: Size) {
+  const svg = Plot.plot({
+    width: size.width,
+    height: size.height * (figure.tall ?? 1),
+    marginLeft: 52,
+    marginRight: 20,
+    marginTop: 26,
+    marginBottom: 38,
+    ...figure.options(size),
+    style: { fontSize: '12px', background: 'none', overflow: 'visible' },
+    document: document as never,
+  });
+  // The page has it once for all.
+  svg.querySelector('style')?.remove();
+  return svg;
 }

@@ -1,7 +1,8 @@
 /** One page that needs nothing but itself: light or dark as the reader's system is, and narrow on a phone. */
 import { html, Markup } from './html.ts';
 
-const style = `
+/** Of every page and picture. */
+export const colours = `
 :root {
   color-scheme: light dark;
   --ink: #16202c; --soft: #556171; --line: #d8dee6; --page: #f4f6f9; --card: #ffffff;
@@ -15,7 +16,9 @@ const style = `
     --good-back: #4fd1a118; --bad-back: #ff8a8018;
   }
 }
-* { box-sizing: border-box; }
+`;
+
+const style = `${colours}* { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); line-height: 1.5;
   font: 15px/1.5 ui-sans-serif, system-ui, 'Segoe UI', 'Liberation Sans', sans-serif; }
 main { max-width: 1340px; margin: 0 auto; padding: 28px 24px 56px; }
