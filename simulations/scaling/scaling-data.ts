@@ -79,7 +79,7 @@ export async function runPlanned(
   const spent = process.cpuUsage(before);
   const { load } = scenario;
   const measured = Object.entries(result.measures).flatMap(([name, number]) =>
-    number === null ? [] : [[name, Number(number.toPrecision(6))] as const],
+    number === null || !Number.isFinite(number) ? [] : [[name, Number(number.toPrecision(6))] as const],
   );
   return {
     series,

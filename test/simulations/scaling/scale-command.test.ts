@@ -86,9 +86,9 @@ describe('npm run sim -- scale', () => {
   it('runs what is planned and keeps it', async () => {
     const [planned] = planRuns([12], ['lookups']);
     const { scenario } = planned!;
-    const small = { ...scenario, agents: 8, load: { ...scenario.load, seconds: 4 }, settleSeconds: 1 };
+    const small = { ...scenario, agents: 4, load: { ...scenario.load, seconds: 1 }, settleSeconds: 1 };
     const run = await runPlanned({ ...planned!, scenario: small }, 3, () => {});
-    expect(run).toMatchObject({ series: 'lookups', value: 12, nodes: 12, seed: 3, lookups: 80, broken: [] });
+    expect(run).toMatchObject({ series: 'lookups', value: 12, nodes: 12, seed: 3, lookups: 20, broken: [] });
     expect(run.measures['lookups.rightShare']).toBe(1);
     const path = join(folder, 'data.jsonl');
     writeFileSync(path, encodeData({ format: dataFormat, runs: [run] }));
@@ -104,6 +104,16 @@ describe('npm run sim -- scale', () => {
     expect(result).toMatchObject({ ok: true, fits: [], runs: [run] });
     expect(result.targets).toEqual([{ name: 'invariants, lookups 12', value: 0, target: 0, ok: true }]);
     expect(result.points.length).toBeGreaterThan(0);
+  });
+
+  it('does not run again what is there', async () => {
+    const path = join(folder, 'calm.jsonl');
+    const args = ['--nodes', '4', '--series', 'calm', '--data', path];
+    const first = await sim(...args);
+    expect(first).toMatchObject({ code: 0, stderr: expect.stringContaining('1/1 calm 4') });
+    const kept = readFileSync(path, 'utf8');
+    expect(await sim(...args)).toEqual({ code: 0, stdout: first.stdout, stderr: '' });
+    expect(readFileSync(path, 'utf8')).toBe(kept);
   });
 
   it('draws page and pictures from what was kept', async () => {
