@@ -3,6 +3,7 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { PublishResult, Resolution } from '../../src/core/peer/effects.ts';
 import type { SimulatedAgent } from './agents.ts';
 import { createDistribution } from './distribution.ts';
+import { createNews } from './news.ts';
 import { createNodeCosts } from './node-costs.ts';
 import type { Change } from './node-shell.ts';
 import { createObserver, type Observations } from './observations.ts';
@@ -16,8 +17,11 @@ export interface Measures {
   /** A core counts something. */
   counted(metric: string, value: number): void;
   published(kind: string, result: PublishResult, tookMs: number): void;
-  resolved(resolution: Resolution, tookMs: number, isEnded: boolean): void;
+  /** @param end what has become of the agent; null: it is active. */
+  resolved(resolution: Resolution, tookMs: number, end: 'tombstoned' | 'forked' | null): void;
   revoked(agent: SimulatedAgent): void;
+  /** Its controller has signed two events for one place. */
+  forked(agent: SimulatedAgent): void;
   changed(node: number, change: Change): void;
   count(name: string): void;
   values(world: World): Record<string, number | null>;
@@ -46,8 +50,8 @@ export function createMeasures(nowMs: () => number): Measures {
   const counts = new Map<string, number>();
   const publishMs = createDistribution();
   const resolveMs = createDistribution();
-  const revocationMs = createDistribution();
-  const revokedAtMs = new Map<string, { readonly timeMs: number; readonly heardBy: Set<number> }>();
+  const revocations = createNews(nowMs);
+  const forks = createNews(nowMs);
   const observer = createObserver();
   const costs = createNodeCosts();
   let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
@@ -57,8 +61,6 @@ export function createMeasures(nowMs: () => number): Measures {
   const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const of = (name: string): number => counts.get(name) ?? 0;
-  const heardPairs = (): number =>
-    [...revokedAtMs.values()].reduce((total, { heardBy }) => total + heardBy.size, 0);
 
   return {
     begin(world, seconds) {
@@ -79,37 +81,32 @@ export function createMeasures(nowMs: () => number): Measures {
       publishMs.add(tookMs);
       observer.published(nowMs() - tookMs, status === 'stored');
     },
-    resolved({ status }, tookMs, isEnded) {
+    resolved({ status }, tookMs, end) {
       count('lookups');
       count(`lookups.status.${status}`);
-      const isRight = status === 'ok' || status === 'rekeyed' || (isEnded && status === 'tombstoned');
+      const isRight = status === 'ok' || status === 'rekeyed' || status === end;
       if (isRight) count('lookups.right');
       resolveMs.add(tookMs);
       observer.looked(nowMs() - tookMs, isRight);
     },
-    revoked(agent) {
-      revokedAtMs.set(agentKey(agent.agentId), { timeMs: nowMs(), heardBy: new Set() });
-    },
+    revoked: ({ agentId }) => revocations.told(agentKey(agentId)),
+    forked: ({ agentId }) => forks.told(agentKey(agentId)),
     changed(node, { agentId, change }) {
-      if (change !== 'tombstoned') return;
-      const revocation = revokedAtMs.get(agentKey(agentId));
-      // Whoever lost what was not durable yet, or whose disk was full, hears it again.
-      if (revocation === undefined || revocation.heardBy.has(node)) return;
-      revocation.heardBy.add(node);
-      revocationMs.add(nowMs() - revocation.timeMs);
+      if (change === 'tombstoned') revocations.heard(agentKey(agentId), node);
+      else if (change === 'forked') forks.heard(agentKey(agentId), node);
     },
     count,
     counted: observer.counted,
     passed: observer.passed,
     get soFar() {
-      return { lookups: of('lookups'), right: of('lookups.right'), revocations: revokedAtMs.size };
+      return { lookups: of('lookups'), right: of('lookups.right'), revocations: revocations.count };
     },
     details: (world) => ({
-      ...observer.values(world, (key) => revokedAtMs.has(key)),
+      ...observer.values(world, revocations.has),
       lookupsMs: resolveMs.quantiles(quantileSteps),
       publishesMs: publishMs.quantiles(quantileSteps),
-      revocationsMs: revocationMs.quantiles(quantileSteps),
-      revocationPairs: { all: revokedAtMs.size * world.nodes.length, heard: heardPairs() },
+      revocationsMs: revocations.ms.quantiles(quantileSteps),
+      revocationPairs: { all: revocations.count * world.nodes.length, heard: revocations.pairs },
       countedSeconds: (nowMs() - before.atMs) / 1000,
       counts: Object.fromEntries(
         [...world.counts].map(([name, value]) => [name, value - (countsBefore.get(name) ?? 0)]),
@@ -120,8 +117,7 @@ export function createMeasures(nowMs: () => number): Measures {
       const nodes = world.nodes.length;
       const lookup = resolveMs.summary();
       const publish = publishMs.summary();
-      const revocation = revocationMs.summary();
-      const heard = heardPairs();
+      const revocation = revocations.ms.summary();
       const asked = (world.counts.get('lookup_requests:resolve') ?? 0) - before.asked;
       const { gossip, network } = world;
       return {
@@ -136,15 +132,14 @@ export function createMeasures(nowMs: () => number): Measures {
         'publishes.storedShare': share(of('publishes.stored'), of('publishes')),
         'publishes.p50Ms': publish.p50,
         'publishes.p99Ms': publish.p99,
-        'revocations.count': revokedAtMs.size,
-        'revocations.reachedShare': share(heard, revokedAtMs.size * nodes),
+        'revocations.count': revocations.count,
+        'revocations.reachedShare': revocations.shareWithin(Number.POSITIVE_INFINITY, nodes),
         'revocations.p50Ms': revocation.p50,
         'revocations.p99Ms': revocation.p99,
         'revocations.maxMs': revocation.max,
-        'revocations.withinSecondShare': share(
-          Math.round(revocationMs.shareWithin(1000) * revocation.count),
-          revokedAtMs.size * nodes,
-        ),
+        'revocations.withinSecondShare': revocations.shareWithin(1000, nodes),
+        'forks.flaggedShare': forks.shareWithin(Number.POSITIVE_INFINITY, nodes),
+        'forks.p99Ms': forks.ms.summary().p99,
         'gossip.duplicatesPerDelivery': share(gossip.counts.duplicates, gossip.counts.delivered),
         'gossip.rejected': gossip.counts.rejected,
         'traffic.messagesPerNodeSecond': (network.messages.count - before.messages) / nodes / seconds,

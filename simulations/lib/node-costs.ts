@@ -17,13 +17,16 @@ export function createNodeCosts(): NodeCosts {
     },
     values({ nodes, signatures, gossip, counts }, seconds) {
       const { delivered, told } = gossip.counts;
+      const holders = new Map<string, number>();
       const kept = { agents: 0, copies: 0, bytes: 0, peers: 0 };
       for (const { store, peer } of nodes) {
         kept.agents += store.size;
         kept.peers += peer.snapshot().routedPeers;
-        for (const bytes of store.values()) {
+        for (const [key, bytes] of store) {
           kept.bytes += bytes.length;
-          if (isHeldEntry(bytes)) kept.copies++;
+          if (!isHeldEntry(bytes)) continue;
+          kept.copies++;
+          holders.set(key, (holders.get(key) ?? 0) + 1);
         }
       }
       const perNode = (value: number): number => value / nodes.length;
@@ -32,6 +35,7 @@ export function createNodeCosts(): NodeCosts {
         'signatures.msPerNodeSecond': perNode(signatures.ms - before.ms) / seconds,
         'storage.agentsPerNode': perNode(kept.agents),
         'storage.copiesPerNode': perNode(kept.copies),
+        'storage.copiesPerRecord': holders.size === 0 ? null : kept.copies / holders.size,
         'storage.bytesPerNode': perNode(kept.bytes),
         'routing.peersPerNode': perNode(kept.peers),
         'gossip.toldPerDelivery': delivered === 0 ? null : told / delivered,

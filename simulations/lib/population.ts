@@ -18,10 +18,13 @@ export interface Population {
     nowSeconds: number,
     isFit?: (agent: SimulatedAgent) => boolean,
   ): SimulatedAgent | undefined;
+  /** Two next states of one agent for one place in its key log; it is not changed any more. */
+  forked(nowSeconds: number): readonly [SimulatedAgent, SimulatedAgent] | undefined;
   acknowledged(agent: SimulatedAgent): void;
   /** Some state of it was. */
   isAcknowledged(agent: SimulatedAgent): boolean;
   readonly endedKeys: ReadonlySet<string>;
+  readonly forkedKeys: ReadonlySet<string>;
 }
 
 /** Tries to find an agent that may be changed now. */
@@ -33,6 +36,26 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
   const known: number[] = [];
   const isKnown = new Set<number>();
   const endedKeys = new Set<string>();
+  const forkedKeys = new Set<string>();
+
+  function some(nowSeconds: number, isFit: (agent: SimulatedAgent) => boolean): SimulatedAgent | undefined {
+    for (let attempt = 0; attempt < triesMax && known.length > 0; attempt++) {
+      const number = known[random.below(known.length)]!;
+      const agent = agents[number]!;
+      if (agent.state.keyState.status !== 'active' || changedAt[number]! >= nowSeconds) continue;
+      if (forkedKeys.has(agentKey(agent.agentId)) || !isFit(agent)) continue;
+      return agent;
+    }
+    return undefined;
+  }
+
+  function change(step: Step, agent: SimulatedAgent, nowSeconds: number): SimulatedAgent {
+    const changed = author[step](agent, nowSeconds);
+    agents[agent.number] = changed;
+    changedAt[agent.number] = nowSeconds;
+    if (step === 'ended') endedKeys.add(agentKey(changed.agentId));
+    return changed;
+  }
 
   return {
     born(nowSeconds) {
@@ -44,18 +67,14 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
     any: () => (known.length === 0 ? undefined : agents[known[random.below(known.length)]!]),
     first: () => agents[known[0] ?? -1],
     next(step, nowSeconds, isFit = () => true) {
-      for (let attempt = 0; attempt < triesMax && known.length > 0; attempt++) {
-        const number = known[random.below(known.length)]!;
-        const agent = agents[number]!;
-        if (agent.state.keyState.status !== 'active' || changedAt[number]! >= nowSeconds) continue;
-        if (!isFit(agent)) continue;
-        const changed = author[step](agent, nowSeconds);
-        agents[number] = changed;
-        changedAt[number] = nowSeconds;
-        if (step === 'ended') endedKeys.add(agentKey(changed.agentId));
-        return changed;
-      }
-      return undefined;
+      const agent = some(nowSeconds, isFit);
+      return agent === undefined ? undefined : change(step, agent, nowSeconds);
+    },
+    forked(nowSeconds) {
+      const agent = some(nowSeconds, () => true);
+      if (agent === undefined) return undefined;
+      forkedKeys.add(agentKey(agent.agentId));
+      return [change('rotated', agent, nowSeconds), author.rival(agent, nowSeconds)];
     },
     acknowledged({ number }) {
       if (isKnown.has(number) || agents[number] === undefined) return;
@@ -64,5 +83,6 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
     },
     isAcknowledged: ({ number }) => isKnown.has(number),
     endedKeys,
+    forkedKeys,
   };
 }

@@ -2,14 +2,11 @@
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
+import { createBudgetWatch } from './budget-watch.ts';
 import { normal } from './chance.ts';
 import { planFaults } from './fault-plan.ts';
-import { acknowledgedIsKept } from './invariants/acknowledged-is-kept.ts';
+import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
-import { markNeverBack } from './invariants/mark-never-back.ts';
-import { nothingAfterRevocation } from './invariants/nothing-after-revocation.ts';
-import { onlyWhatWasSigned } from './invariants/only-what-was-signed.ts';
-import { replicasAgree } from './invariants/replicas-agree.ts';
 import { createMeasures, type Measures, type RunDetails } from './measures.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
@@ -75,13 +72,6 @@ export async function runScenario(
   onProgress: (progress: RunProgress) => Promise<void> | void,
 ): Promise<RunResult> {
   const beganMs = performance.now();
-  const invariants: readonly Invariant[] = [
-    acknowledgedIsKept(),
-    nothingAfterRevocation(),
-    onlyWhatWasSigned(),
-    markNeverBack(),
-    replicasAgree(),
-  ];
   const measures = createMeasures(() => world.queue.nowMs);
   const world: World = createWorld(
     {
@@ -98,10 +88,21 @@ export async function runScenario(
         for (const invariant of invariants) invariant.changed?.(node, change);
       },
       alarmed: (_node, alarm) => measures.count(`alarms.${alarm}`),
-      counted: measures.counted,
+      counted(metric, value, node, label) {
+        measures.counted(metric, value);
+        for (const invariant of invariants) invariant.counted?.(node, metric, label);
+      },
     },
   );
   const startMs = world.queue.nowMs;
+  let faultsOverMs = startMs;
+  const invariants = allInvariants({
+    config: world.config,
+    canFill: scenario.faults.some(({ type }) => type === 'full-disks'),
+    nowMs: () => world.queue.nowMs,
+    faultsOverMs: () => faultsOverMs,
+  });
+  const watchBudgets = createBudgetWatch(world);
   const run = createLoad(world, scenario, invariants, measures);
   const pass = async (phase: RunProgress['phase'], seconds: number, faults = (): readonly string[] => []) => {
     const endMs = world.queue.nowMs + seconds * 1000;
@@ -110,6 +111,8 @@ export async function runScenario(
       world.run(Math.min(stepMs, endMs - world.queue.nowMs));
       const share = (world.queue.nowMs - fromMs) / (endMs - fromMs);
       measures.passed(world);
+      const watched = watchBudgets();
+      for (const invariant of invariants) invariant.passed?.(watched);
       await onProgress({
         phase,
         share,
@@ -127,6 +130,7 @@ export async function runScenario(
   }
   await pass('registering', run.register());
   const faults = planFaults(world, scenario, world.chance.stream('faults'));
+  faultsOverMs = world.queue.nowMs + faults.endSeconds * 1000;
   const loadSeconds = Math.max(scenario.load.seconds, faults.endSeconds);
   measures.begin(world, loadSeconds + scenario.settleSeconds);
   run.load();
@@ -216,10 +220,21 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     const node = someNode();
     const fromMs = queue.nowMs;
     node.resolve(agent.agentId, (resolution) => {
-      const isEnded = population.endedKeys.has(agentKey(agent.agentId));
-      measures.resolved(resolution, queue.nowMs - fromMs, isEnded);
+      const key = agentKey(agent.agentId);
+      const end = population.endedKeys.has(key) ? 'tombstoned' : 'forked';
+      const isOver = end === 'tombstoned' || population.forkedKeys.has(key);
+      measures.resolved(resolution, queue.nowMs - fromMs, isOver ? end : null);
       for (const invariant of invariants) invariant.resolved?.(node, resolution);
     });
+  }
+
+  /** Two hands of its controller replace one key, each with another. */
+  function fork(): void {
+    const forked = population.forked(nowSeconds());
+    if (forked === undefined) return;
+    measures.forked(forked[0]);
+    for (const invariant of invariants) invariant.forked?.(forked[0]);
+    for (const one of forked) publish(one, 'rotated');
   }
 
   /** So many times, spread over the seconds evenly but for chance. */
@@ -261,6 +276,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
       spread(Math.round(updatesPerSecond * seconds), seconds, step('updated'));
       spread(Math.round(rotationsPerSecond * seconds), seconds, step('rotated'));
       spread(revocations, seconds, step('ended'));
+      spread(scenario.load.forks ?? 0, seconds, fork);
     },
   };
 }

@@ -96,6 +96,8 @@ export const scenarioSchema = Type.Object(
         hotLookupsPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
         /** Old states of agents that have rotated or ended, sent straight to nodes that know them. */
         replaysPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
+        /** Agents of which two different rotations are signed, in all. */
+        forks: Type.Optional(Type.Integer({ minimum: 0 })),
         /** New agents that two hands write at once. */
         twoHandsPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
       },

@@ -15,6 +15,7 @@ import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
 import { settledTables } from './placement.ts';
+import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable, type SignatureTable } from './signatures.ts';
 
@@ -39,7 +40,7 @@ export interface WorldSettings {
 export interface WorldListeners {
   changed(node: SimulatedNode, change: Change): void;
   alarmed(node: SimulatedNode, alarm: string): void;
-  counted?(metric: string, value: number): void;
+  counted?(metric: string, value: number, node: SimulatedNode, label: string): void;
 }
 
 export interface World {
@@ -63,6 +64,9 @@ export interface World {
   neighbours(node: number): readonly number[];
   /** Requests that every node was sent. */
   readonly requests: Uint32Array;
+  readonly requestsUnderWay: RequestMeter;
+  /** Of every node. */
+  readonly config: PeerConfig;
   /** Events that reached a core so far. */
   readonly events: number;
   traceHash(): string;
@@ -79,6 +83,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const signatures = createSignatureTable();
   const counts = new Map<string, number>();
   const requests = new Uint32Array(count);
+  const requestsUnderWay = createRequestMeter(count);
   const trace = createTrace();
   const turned = new Set<SimulatedNode>();
   const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, ...settings.peer };
@@ -116,10 +121,10 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       trace.note(node.index, change.change);
       listeners.changed(node, change);
     },
-    counted(_node, metric, label, value) {
+    counted(node, metric, label, value) {
       const key = `${metric}:${label}`;
       counts.set(key, (counts.get(key) ?? 0) + value);
-      listeners.counted?.(metric, value);
+      listeners.counted?.(metric, value, node, label);
     },
     alarmed: (node, alarm) => listeners.alarmed(node, alarm),
     turned: (node) => void turned.add(node),
@@ -165,7 +170,12 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
 
   type Answer = Parameters<NodePorts['request']>[2];
 
-  function request(from: number, to: number, body: Uint8Array, timeoutMs: number, answer: Answer): void {
+  function request(from: number, to: number, body: Uint8Array, timeoutMs: number, onAnswer: Answer): void {
+    requestsUnderWay.begun(from, to);
+    const answer: Answer = (outcome) => {
+      requestsUnderWay.ended(from, to);
+      onAnswer(outcome);
+    };
     const deadlineMs = queue.nowMs + timeoutMs;
     const timeOut = (): void => queue.at(deadlineMs, () => answer({ failure: 'timeout' }));
     const ask = (): void => {
@@ -224,6 +234,8 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     signatures: signatures.spent,
     counts,
     requests,
+    requestsUnderWay,
+    config,
     get events() {
       return trace.count;
     },

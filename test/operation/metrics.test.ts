@@ -212,6 +212,7 @@ describe('a scrape', () => {
     snapshot: () => ({
       agents: 1,
       held: 1,
+      cachedAgents: 0,
       routedPeers: 0,
       watchedAgents: 0,
       announcedAgents: 0,

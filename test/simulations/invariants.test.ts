@@ -3,14 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { createAgentAuthor } from '../../simulations/lib/agents.ts';
 import { createChance } from '../../simulations/lib/chance.ts';
 import { acknowledgedIsKept } from '../../simulations/lib/invariants/acknowledged-is-kept.ts';
+import { duplicityIsFlagged } from '../../simulations/lib/invariants/duplicity-is-flagged.ts';
 import { markNeverBack } from '../../simulations/lib/invariants/mark-never-back.ts';
+import { mergesAgree } from '../../simulations/lib/invariants/merges-agree.ts';
 import { nothingAfterRevocation } from '../../simulations/lib/invariants/nothing-after-revocation.ts';
 import { onlyWhatWasSigned } from '../../simulations/lib/invariants/only-what-was-signed.ts';
 import { replicasAgree } from '../../simulations/lib/invariants/replicas-agree.ts';
+import { requestsOfOnePeerMax, withinBudgets } from '../../simulations/lib/invariants/within-budgets.ts';
 import type { SimulatedNode } from '../../simulations/lib/node-shell.ts';
 import { createWorld } from '../../simulations/lib/world.ts';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
+import { encodeEntry } from '../../src/core/peer/entry.ts';
+import { peerConfigDefault } from '../../src/core/peer/peer-config.ts';
 
 const nowSeconds = 1_800_000_000;
 const author = createAgentAuthor(createChance(1));
@@ -33,6 +38,78 @@ describe('the invariant', () => {
     expect(invariant.violations).toEqual([]);
     invariant.resolved!(node, resolution(agent));
     expect(invariant.violations).toHaveLength(1);
+  });
+
+  it('of revocations hears of a change after the end, and of a record under a key that was replaced', () => {
+    const invariant = nothingAfterRevocation();
+    const rotated = author.rotated(agent, nowSeconds + 5);
+    const change = { agentId: agent.agentId, state: rotated.state };
+    invariant.changed!(node, { ...change, change: 'rotated' });
+    invariant.resolved!(node, resolution(rotated));
+    expect(invariant.violations).toEqual([]);
+    invariant.resolved!(node, resolution(agent));
+    expect(invariant.violations).toEqual([expect.stringContaining('replaced')]);
+    invariant.changed!(node, { ...change, change: 'tombstoned' });
+    invariant.changed!(node, { ...change, change: 'changed' });
+    expect(invariant.violations).toHaveLength(2);
+  });
+
+  it('of budgets hears of agents, decoded agents, requests and messages beyond them, and of a refusal', () => {
+    const invariant = withinBudgets({ ...peerConfigDefault, agentsMax: 10, cachedAgentsMax: 4 }, false);
+    const fine = {
+      ...{ index: 1, agents: 10, cachedAgents: 6, waitingRequests: 2, neighbours: 20 },
+      ...{ sentMessages: 1_000, seconds: 0.5, mostRequestsOfOnePeer: requestsOfOnePeerMax },
+    };
+    invariant.passed!([fine]);
+    invariant.counted!(node, 'requests_refused', 'not-canonical');
+    expect(invariant.violations).toEqual([]);
+    const beyond = { agents: 11, cachedAgents: 7, mostRequestsOfOnePeer: 257, sentMessages: 1e6 };
+    for (const [name, value] of Object.entries(beyond)) invariant.passed!([{ ...fine, [name]: value }]);
+    expect(invariant.violations).toHaveLength(4);
+    invariant.counted!(node, 'requests_refused', 'over-quota');
+    expect(invariant.violations).toHaveLength(5);
+  });
+
+  it('of duplicity hears of a node that says nothing in time, and of one that says it without reason', () => {
+    let nowMs = 0;
+    const invariant = duplicityIsFlagged(
+      () => nowMs,
+      () => 1_000,
+    );
+    const nodes = [1, 2, 3, 4].map((index) => ({ index, isUp: index !== 4, store: new Map() }));
+    const { agentId, state } = agent;
+    invariant.forked!(agent);
+    invariant.changed!(nodes[0]!, { agentId, state, change: 'forked' });
+    nowMs = 10_999;
+    invariant.changed!(nodes[1]!, { agentId, state, change: 'forked' });
+    invariant.ended!({ nodes });
+    expect(invariant.violations).toEqual([]);
+    nowMs = 11_001;
+    invariant.changed!(nodes[2]!, { agentId, state, change: 'forked' });
+    invariant.ended!({ nodes });
+    expect(invariant.violations).toEqual([expect.stringContaining('node 3')]);
+    invariant.changed!(nodes[2]!, { agentId: author.born(2, nowSeconds).agentId, state, change: 'forked' });
+    expect(invariant.violations).toHaveLength(2);
+  });
+
+  it('of merges hears of a join that depends on the order', () => {
+    const entry = (of: typeof agent): Uint8Array =>
+      encodeEntry({ isHeld: true, learnedAt: nowSeconds, expiresAt: 0, mark: null, bundle: of.bundle });
+    const key = agentKey(agent.agentId);
+    const nodes = [agent, later].map((of, index) => ({
+      index,
+      isUp: true,
+      store: new Map([[key, entry(of)]]),
+    }));
+    const right = mergesAgree(() => nowSeconds + 20);
+    right.ended!({ nodes });
+    expect(right.violations).toEqual([]);
+    const lastWins = mergesAgree(
+      () => nowSeconds + 20,
+      (_left, incoming) => incoming,
+    );
+    lastWins.ended!({ nodes });
+    expect(lastWins.violations).toHaveLength(1);
   });
 
   it('of signatures hears of a record that no author made', () => {

@@ -38,6 +38,13 @@ describe('special load', () => {
     expect(measures['writers.agreeShare']).toBe(1);
   });
 
+  it('forks agents, which every node flags', async () => {
+    const { invariants, measures } = await run({ load: { ...load, forks: 3 }, settleSeconds: 11 });
+    expect(invariants.filter((one) => !one.ok)).toEqual([]);
+    expect(measures['forks.flaggedShare']).toBe(1);
+    expect(measures['lookups.rightShare']).toBe(1);
+  });
+
   it('wants one agent, and tells how much its holders bear', async () => {
     const calm = await run({});
     const hot = await run({ load: { ...load, hotLookupsPerSecond: 30 } });

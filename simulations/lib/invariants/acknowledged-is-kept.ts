@@ -15,10 +15,11 @@ export function acknowledgedIsKept(): Invariant {
       const bytes = node.isUp ? node.store.get(key) : undefined;
       if (bytes === undefined) return false;
       const held = decodeState(decodeEntry(bytes).bundle);
+      // Its end or its freezing stands above all that it was.
+      if (held.keyState.status !== 'active') return true;
       if (held.keyState.sequence !== state.keyState.sequence)
         return held.keyState.sequence > state.keyState.sequence;
-      if (state.keyState.status !== 'active' || held.keyState.status !== 'active')
-        return held.keyState.status !== 'active';
+      if (state.keyState.status !== 'active') return false;
       return state.addr === null || (held.addr !== null && held.addr.issuedAt >= state.addr.issuedAt);
     });
   }

@@ -11,6 +11,21 @@ export interface WatchedNode {
   readonly store: ReadonlyMap<string, Uint8Array>;
 }
 
+/** What a node has and does that a budget bounds. */
+export interface BudgetedNode {
+  readonly index: number;
+  readonly agents: number;
+  readonly cachedAgents: number;
+  /** What it waits for: answers of peers, of its disk, of those who verify. */
+  readonly waitingRequests: number;
+  readonly neighbours: number;
+  /** Sent since it was looked at last, and for how long that was. */
+  readonly sentMessages: number;
+  readonly seconds: number;
+  /** Of requests that one peer has under way to it at once. */
+  readonly mostRequestsOfOnePeer: number;
+}
+
 /** A change that a node accepted. */
 export interface WatchedChange {
   readonly agentId: Uint8Array;
@@ -24,7 +39,13 @@ export interface Invariant {
   /** A publish was acknowledged by at least w peers. */
   acknowledged?(agent: SimulatedAgent): void;
   changed?(node: Pick<WatchedNode, 'index'>, change: WatchedChange): void;
+  /** An agent's controller has signed two events for one place in its key log. */
+  forked?(agent: SimulatedAgent): void;
   resolved?(node: Pick<WatchedNode, 'index'>, resolution: Resolution): void;
+  /** The core of a node counts something. */
+  counted?(node: Pick<WatchedNode, 'index'>, metric: string, label: string): void;
+  /** Some time has passed; some of the nodes are looked at. */
+  passed?(nodes: readonly BudgetedNode[]): void;
   /** The faults are over and the network has had its time. */
   ended?(world: { readonly nodes: readonly WatchedNode[] }): void;
   /** Sentences, each with the node and the agent; bounded. */

@@ -28,6 +28,7 @@ const unsavedAgentsMax = 8192;
 export interface AgentTable {
   readonly size: number;
   readonly heldCount: number;
+  readonly cachedCount: number;
   /** A copy. */
   row(key: string): IndexRow | undefined;
   /** All rows, or those of some buckets (AgentIndex); nothing may be saved or dropped meanwhile. */
@@ -216,6 +217,9 @@ export function createAgentTable(context: PeerContext): AgentTable {
     },
     get heldCount() {
       return held.count;
+    },
+    get cachedCount() {
+      return cache.size;
     },
     row: (key) => index.get(key),
     rows: index.rows,

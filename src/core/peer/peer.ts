@@ -41,6 +41,8 @@ import { createWatchers } from './watchers.ts';
 export interface PeerSnapshot {
   readonly agents: number;
   readonly held: number;
+  /** Decoded, or of which a write is under way. */
+  readonly cachedAgents: number;
   readonly routedPeers: number;
   readonly watchedAgents: number;
   /** Agents whose announcements of capabilities are kept here. */
@@ -349,6 +351,7 @@ function createParts(context: PeerContext): {
     snapshot: () => ({
       agents: table.size,
       held: table.held.count,
+      cachedAgents: table.cachedCount,
       routedPeers: routing.size,
       watchedAgents: watchers.size,
       announcedAgents: capabilities.store.size,

@@ -1,0 +1,48 @@
+/** News that every node is to hear of, such as the end of an agent: who heard when, counted once each. */
+import { createDistribution, type Distribution } from './distribution.ts';
+import { createNodeBytes, type NodeBytes } from './node-bytes.ts';
+
+export interface News {
+  /** It is told from now on. */
+  told(key: string): void;
+  /** A node hears of it; again, if it lost what was not durable yet or its disk was full. */
+  heard(key: string, node: number): void;
+  has(key: string): boolean;
+  readonly count: number;
+  /** Pairs of news and a node that heard. */
+  readonly pairs: number;
+  /** Milliseconds from the telling to each hearing. */
+  readonly ms: Distribution;
+  /** Share of all pairs of news and a node that heard within so many milliseconds; null without news. */
+  shareWithin(limitMs: number, nodes: number): number | null;
+}
+
+export function createNews(nowMs: () => number): News {
+  const newsByKey = new Map<string, { readonly timeMs: number; readonly heardBy: NodeBytes }>();
+  const ms = createDistribution();
+  let pairs = 0;
+  return {
+    told(key) {
+      newsByKey.set(key, { timeMs: nowMs(), heardBy: createNodeBytes() });
+    },
+    heard(key, node) {
+      const news = newsByKey.get(key);
+      if (news === undefined || news.heardBy.get(node) === 1) return;
+      news.heardBy.set(node, 1);
+      pairs++;
+      ms.add(nowMs() - news.timeMs);
+    },
+    has: (key) => newsByKey.has(key),
+    get count() {
+      return newsByKey.size;
+    },
+    get pairs() {
+      return pairs;
+    },
+    ms,
+    shareWithin(limitMs, nodes) {
+      const all = newsByKey.size * nodes;
+      return all === 0 ? null : Math.round(ms.shareWithin(limitMs) * pairs) / all;
+    },
+  };
+}
