@@ -1,46 +1,32 @@
-/** The harness's hold on a network of weft nodes. */
+/** The harness's hold on a network of weft nodes in a process of its own. */
 import { startWorker } from './worker-client.ts';
 
-/** Times from publish to acceptance, one for each message and node; and how many never came. */
-export interface GossipOutcome {
-  readonly latenciesMs: readonly number[];
-  readonly lost: number;
-}
+/** What such a process answers beside `start`, which takes the number of nodes, and `stop`. */
+type NetworkCalls<Calls> = { readonly [Name in keyof Calls]: (argument: never) => Promise<unknown> };
 
-/** Agents by their number in the run. */
-export interface RecordRange {
-  readonly seed: number;
-  readonly first: number;
-  readonly count: number;
-  /** When they were born. */
-  readonly bornSeconds: number;
-}
-
-/** A running network of weft nodes in one process. */
-export interface WeftNetworkClient {
-  /** Of its first node. */
-  readonly addresses: readonly string[];
+/** A running network. */
+export interface NetworkClient<Calls extends NetworkCalls<Calls>> {
+  /** From the call to nodes that know their neighbours. */
   readonly startMs: number;
-  register(range: RecordRange): Promise<void>;
-  /** Rotates agents that are registered. */
-  gossip(range: RecordRange): Promise<GossipOutcome>;
+  call<Name extends keyof Calls & string>(
+    name: Name,
+    argument: Parameters<Calls[Name]>[0],
+  ): ReturnType<Calls[Name]>;
   stop(): Promise<void>;
 }
 
-/** Starts a network; resolves when every node knows its neighbours. */
-export async function startNetworkProcess(nodes: number): Promise<WeftNetworkClient> {
-  const worker = await startWorker({
-    entry: new URL('./network-process.ts', import.meta.url),
-    name: `${nodes} nodes`,
-  });
+/** Starts a network; resolves when every node knows its neighbours. @param file the module of the process, beside this one */
+export async function startNetworkProcess<Calls extends NetworkCalls<Calls>>(
+  file: string,
+  nodes: number,
+): Promise<NetworkClient<Calls>> {
+  const worker = await startWorker({ entry: new URL(file, import.meta.url), name: `${nodes} nodes` });
   try {
     const beganMs = performance.now();
-    const addresses = (await worker.call('start', nodes)) as readonly string[];
+    await worker.call('start', nodes);
     return {
-      addresses,
       startMs: performance.now() - beganMs,
-      register: (range) => worker.call('register', range) as Promise<void>,
-      gossip: (range) => worker.call('gossip', range) as Promise<GossipOutcome>,
+      call: (name, argument) => worker.call(name, argument) as ReturnType<Calls[typeof name]>,
       stop: worker.close,
     };
   } catch (error) {

@@ -7,10 +7,24 @@ import { encodeState } from '../../src/core/record/agent-state.ts';
 import type { WeftNode } from '../../src/node/node-types.ts';
 import { startWeftNetwork, type WeftNetwork } from '../subjects/weft-network.ts';
 import { waitForCalm } from './calm.ts';
-import type { GossipOutcome, RecordRange } from './network-client.ts';
 import { recordSeed } from './records.ts';
 import { createBenchmarkAgent, rotationSeed, secondsNow } from './weft-records.ts';
 import { serveCalls } from './worker-calls.ts';
+
+/** Times from publish to acceptance, one for each message and node; and how many never came. */
+export interface GossipOutcome {
+  readonly latenciesMs: readonly number[];
+  readonly lost: number;
+}
+
+/** Agents by their number in the run. */
+export interface RecordRange {
+  readonly seed: number;
+  readonly first: number;
+  readonly count: number;
+  /** When they were born. */
+  readonly bornSeconds: number;
+}
 
 /** Between two rotations: the copies of a put beyond w leave 100 ms after it, and are not what is measured. */
 const pauseMs = 400;
@@ -19,12 +33,18 @@ const acceptMsMax = 10_000;
 
 let network: WeftNetwork;
 
-serveCalls({ start, register, gossip, stop: () => network.stop() });
+const calls = { addresses, register, gossip };
+export type RecordCalls = typeof calls;
 
-/** Starts the nodes; resolves with the addresses of the first. */
-async function start(nodes: number): Promise<readonly string[]> {
+serveCalls({ start, ...calls, stop: () => network.stop() });
+
+async function start(nodes: number): Promise<void> {
   network = await startWeftNetwork(nodes);
   await waitForCalm();
+}
+
+/** Of its first node. */
+async function addresses(): Promise<readonly string[]> {
   return network.members[0]!.addresses();
 }
 

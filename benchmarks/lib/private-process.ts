@@ -5,9 +5,25 @@ import { fetchPrivateFacts } from '../../src/facts/fetch/private-facts.ts';
 import { startWeftNetwork, type WeftNetwork } from '../subjects/weft-network.ts';
 import { waitForCalm } from './calm.ts';
 import { runInLanes } from './lanes.ts';
-import type { PrivateOutcome } from './private-client.ts';
 import { secondsNow } from './weft-records.ts';
 import { serveCalls } from './worker-calls.ts';
+
+export interface PathTimes {
+  readonly directMs: readonly number[];
+  readonly privateMs: readonly number[];
+}
+
+export interface PrivateOutcome {
+  /** Of the record alone, from a node that has never heard of the agent. */
+  readonly resolve: PathTimes;
+  /** From the id to verified facts out of the overlay. */
+  readonly facts: PathTimes;
+  /** Questions that went through a relay, over all private calls, and those calls. */
+  readonly relayed: number;
+  readonly privateCalls: number;
+  /** Calls that did not find what is there. */
+  readonly wrong: number;
+}
 
 const publishersAtOnce = 4;
 
@@ -15,7 +31,15 @@ let network: WeftNetwork;
 const agents: Uint8Array[] = [];
 const { verify: check } = createNodeCryptoVerifier();
 
-serveCalls({ start, publish, ask, stop: () => network.stop() });
+const calls = {
+  /** Registers so many agents, with facts in the overlay that their records lead to. */
+  publish,
+  /** Each agent once, by one path: the first half alternately for the record, the second for the facts. */
+  ask,
+};
+export type PrivateCalls = typeof calls;
+
+serveCalls({ start, ...calls, stop: () => network.stop() });
 
 async function start(nodes: number): Promise<void> {
   network = await startWeftNetwork(nodes);

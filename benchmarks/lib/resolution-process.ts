@@ -5,8 +5,18 @@ import type { EndpointPath } from '../../src/resolution/resolution-types.ts';
 import { startWeftNetwork, type WeftNetwork } from '../subjects/weft-network.ts';
 import { waitForCalm } from './calm.ts';
 import { runInLanes } from './lanes.ts';
-import type { ResolutionOutcome } from './resolution-client.ts';
 import { serveCalls } from './worker-calls.ts';
+
+export interface ResolutionOutcome {
+  /** From a name that the reader has never heard of to verified endpoints. */
+  readonly coldMs: { readonly direct: readonly number[]; readonly adaptive: readonly number[] };
+  /** Of those, by step of the trace; whole milliseconds. */
+  readonly stepMs: Readonly<Record<string, readonly number[]>>;
+  /** The same again, out of what is kept. */
+  readonly keptMs: readonly number[];
+  /** Answers with another endpoint than that of the agent. */
+  readonly wrong: number;
+}
 
 const publishersAtOnce = 4;
 const label = 'shop';
@@ -15,10 +25,17 @@ let network: WeftNetwork;
 let apis: readonly ApiServer[] = [];
 const names: string[] = [];
 
+const calls = {
+  /** So many agents, each with facts, a resolver, and a name in a namespace of its own. */
+  publish,
+  /** Each name once. */
+  ask,
+};
+export type ResolutionCalls = typeof calls;
+
 serveCalls({
   start,
-  publish,
-  ask,
+  ...calls,
   async stop() {
     await Promise.all(apis.map((api) => api.stop()));
     await network.stop();

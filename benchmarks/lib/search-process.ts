@@ -14,9 +14,35 @@ import { startWeftNetwork, type WeftNetwork } from '../subjects/weft-network.ts'
 import { waitForCalm } from './calm.ts';
 import { runInLanes } from './lanes.ts';
 import { recordSeed } from './records.ts';
-import type { AnnounceOutcome, AnnounceRequest, SearchOutcome, SearchRequest } from './search-client.ts';
 import { createBenchmarkAgent, secondsNow } from './weft-records.ts';
 import { serveCalls } from './worker-calls.ts';
+
+export interface AnnounceRequest {
+  readonly seed: number;
+  readonly count: number;
+}
+
+/** Over all announcements and nodes: each announcement is sent to each node. */
+export interface AnnounceOutcome {
+  readonly sent: number;
+  readonly stored: number;
+  readonly announceMs: number;
+}
+
+export interface SearchRequest {
+  readonly seed: number;
+  /** How many there are. */
+  readonly announcements: number;
+  readonly searches: number;
+  readonly limit: number;
+}
+
+export interface SearchOutcome {
+  readonly tagMs: readonly number[];
+  readonly prefixMs: readonly number[];
+  /** Answers with fewer agents than there are, or with others than were asked for. */
+  readonly wrong: number;
+}
 
 /** 20 roots with 10 tags each: of 10,000 agents each tag has 50, fewer than the 64 that a storing peer keeps of one. */
 const rootCount = 20;
@@ -32,10 +58,12 @@ const prefixEvery = 4;
 let network: WeftNetwork;
 let sender: Host;
 
+const calls = { announce, search };
+export type SearchCalls = typeof calls;
+
 serveCalls({
   start,
-  announce,
-  search,
+  ...calls,
   stop: async () => {
     await sender.stop();
     await network.stop();

@@ -1,5 +1,6 @@
 /** How long a rotation takes from the publisher's call to its acceptance on each other node, all on loopback. */
 import { startNetworkProcess } from '../lib/network-client.ts';
+import type { RecordCalls } from '../lib/network-process.ts';
 import { summarize } from '../lib/statistics.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -18,13 +19,13 @@ const warmUpMessages = 5;
 async function runGossip({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const nodes = quick ? 8 : 60;
   const messages = quick ? 20 : 60;
-  const network = await startNetworkProcess(nodes);
+  const network = await startNetworkProcess<RecordCalls>('network-process.ts', nodes);
   try {
     progress(`gossip: ${nodes} nodes started in ${Math.round(network.startMs)} ms`);
     const bornSeconds = secondsNow();
-    await network.register({ seed, bornSeconds, first: 0, count: warmUpMessages + messages });
-    await network.gossip({ seed, bornSeconds, first: 0, count: warmUpMessages });
-    const { latenciesMs, lost } = await network.gossip({
+    await network.call('register', { seed, bornSeconds, first: 0, count: warmUpMessages + messages });
+    await network.call('gossip', { seed, bornSeconds, first: 0, count: warmUpMessages });
+    const { latenciesMs, lost } = await network.call('gossip', {
       seed,
       bornSeconds,
       first: warmUpMessages,

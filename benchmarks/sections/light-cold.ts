@@ -1,5 +1,6 @@
 /** Resolves of agents that a node has never heard of: a light node beside a full node, in the same network. */
 import { startNetworkProcess } from '../lib/network-client.ts';
+import type { RecordCalls } from '../lib/network-process.ts';
 import { quantile, summarize } from '../lib/statistics.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -19,11 +20,12 @@ const warmUps = 50;
 async function runCold({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const nodes = quick ? 40 : 60;
   const count = quick ? 150 : 300;
-  const network = await startNetworkProcess(nodes);
+  const network = await startNetworkProcess<RecordCalls>('network-process.ts', nodes);
   const process = await startLightProcess('a reader');
   try {
+    const bootstrap = await network.call('addresses', undefined);
     const born = { seed, bornSeconds: secondsNow() };
-    await network.register({ ...born, first: 0, count: warmUps + count });
+    await network.call('register', { ...born, first: 0, count: warmUps + count });
     progress(`cold: ${nodes} full nodes hold ${count} agents`);
     const agentIds = Array.from(
       { length: warmUps + count },
@@ -31,7 +33,7 @@ async function runCold({ quick, seed, progress }: RunSettings): Promise<SectionR
     );
     const p50ByKind: Record<string, number> = {};
     const rows: string[][] = [];
-    const outcomes = await process.coldResolves({ bootstrap: network.addresses, agentIds, warmUps });
+    const outcomes = await process.coldResolves({ bootstrap, agentIds, warmUps });
     for (const kind of nodeKinds) {
       const { timesMs, heldHere } = outcomes[kind];
       const summary = summarize(timesMs);

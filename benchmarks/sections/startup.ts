@@ -1,7 +1,8 @@
 /** How long a daemon takes from the start of its process to its API, and to its first answer from the network. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDaemon } from '../lib/daemon-client.ts';
-import { type RecordRange, startNetworkProcess, type WeftNetworkClient } from '../lib/network-client.ts';
+import { startNetworkProcess } from '../lib/network-client.ts';
+import type { RecordCalls, RecordRange } from '../lib/network-process.ts';
 import { median } from '../lib/statistics.ts';
 import type { RunSettings, Section, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -24,12 +25,13 @@ interface Start {
 
 async function runStartup({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const count = quick ? 2 : 10;
-  const network = await startNetworkProcess(networkNodes);
+  const network = await startNetworkProcess<RecordCalls>('network-process.ts', networkNodes);
   try {
+    const bootstrap = await network.call('addresses', undefined);
     const born = { seed, bornSeconds: secondsNow() };
-    await network.register({ ...born, first: 0, count });
+    await network.call('register', { ...born, first: 0, count });
     const starts: Start[] = [];
-    for (let record = 0; record < count; record++) starts.push(await measureStart(network, born, record));
+    for (let record = 0; record < count; record++) starts.push(await measureStart(bootstrap, born, record));
     progress(`startup: ${count} daemons started`);
     const of = (pick: (start: Start) => number): number => median(starts.map(pick));
     const figures = {
@@ -57,13 +59,13 @@ async function runStartup({ quick, seed, progress }: RunSettings): Promise<Secti
 }
 
 async function measureStart(
-  network: WeftNetworkClient,
+  bootstrap: readonly string[],
   { seed, bornSeconds }: Pick<RecordRange, 'seed' | 'bornSeconds'>,
   record: number,
 ): Promise<Start> {
   const { agentId } = createBenchmarkAgent(seed, record, bornSeconds).state;
   const beganMs = performance.now();
-  const daemon = await startDaemon(network.addresses);
+  const daemon = await startDaemon(bootstrap);
   try {
     while (!(await daemon.finds(agentId))) {
       if (performance.now() - beganMs > firstResolveMsMax)

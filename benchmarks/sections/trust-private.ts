@@ -1,5 +1,6 @@
 /** The private path beside the direct one, in turns: what it adds that nobody learns who asks for what. */
-import { startPrivateProcess } from '../lib/private-client.ts';
+import { startNetworkProcess } from '../lib/network-client.ts';
+import type { PrivateCalls } from '../lib/private-process.ts';
 import { summarize } from '../lib/statistics.ts';
 import type { MeasuredSection, RunSettings, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -37,12 +38,12 @@ const warmUps = 20;
 
 async function runPrivate({ quick, progress }: RunSettings): Promise<SectionResult> {
   const agents = quick ? 240 : 640;
-  const network = await startPrivateProcess(nodes);
+  const network = await startNetworkProcess<PrivateCalls>('private-process.ts', nodes);
   try {
     progress(`private: ${nodes} nodes started in ${Math.round(network.startMs)} ms`);
-    await network.publish(agents);
+    await network.call('publish', agents);
     progress(`private: ${agents} agents have facts in the overlay`);
-    const { resolve, facts, relayed, privateCalls, wrong } = await network.ask(warmUps);
+    const { resolve, facts, relayed, privateCalls, wrong } = await network.call('ask', warmUps);
     const rows: string[][] = [];
     const summaryOf = (name: string, timesMs: readonly number[]) => {
       const summary = summarize(timesMs);

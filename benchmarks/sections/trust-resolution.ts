@@ -1,5 +1,6 @@
 /** End to end: from a name that nobody here has heard of to a verified endpoint. */
-import { startResolutionProcess } from '../lib/resolution-client.ts';
+import { startNetworkProcess } from '../lib/network-client.ts';
+import type { ResolutionCalls } from '../lib/resolution-process.ts';
 import { summarize } from '../lib/statistics.ts';
 import type { MeasuredSection, RunSettings, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -36,12 +37,12 @@ const warmUps = 20;
 
 async function runResolution({ quick, progress }: RunSettings): Promise<SectionResult> {
   const agents = warmUps + (quick ? 100 : 400);
-  const network = await startResolutionProcess(nodes);
+  const network = await startNetworkProcess<ResolutionCalls>('resolution-process.ts', nodes);
   try {
     progress(`resolution: ${nodes} nodes started in ${Math.round(network.startMs)} ms`);
-    await network.publish(agents);
+    await network.call('publish', agents);
     progress(`resolution: ${agents} agents have names, facts and resolvers`);
-    const { coldMs, stepMs, keptMs, wrong } = await network.ask(warmUps);
+    const { coldMs, stepMs, keptMs, wrong } = await network.call('ask', warmUps);
     const rows: string[][] = [];
     const summaryOf = (name: string, timesMs: readonly number[]) => {
       const summary = summarize(timesMs);

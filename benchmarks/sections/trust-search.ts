@@ -1,5 +1,6 @@
 /** Search by capability among 10,000 announcements: from a call of a node that stores nothing to its checked answer. */
-import { startSearchProcess } from '../lib/search-client.ts';
+import { startNetworkProcess } from '../lib/network-client.ts';
+import type { SearchCalls } from '../lib/search-process.ts';
 import { summarize } from '../lib/statistics.ts';
 import type { MeasuredSection, RunSettings, SectionResult } from '../lib/suite.ts';
 import { formatNumber } from '../lib/table.ts';
@@ -30,12 +31,12 @@ const limit = 20;
 async function runSearch({ quick, seed, progress }: RunSettings): Promise<SectionResult> {
   const announcements = quick ? 2_000 : 10_000;
   const searches = quick ? 200 : 1_000;
-  const network = await startSearchProcess(nodes);
+  const network = await startNetworkProcess<SearchCalls>('search-process.ts', nodes);
   try {
     progress(`search: ${nodes} nodes started in ${Math.round(network.startMs)} ms`);
-    const { stored, sent, announceMs } = await network.announce({ seed, count: announcements });
+    const { stored, sent, announceMs } = await network.call('announce', { seed, count: announcements });
     progress(`search: ${announcements} announcements are kept after ${Math.round(announceMs / 1000)} s`);
-    const found = await network.search({ seed, announcements, searches, limit });
+    const found = await network.call('search', { seed, announcements, searches, limit });
     const [tags, prefixes] = [summarize(found.tagMs), summarize(found.prefixMs)];
     const all = summarize([...found.tagMs, ...found.prefixMs]);
     if (all === null || tags === null || prefixes === null) throw new Error('no search was answered');
