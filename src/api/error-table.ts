@@ -262,6 +262,11 @@ const namesRows: Readonly<Record<NamesErrorCode, ErrorRow>> = {
   'bad-zone': row(502, refused, 'the owner of the zone corrects its TXT record: `weft name claim` prints it'),
   'ambiguous-zone': row(502, refused, 'the owner of the zone removes all TXT records but one'),
   'not-claimed': row(403, refused, 'the agent that the zone names says so itself: `weft name claim`'),
+  'not-validated': row(
+    403,
+    refused,
+    'the owner of the zone signs it; names.resolver names a resolver that validates, over TLS or on this machine',
+  ),
   'namespace-not-active': row(410, notUsable, 'the agent of the namespace was revoked or forked'),
   'agent-not-active': row(410, notUsable, 'the agent was revoked, forked, or never registered'),
   unsettled: row(504, failure, 'check that peers are connected (`weft peers`) and try again'),

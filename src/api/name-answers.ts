@@ -29,6 +29,12 @@ export const nameQuery = object({
       description: 'Ask the registry of the namespace next; true when left out',
     }),
   ),
+  dnssec: Type.Optional(
+    Type.Enum(['required', 'any'], {
+      description:
+        '`required` refuses what rests on a zone that was not validated; `any` leaves it to the node',
+    }),
+  ),
   timeoutMs: Type.Optional(
     Type.String({ pattern: '^[1-9][0-9]{2,4}$', description: 'How long each step may take, 100 to 99999' }),
   ),

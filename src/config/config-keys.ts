@@ -316,6 +316,11 @@ export const configKeys: readonly ConfigKey[] = [
     'resolver of the DNS that is asked whose a zone is; what it says of DNSSEC counts over TLS and on this machine',
   ),
   key(
+    'names.dnssec',
+    oneOf('any', 'required'),
+    '`required` refuses names that rest on a zone which the resolver did not validate, or on a did:web',
+  ),
+  key(
     'names.home',
     namespaces,
     'namespaces in which `@word` is looked up, in this order: private ones first, then public ones',

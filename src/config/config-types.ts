@@ -127,6 +127,7 @@ export interface NodeConfig {
   readonly names: {
     /** `system`, or one resolver as a URL: tcp, tls or https. */
     readonly resolver: string;
+    readonly dnssec: 'any' | 'required';
     /** Namespaces in which words are looked up, in this order. */
     readonly home: readonly string[];
   };

@@ -30,11 +30,15 @@ export interface NamePorts {
   readonly nowSeconds: () => number;
   /** Namespaces in which words are looked up, in this order. */
   readonly home: readonly string[];
+  /** Refuses what rests on a zone that was not validated, whoever asks. Left out: it is said, and allowed. */
+  readonly needsDnssec?: boolean;
 }
 
 export interface ResolveNameOptions extends NameCallOptions {
   /** Whether a registry is asked next; left out: it is. */
   readonly follow?: boolean;
+  /** Refuses what rests on a zone that was not validated, for this call. */
+  readonly needsDnssec?: boolean;
 }
 
 export interface ResolvedName {

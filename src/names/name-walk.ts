@@ -45,6 +45,7 @@ const grades: readonly NameGrade[] = ['dns', 'dnssec', 'self'];
 export function createNameWalk(ports: NamePorts, options: ResolveNameOptions): NameWalk {
   const { follow = true, timeoutMs = timeoutMsDefault, signal } = options;
   const call = { timeoutMs, ...(signal !== undefined && { signal }) };
+  const needsDnssec = ports.needsDnssec === true || options.needsDnssec === true;
   const steps: NameStep[] = [];
   const visited = new Set<string>();
   let grade: NameGrade = 'self';
@@ -56,6 +57,11 @@ export function createNameWalk(ports: NamePorts, options: ResolveNameOptions): N
   }
 
   function weaken(other: NameGrade): void {
+    if (other === 'dns' && needsDnssec)
+      throw new NamesError(
+        'not-validated',
+        'the name rests on the DNS, and nobody validated what it said: DNSSEC is required here',
+      );
     if (grades.indexOf(other) < grades.indexOf(grade)) grade = other;
   }
 

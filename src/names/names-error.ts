@@ -9,6 +9,7 @@ export type NamesErrorCode =
   | 'bad-zone'
   | 'ambiguous-zone'
   | 'not-claimed'
+  | 'not-validated'
   | 'namespace-not-active'
   | 'agent-not-active'
   | 'unsettled'

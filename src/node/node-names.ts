@@ -54,6 +54,7 @@ export function createNodeNames(
       }),
       nowSeconds,
       home: config.names.home,
+      needsDnssec: config.names.dnssec === 'required',
     };
   }
 

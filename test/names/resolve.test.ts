@@ -259,6 +259,13 @@ describe('DIDs', () => {
     expect(await resolveName(`@${did}`, world)).toMatchObject({ agentId: shop.agentId, did, label: 'dns' });
   });
 
+  it('did:web is refused where DNSSEC is required: nobody validates it', async () => {
+    const world = worldOf();
+    const resolving = resolveName(`@${did}`, world, { needsDnssec: true });
+    await expect(resolving).rejects.toMatchObject({ code: 'not-validated' });
+    expect(world.fetched).toEqual([]);
+  });
+
   it('did:web behind a market: its document names a registry, which is asked next', async () => {
     const market = 'did:web:market.example';
     const world = worldOf();

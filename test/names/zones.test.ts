@@ -138,6 +138,23 @@ describe.skipIf(!hasNamed)('zones on a real name server', () => {
     });
   });
 
+  it('§7: where DNSSEC is required, by the node or by the call, only what was validated is an answer', async () => {
+    const strict = { ...world(), needsDnssec: true };
+    for (const [ports, options] of [
+      [strict, {}],
+      [world(), { needsDnssec: true }],
+      [strict, { needsDnssec: false }],
+    ] as const) {
+      expect(await resolveName('@signed.test:shop', ports, options)).toMatchObject({ label: 'dnssec' });
+      await expect(resolveName('@plain.test:shop', ports, options)).rejects.toMatchObject({
+        code: 'not-validated',
+      });
+    }
+    await expect(resolveName('@bogus.test:shop', strict)).rejects.toMatchObject({ code: 'dns-failed' });
+    const id = formatAgentId(owner.agentId);
+    expect(await resolveName(`@${id}:shop`, strict)).toMatchObject({ label: 'self' });
+  });
+
   it('a signature that does not hold: refused, never taken for unsigned', async () => {
     await expect(resolveName('@bogus.test:shop', world())).rejects.toMatchObject({ code: 'dns-failed' });
   });
@@ -196,6 +213,8 @@ describe.skipIf(!hasNamed)('zones on a real name server', () => {
     });
     const made = { ...world(), zones: createZoneReader(untrusted) };
     expect(await resolveName('@signed.test:shop', made)).toMatchObject({ label: 'dns' });
+    const asking = resolveName('@signed.test:shop', made, { needsDnssec: true });
+    await expect(asking).rejects.toMatchObject({ code: 'not-validated' });
   });
 });
 

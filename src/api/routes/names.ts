@@ -58,9 +58,10 @@ function addResolveRoute(app: FastifyInstance, node: Naming): void {
   };
   type Route = { Querystring: NameQuery };
   app.get<Route>('/v1/names/resolve', { schema, ...readAccess }, async ({ query }, reply) => {
-    const { name, follow, timeoutMs } = query;
+    const { name, follow, dnssec, timeoutMs } = query;
     const found = await node.names.resolve(name, {
       follow: follow !== 'false',
+      needsDnssec: dnssec === 'required',
       signal: signalOf(reply),
       ...(timeoutMs !== undefined && { timeoutMs: Number(timeoutMs) }),
     });

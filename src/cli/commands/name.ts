@@ -71,21 +71,25 @@ function addResolve(command: Command, run: Runner): void {
     .description('find the agent behind a name, and say how')
     .argument('<name>', 'urn:agent:<namespace>:<label>, @<namespace>:<label>, @<namespace> or @<label>')
     .option('--no-follow', 'ask no registry: say where the answer is')
+    .option('--dnssec', 'refuse what rests on a zone that the resolver of the daemon did not validate')
     .option('--timeout <duration>', 'give each step this long, such as 5s');
   addExamples(resolve, [
     ['weft name resolve @example.com:shop', 'by the zone example.com'],
     ['weft name resolve urn:agent:bq4k…:shop', 'under an agent, without the DNS'],
   ]).action(
-    run<[string], TimeoutOptions & { readonly follow: boolean }>(async (context, [name], options) => {
-      const query = new URLSearchParams({
-        name,
-        ...(!options.follow && { follow: 'false' }),
-        ...(options.timeout !== undefined && { timeoutMs: String(parseDuration(options.timeout) * 1000) }),
-      });
-      const answer = await context.client().call('GET', `/v1/names/resolve?${query}`);
-      context.terminal.give(answer);
-      return sayResolved(context, answer as unknown as ResolvedJson);
-    }),
+    run<[string], TimeoutOptions & { readonly follow: boolean; readonly dnssec?: boolean }>(
+      async (context, [name], options) => {
+        const query = new URLSearchParams({
+          name,
+          ...(!options.follow && { follow: 'false' }),
+          ...(options.dnssec && { dnssec: 'required' }),
+          ...(options.timeout !== undefined && { timeoutMs: String(parseDuration(options.timeout) * 1000) }),
+        });
+        const answer = await context.client().call('GET', `/v1/names/resolve?${query}`);
+        context.terminal.give(answer);
+        return sayResolved(context, answer as unknown as ResolvedJson);
+      },
+    ),
   );
 }
 
