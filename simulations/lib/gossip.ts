@@ -24,12 +24,26 @@ const rejectedMax = 10;
 /** Messages that are remembered for their duplicates; older ones have long been everywhere. */
 const messagesMax = 20_000;
 
+interface Topic {
+  readonly name: string;
+  /** By node. */
+  readonly mesh: number[][];
+  /** Of it, in the heartbeat of the moment. */
+  readonly beating: Message[];
+}
+
 interface Message {
-  readonly topic: string;
+  readonly topic: Topic;
   readonly data: Uint8Array;
   /** By node: seen in its present run. */
   readonly seen: Uint8Array;
   seenCount: number;
+}
+
+/** What a node tells of on its next heartbeats. */
+interface Recent {
+  readonly message: Message;
+  heartbeats: number;
 }
 
 export interface GossipNetwork {
@@ -69,24 +83,24 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   const degree = parts.degree ?? degreeDefault;
   const degreeMax = 2 * degree;
   const messageById = new Map<string, Message>();
-  const meshByTopic = new Map<string, number[][]>();
-  const recentByNode = new Map<number, { message: Message; heartbeats: number }[]>();
+  const topics = new Map<string, Topic>();
+  const beatingTopics: Topic[] = [];
+  const recentByNode: (Recent[] | undefined)[] = new Array(nodes).fill(undefined);
   const phaseMs = Float64Array.from({ length: nodes }, () => random.next() * heartbeatMs);
   const rejectedByLink = new Map<number, number>();
   const counts = { delivered: 0, duplicates: 0, rejected: 0, told: 0, recovered: 0 };
 
-  function meshOf(topic: string): number[][] {
-    let mesh = meshByTopic.get(topic);
-    if (mesh === undefined) {
-      mesh = Array.from({ length: nodes }, () => []);
-      meshByTopic.set(topic, mesh);
+  function topicOf(name: string): Topic {
+    let topic = topics.get(name);
+    if (topic === undefined) {
+      topic = { name, mesh: Array.from({ length: nodes }, () => []), beating: [] };
+      topics.set(name, topic);
     }
-    return mesh;
+    return topic;
   }
 
   /** Grafts until the degree is reached, and prunes who is gone: what heartbeats do, when it matters. */
-  function meshPeers(topic: string, node: number): readonly number[] {
-    const mesh = meshOf(topic);
+  function meshPeers({ mesh }: Topic, node: number): readonly number[] {
     const own = mesh[node]!;
     for (let index = own.length - 1; index >= 0; index--) {
       if (!parts.isUp(own[index]!) || network.isCut(node, own[index]!)) own.splice(index, 1);
@@ -107,7 +121,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     const id = createHash('sha256').update(data).digest('base64');
     let message = messageById.get(id);
     if (message === undefined) {
-      message = { topic, data, seen: new Uint8Array(nodes), seenCount: 0 };
+      message = { topic: topicOf(topic), data, seen: new Uint8Array(nodes), seenCount: 0 };
       messageById.set(id, message);
       if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
     }
@@ -126,19 +140,20 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     const delayMs = network.delayMs(from, to, message.data.length, queue.nowMs);
     if (delayMs === null) return;
     if (message.seen[to] === 1) counts.duplicates++;
-    else queue.at(queue.nowMs + delayMs, () => arrive(from, to, message));
+    else queue.plan(queue.nowMs + delayMs, arrive, message, from, to);
   }
 
-  function arrive(from: number, to: number, message: Message): void {
-    if (!parts.isUp(to)) return;
+  function arrive(message: Message, from: number, to: number): void {
+    // Who was down has seen nothing since.
     if (message.seen[to] === 1) {
       counts.duplicates++;
       return;
     }
+    if (!parts.isUp(to)) return;
     const link = to * nodes + from;
     if ((rejectedByLink.get(link) ?? 0) >= rejectedMax) return;
     see(to, message);
-    parts.validate(to, from, message.topic, message.data, (verdict) => {
+    parts.validate(to, from, message.topic.name, message.data, (verdict) => {
       if (verdict === 'reject') {
         counts.rejected++;
         rejectedByLink.set(link, (rejectedByLink.get(link) ?? 0) + 1);
@@ -152,54 +167,53 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
 
   /** It is told of on the next heartbeats. */
   function remember(node: number, message: Message): void {
-    const recent = recentByNode.get(node);
+    const recent = recentByNode[node];
     if (recent !== undefined) {
       recent.push({ message, heartbeats: toldHeartbeats });
       return;
     }
-    recentByNode.set(node, [{ message, heartbeats: toldHeartbeats }]);
+    recentByNode[node] = [{ message, heartbeats: toldHeartbeats }];
     const sinceBeat = (queue.nowMs - phaseMs[node]!) % heartbeatMs;
-    queue.at(queue.nowMs + heartbeatMs - sinceBeat, () => beat(node));
+    queue.plan(queue.nowMs + heartbeatMs - sinceBeat, beat, null, node, node);
   }
 
-  function beat(node: number): void {
-    const recent = recentByNode.get(node);
+  function beat(_: null, node: number): void {
+    const recent = recentByNode[node];
     if (recent === undefined || !parts.isUp(node)) {
-      recentByNode.delete(node);
+      recentByNode[node] = undefined;
       return;
     }
-    const messagesByTopic = new Map<string, Message[]>();
     for (const { message } of recent) {
-      const messages = messagesByTopic.get(message.topic);
-      if (messages === undefined) messagesByTopic.set(message.topic, [message]);
-      else messages.push(message);
+      const { topic } = message;
+      if (topic.beating.length === 0) beatingTopics.push(topic);
+      topic.beating.push(message);
     }
-    tell(node, messagesByTopic);
-    const kept = recent.filter((one) => --one.heartbeats > 0);
-    if (kept.length === 0) recentByNode.delete(node);
-    else {
-      recentByNode.set(node, kept);
-      queue.at(queue.nowMs + heartbeatMs, () => beat(node));
-    }
+    tell(node);
+    let kept = 0;
+    for (const one of recent) if (--one.heartbeats > 0) recent[kept++] = one;
+    recent.length = kept;
+    if (kept === 0) recentByNode[node] = undefined;
+    else queue.plan(queue.nowMs + heartbeatMs, beat, null, node, node);
   }
 
   /** IHAVE of the messages of each topic to some who are not in its mesh; all that goes to one peer goes in one frame. */
-  function tell(node: number, messagesByTopic: ReadonlyMap<string, readonly Message[]>): void {
-    const neighbours = parts.neighbours(node);
-    if (neighbours.length === 0) return;
+  function tell(node: number): void {
+    const neighbours = parts.neighbours(node).length;
     let idleBytes = 0;
     /** Share of the neighbours to whom nothing goes. */
     let untold = 1;
-    for (const [topic, messages] of messagesByTopic) {
-      const others = neighbours.length - meshOf(topic)[node]!.length;
+    for (const { mesh, beating } of beatingTopics) {
+      const others = neighbours - mesh[node]!.length;
       const told = Math.min(others, Math.max(lazyDegree, Math.floor(lazyShare * others)));
-      counts.told += told * messages.length;
-      untold *= 1 - told / neighbours.length;
-      idleBytes += told * (topicBytes + messages.length * messageIdBytes);
+      counts.told += told * beating.length;
+      if (neighbours > 0) untold *= 1 - told / neighbours;
+      idleBytes += told * (topicBytes + beating.length * messageIdBytes);
       // Who has it answers nothing; when all have it there is nobody to look for.
-      for (const message of messages) if (message.seenCount < nodes) offer(node, message, told);
+      for (const message of beating) if (message.seenCount < nodes) offer(node, message, told);
+      beating.length = 0;
     }
-    const frames = Math.round(neighbours.length * (1 - untold));
+    beatingTopics.length = 0;
+    const frames = Math.round(neighbours * (1 - untold));
     if (frames > 0) network.idle(node, frames, idleBytes / frames);
   }
 
@@ -230,8 +244,8 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
         if (message.seen[node] === 1) message.seenCount--;
         message.seen[node] = 0;
       }
-      recentByNode.delete(node);
-      for (const mesh of meshByTopic.values()) mesh[node] = [];
+      recentByNode[node] = undefined;
+      for (const { mesh } of topics.values()) mesh[node] = [];
     },
     counts,
   };
