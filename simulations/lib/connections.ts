@@ -16,7 +16,7 @@ const reconnectMs = 5_000;
 /** Contacts that are kept of those that were lost; `contactsMax` of the contact book. */
 const lostMax = 256;
 /** What makes a contact worth a dial; the simulated network goes by names. */
-const address = '/ip4/127.0.0.1/tcp/4001';
+const addresses = ['/ip4/127.0.0.1/tcp/4001'];
 
 export interface Connections {
   has(from: number, to: number): boolean;
@@ -43,6 +43,7 @@ export function createConnections(parts: {
   const { nodes, queue, network, random, dialTimeoutMs } = parts;
   const peersOf = nodes.map(() => new Set<number>());
   const lists: (readonly number[] | null)[] = nodes.map(() => null);
+  const contacts = nodes.map(({ name }) => ({ peer: name, addresses }));
   const lostBy = new Map<number, Set<number>>();
 
   function join(one: number, other: number): void {
@@ -50,9 +51,9 @@ export function createConnections(parts: {
     peersOf[one]!.add(other);
     lists[one] = null;
     lostBy.get(one)?.delete(other);
-    const { name } = nodes[other]!;
-    nodes[one]!.dispatch({ type: 'peer-added', contact: { peer: name, addresses: [address] } });
-    nodes[one]!.dispatch({ type: 'peer-connected', peer: name });
+    const contact = contacts[other]!;
+    nodes[one]!.dispatch({ type: 'peer-added', contact });
+    nodes[one]!.dispatch({ type: 'peer-connected', peer: contact.peer });
   }
 
   function part(one: number, other: number): void {

@@ -29,8 +29,10 @@ export interface NodePorts {
   changed(node: SimulatedNode, change: Change): void;
   counted(node: SimulatedNode, metric: string, label: string, value: number): void;
   alarmed(node: SimulatedNode, alarm: string): void;
-  /** Its turn ends when nothing else happens at this time. */
+  /** It gathers something: its turn ends when nothing else happens at this time. */
   turned(node: SimulatedNode): void;
+  /** By index: 1 for those that are up. */
+  readonly up: Uint8Array;
 }
 
 type Answer = (outcome: { readonly body: Uint8Array } | { readonly failure: string }) => void;
@@ -75,6 +77,7 @@ export function createSimulatedNode(
   let lastId = 0;
   let busyUntilMs = 0;
   let wakeAtMs = Number.POSITIVE_INFINITY;
+  let isTurned = false;
   let peer = newPeer();
 
   function newPeer(): Peer {
@@ -89,6 +92,8 @@ export function createSimulatedNode(
   function dispatch(event: PeerEvent): void {
     if (!node.isUp) return;
     handle(event);
+    if (isTurned || !peer.gathers) return;
+    isTurned = true;
     ports.turned(node);
   }
 
@@ -98,10 +103,11 @@ export function createSimulatedNode(
 
   /** Unless the node has crashed since. */
   function later(delayMs: number, task: () => void): void {
-    const ofRun = run;
-    queue.at(queue.nowMs + delayMs, () => {
-      if (run === ofRun && node.isUp) task();
-    });
+    queue.plan(queue.nowMs + delayMs, inRun, task, run, index);
+  }
+
+  function inRun(task: () => void, ofRun: number): void {
+    if (run === ofRun && node.isUp) task();
   }
 
   function wake(timeMs: number): void {
@@ -202,7 +208,9 @@ export function createSimulatedNode(
   const node = {
     index,
     name,
-    isUp: true,
+    get isUp() {
+      return ports.up[index] === 1;
+    },
     store,
     get peer() {
       return peer;
@@ -238,17 +246,18 @@ export function createSimulatedNode(
       dispatch({ type: 'request-received', inboundId, peer: from, body });
     },
     endTurn() {
+      isTurned = false;
       if (node.isUp) handle({ type: 'turn-ended' });
     },
     crash() {
-      node.isUp = false;
+      ports.up[index] = 0;
       run++;
       for (const waiting of [calls, inbound, verdicts]) waiting.clear();
       wakeAtMs = Number.POSITIVE_INFINITY;
       busyUntilMs = 0;
     },
     restart() {
-      node.isUp = true;
+      ports.up[index] = 1;
       peer = newPeer();
       load();
     },

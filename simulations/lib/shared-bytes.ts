@@ -18,7 +18,7 @@ export function createSharedBytes(): SharedBytes {
         versionsByKey.set(key, [bytes]);
         return bytes;
       }
-      const known = versions.find((version) => bytesEqual(version, bytes));
+      const known = versions.find((version) => version === bytes || bytesEqual(version, bytes));
       if (known !== undefined) return known;
       versions.unshift(bytes);
       versions.length = Math.min(versions.length, versionsMax);

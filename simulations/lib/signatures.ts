@@ -13,7 +13,7 @@ export const costsMs = { check: 0.04, admission: 0.031 } as const;
 const rememberedMax = 1_000_000;
 
 export interface SignatureTable {
-  verdicts(checks: readonly SignatureCheck[]): boolean[];
+  verdicts(checks: readonly SignatureCheck[]): readonly boolean[];
   /** What these checks cost a node, milliseconds, which is added to `spent`; keys are looked at with the first signature of each. */
   costMs(checks: readonly SignatureCheck[]): number;
   /** So far, of all nodes: checks, and the milliseconds of a core that they cost. */
@@ -26,6 +26,8 @@ export function createSignatureTable(): SignatureTable {
   /** By the first bytes of the signature: another check under them is made anew. */
   const known = new Map<number, { readonly check: SignatureCheck; readonly isValid: boolean }>();
 
+  /** Of checks that thousands of nodes owe, as they are made once for all of them. */
+  const verdictsByChecks = new WeakMap<readonly SignatureCheck[], boolean[]>();
   const spent = { checks: 0, ms: 0 };
 
   function verdict(check: SignatureCheck): boolean {
@@ -45,7 +47,14 @@ export function createSignatureTable(): SignatureTable {
   }
 
   return {
-    verdicts: (checks) => checks.map(verdict),
+    verdicts(checks) {
+      let verdicts = verdictsByChecks.get(checks);
+      if (verdicts === undefined) {
+        verdicts = checks.map(verdict);
+        verdictsByChecks.set(checks, verdicts);
+      }
+      return verdicts;
+    },
     costMs(checks) {
       const ms = checks.length * costsMs.check + costsMs.admission;
       spent.checks += checks.length;

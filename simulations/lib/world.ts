@@ -84,8 +84,10 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const counts = new Map<string, number>();
   const requests = new Uint32Array(count);
   const requestsUnderWay = createRequestMeter(count);
+  const countName = createNames();
   const trace = createTrace();
-  const turned = new Set<SimulatedNode>();
+  const turned: SimulatedNode[] = [];
+  const up = new Uint8Array(count).fill(1);
   const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, ...settings.peer };
   // Everybody has met long ago, and has nothing to tell the others yet.
   const isSettled = settings.start === 'settled';
@@ -122,12 +124,13 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       listeners.changed(node, change);
     },
     counted(node, metric, label, value) {
-      const key = `${metric}:${label}`;
+      const key = countName(metric, label);
       counts.set(key, (counts.get(key) ?? 0) + value);
       listeners.counted?.(metric, value, node, label);
     },
     alarmed: (node, alarm) => listeners.alarmed(node, alarm),
-    turned: (node) => void turned.add(node),
+    turned: (node) => void turned.push(node),
+    up,
   };
 
   const nodes = Array.from({ length: count }, (_, index) =>
@@ -152,7 +155,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     network,
     random: chance.stream('gossip'),
     degree: settings.gossip?.degree,
-    isUp: (node) => nodes[node]!.isUp,
+    isUp: (node) => up[node] === 1,
     neighbours: connections.of,
     validate: (node, from, topic, data, onVerdict) =>
       nodes[node]!.validate(nodes[from]!.name, topic, data, onVerdict),
@@ -211,11 +214,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 
   function endTurns(): void {
-    while (turned.size > 0) {
-      const [node] = turned;
-      turned.delete(node!);
-      node!.endTurn();
-    }
+    // Those that gather something meanwhile come behind.
+    for (let index = 0; index < turned.length; index++) turned[index]!.endTurn();
+    turned.length = 0;
   }
 
   if (settings.start === 'settled') {
@@ -281,4 +282,22 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
 /** A peer id of an RSA-like key: the multihash of these 32 bytes. */
 function peerName(bytes: Uint8Array): string {
   return base58btc.baseEncode(Uint8Array.of(0x12, 0x20, ...bytes));
+}
+
+/** `metric:label`, put together once: a text that is new each time would be hashed each time. */
+function createNames(): (metric: string, label: string) => string {
+  const namesByMetric = new Map<string, Map<string, string>>();
+  return (metric, label) => {
+    let names = namesByMetric.get(metric);
+    if (names === undefined) {
+      names = new Map();
+      namesByMetric.set(metric, names);
+    }
+    let name = names.get(label);
+    if (name === undefined) {
+      name = `${metric}:${label}`;
+      names.set(label, name);
+    }
+    return name;
+  };
 }

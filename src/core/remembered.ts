@@ -10,6 +10,11 @@ export function rememberResults(): void {
   isOn = true;
 }
 
+/** Whether whoever bounds what it remembers may remember everything. */
+export function remembersResults(): boolean {
+  return isOn;
+}
+
 /** Results of one key that are remembered beside one another, of different other arguments. */
 const variantsMax = 4;
 

@@ -6,30 +6,42 @@ export interface TokenBucket {
   readyAtMs(nowMs: number): number;
 }
 
-export function createTokenBucket(options: {
+export interface TokenRate {
   readonly burst: number;
   readonly perSecond: number;
-}): TokenBucket {
-  const { burst, perSecond } = options;
-  let tokens = burst;
-  let updatedAtMs = 0;
+}
 
-  function refill(nowMs: number): void {
-    if (updatedAtMs !== 0)
-      tokens = Math.min(burst, tokens + (Math.max(0, nowMs - updatedAtMs) / 1000) * perSecond);
-    updatedAtMs = nowMs;
+export function createTokenBucket(rate: TokenRate): TokenBucket {
+  return new Bucket(rate);
+}
+
+/** A class, since functions of its own in each bucket take four times its memory: a peer has some for each neighbour. */
+class Bucket implements TokenBucket {
+  private readonly rate: TokenRate;
+  private tokens: number;
+  private updatedAtMs = 0;
+
+  constructor(rate: TokenRate) {
+    this.rate = rate;
+    this.tokens = rate.burst;
   }
 
-  return {
-    take(nowMs, count = 1) {
-      refill(nowMs);
-      if (tokens + 1e-9 < count) return false;
-      tokens -= count;
-      return true;
-    },
-    readyAtMs(nowMs) {
-      refill(nowMs);
-      return tokens >= 1 ? nowMs : nowMs + Math.ceil(((1 - tokens) / perSecond) * 1000);
-    },
-  };
+  take(nowMs: number, count = 1): boolean {
+    this.refill(nowMs);
+    if (this.tokens + 1e-9 < count) return false;
+    this.tokens -= count;
+    return true;
+  }
+
+  readyAtMs(nowMs: number): number {
+    this.refill(nowMs);
+    return this.tokens >= 1 ? nowMs : nowMs + Math.ceil(((1 - this.tokens) / this.rate.perSecond) * 1000);
+  }
+
+  private refill(nowMs: number): void {
+    const { burst, perSecond } = this.rate;
+    if (this.updatedAtMs !== 0)
+      this.tokens = Math.min(burst, this.tokens + (Math.max(0, nowMs - this.updatedAtMs) / 1000) * perSecond);
+    this.updatedAtMs = nowMs;
+  }
 }

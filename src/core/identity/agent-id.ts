@@ -5,6 +5,7 @@
 import { bytesToHex, fromBase32, hexToBytes, toBase32 } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import { digestBytes } from '../limits.ts';
+import { remembered } from '../remembered.ts';
 
 /** 32 bytes: H("weft/kel/1" ‖ dCBOR(icp body)). */
 export type AgentId = Uint8Array;
@@ -46,9 +47,7 @@ export function parseAgentId(text: string): AgentId {
 }
 
 /** 64 hexadecimal digits: the form for maps and store keys. */
-export function agentKey(id: AgentId): string {
-  return bytesToHex(id);
-}
+export const agentKey: (id: AgentId) => string = remembered(bytesToHex);
 
 /** The inverse of agentKey. Throws `bad-argument` on anything else. */
 export function agentIdFromKey(key: string): AgentId {

@@ -5,6 +5,7 @@
  */
 import { base58btc } from 'multiformats/bases/base58';
 import { digest } from '../hash.ts';
+import { remembersResults } from '../remembered.ts';
 
 /** A point of the key space: its first 53 bits, as two words, decide nearly always; all 32 bytes break ties. */
 export interface KadId {
@@ -43,7 +44,8 @@ export function kadIdOfPeer(peer: string): KadId {
   let place = placeByPeer.get(peer);
   if (place === undefined) {
     place = kadId(digest(base58btc.baseDecode(peer)));
-    if (placeByPeer.size >= rememberedPeersMax) placeByPeer.delete(placeByPeer.keys().next().value!);
+    if (placeByPeer.size >= rememberedPeersMax && !remembersResults())
+      placeByPeer.delete(placeByPeer.keys().next().value!);
     placeByPeer.set(peer, place);
   }
   return place;

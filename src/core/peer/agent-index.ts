@@ -62,7 +62,8 @@ const expiresOffset = kadOffset + 8;
 const flagsOffset = expiresOffset + 8;
 const rowBytes = flagsOffset + 4;
 const rowsPerPage = 256;
-const slotsMin = 64;
+const firstRows = 4;
+const slotsMin = 8;
 const isHeldFlag = 1;
 const hasAuthorityFlag = 2;
 
@@ -121,7 +122,7 @@ export function createAgentIndex(random: Random): AgentIndex {
   }
 
   function append(): number {
-    if (size === pages.length * rowsPerPage) pages.push(createPage());
+    makeRoom();
     const place = size++;
     pageOf(place).bytes.set(sought.bytes, offsetOf(place));
     if (2 * size > slots.length) {
@@ -129,6 +130,17 @@ export function createAgentIndex(random: Random): AgentIndex {
       for (let other = 0; other < size; other++) insert(other);
     } else insert(place);
     return place;
+  }
+
+  /** The first page grows with its rows: most peers of a large network know few agents. */
+  function makeRoom(): void {
+    const rows = pages.length === 1 ? pages[0]!.bytes.length / rowBytes : rowsPerPage * pages.length;
+    if (pages.length > 0 && size < rows) return;
+    if (pages.length === 1 && rows < rowsPerPage) {
+      const [page] = pages;
+      pages[0] = createPage(4 * rows);
+      pages[0].bytes.set(page!.bytes);
+    } else pages.push(createPage(pages.length === 0 ? firstRows : rowsPerPage));
   }
 
   /** Empties a slot and moves up what stood behind it, so that no search ends too early. */
@@ -202,8 +214,8 @@ function oddFactor(random: Random): number {
   return random.below(2 ** 32) | 1;
 }
 
-function createPage(): Page {
-  const bytes = new Uint8Array(rowsPerPage * rowBytes);
+function createPage(rows: number): Page {
+  const bytes = new Uint8Array(rows * rowBytes);
   return { bytes, view: new DataView(bytes.buffer) };
 }
 

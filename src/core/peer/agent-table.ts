@@ -78,12 +78,15 @@ export function createAgentTable(context: PeerContext): AgentTable {
   /** What writes that failed had accepted, of agents that stand in memory all the same; bounded as those are. */
   const owed = new Map<string, readonly AcceptedEvent[]>();
 
-  function setRow(key: string, row: IndexRow | null): void {
-    const before = index.get(key) ?? null;
+  function setRow(
+    key: string,
+    row: IndexRow | null,
+    before = index.get(key) ?? null,
+    agentId = agentIdFromKey(key),
+  ): void {
     if (row !== null) index.set(key, row);
     else if (before !== null) index.delete(key);
     else return;
-    const agentId = agentIdFromKey(key);
     summarise(agentId, before, -1);
     summarise(agentId, row, 1);
   }
@@ -143,12 +146,12 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const gainsAuthority =
       rowBefore !== undefined && !sameDigest(row.authorityDigest, rowBefore.authorityDigest);
     agent.pendingWrites = 1;
-    setRow(key, row);
+    setRow(key, row, rowBefore ?? null, state.agentId);
     remember(key, agent);
     const { mark, learnedAt, bundle } = agent;
     const bytes = encodeEntry({ isHeld, mark, learnedAt, bundle, expiresAt });
     const accepted = [...(owed.get(key) ?? []), ...news];
-    owed.delete(key);
+    if (owed.size > 0) owed.delete(key);
     const write = { agentKey: key, bytes, ...(accepted.length > 0 && { accepted }) };
     context.writeEntries([write], (failure) => {
       agent.pendingWrites = 0;

@@ -55,6 +55,8 @@ export interface Ledger {
   >;
   answer(event: Answer): void;
   endTurn(): void;
+  /** Something waits for the end of the turn. */
+  readonly gathers: boolean;
   /** Effects since the last call. */
   takeEffects(): PeerEffect[];
   readonly waiting: number;
@@ -112,6 +114,9 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       const callbacks = turnEnd;
       turnEnd = [];
       for (const callback of callbacks) callback();
+    },
+    get gathers() {
+      return turnEnd.length > 0;
     },
     takeEffects() {
       const taken = effects;

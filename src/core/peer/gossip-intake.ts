@@ -4,7 +4,12 @@
  */
 import { isProtocolError } from '../errors.ts';
 import { gossipVerdict } from '../gossip/admit.ts';
-import { decodeAnnouncement, encodeAnnouncements, gossipTopic } from '../gossip/announcement.ts';
+import {
+  decodeAnnouncement,
+  encodeAnnouncements,
+  gossipTopic,
+  gossipTopics,
+} from '../gossip/announcement.ts';
 import { createGossipBudgets } from '../gossip/budgets.ts';
 import { agentKey } from '../identity/agent-id.ts';
 import { announcementBytesMax, gossipMessagesPerSecondPerTopic } from '../limits.ts';
@@ -23,13 +28,21 @@ export interface GossipIntake {
 
 /** Agents whose announcement waits for budget. Only their keys are kept: the state itself is in the table. */
 const waitingAgentsMax = 65_536;
+/** Of whom a quota is kept; a node has about a hundred neighbours. */
+const neighboursPerTopicMax = 256;
 
 export function createGossipIntake(context: PeerContext, table: AgentTable, ingest: Ingest): GossipIntake {
   const perSecond = gossipMessagesPerSecondPerTopic;
-  const mayGossip = createQuota({ burst: perSecond * 2, perSecond });
+  const quotaByTopic = new Map(
+    gossipTopics(context.config.protocolPrefix).map((topic) => [
+      topic,
+      createQuota({ burst: perSecond * 2, perSecond }, neighboursPerTopicMax),
+    ]),
+  );
   const budgets = createGossipBudgets();
   const waiting = new Set<string>();
-  const withinBudget = new WeakMap<AgentState, boolean>();
+  /** The latest that was accepted and is over its agent's budget. */
+  let overBudget: AgentState | null = null;
 
   function handle(messageId: number, topic: string, from: string, data: Uint8Array): void {
     const answer = (verdict: GossipVerdict, reason: string): void => {
@@ -40,7 +53,12 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
       answer('reject', 'too-large');
       return;
     }
-    if (!mayGossip(`${from} ${topic}`, 1, context.nowMs())) {
+    const mayGossip = quotaByTopic.get(topic);
+    if (mayGossip === undefined) {
+      answer('reject', 'wrong-topic');
+      return;
+    }
+    if (!mayGossip(from, 1, context.nowMs())) {
       answer('ignore', 'over-quota');
       return;
     }
@@ -57,7 +75,7 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
         source: 'gossip',
         shouldHold: false,
         onJoined(result) {
-          const inBudget = result.agent === null || (withinBudget.get(result.agent.state) ?? true);
+          const inBudget = overBudget === null || result.agent?.state !== overBudget;
           answer(gossipVerdict(result.refusal, result.changes, inBudget), result.refusal ?? 'known');
         },
       });
@@ -77,7 +95,7 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
     if (context.config.role === 'client' && (source === 'push' || source === 'sync')) return;
     const key = agentKey(agent.state.agentId);
     const isWithin = budgets.spend(key, changes, context.nowMs());
-    withinBudget.set(agent.state, isWithin);
+    overBudget = isWithin ? null : agent.state;
     if (!isWithin) wait(key);
     else if (source !== 'gossip') publish(agent.state);
   }

@@ -11,6 +11,7 @@ import { acceptedSince } from '../record/accepted.ts';
 import { type Admission, admitBundle, agentIdOfBundle } from '../record/admission.ts';
 import { type AgentState, bundleDigest, joinStates } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
+import { remembered } from '../remembered.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { CachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
@@ -71,7 +72,8 @@ const refused = (agentId: AgentId | null, refusal: ProtocolErrorCode): IngestRes
 });
 
 export function createIngest(context: PeerContext, table: AgentTable): Ingest {
-  const queueByAgent = new Map<string, (() => void)[]>();
+  /** The bundles that wait for each agent that is locked; null: none. */
+  const queueByAgent = new Map<string, (() => void)[] | null>();
   const listeners: ((result: IngestResult, source: IngestSource) => void)[] = [];
 
   function ingest(request: IngestRequest): void {
@@ -108,15 +110,16 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
 
   function withLock(key: string, request: IngestRequest, task: (release: () => void) => void): void {
     const release = (): void => {
-      const queue = queueByAgent.get(key)!;
-      const next = queue.shift();
+      const next = queueByAgent.get(key)?.shift();
       if (next === undefined) queueByAgent.delete(key);
       else next();
     };
     const queue = queueByAgent.get(key);
     if (queue === undefined) {
-      queueByAgent.set(key, []);
+      queueByAgent.set(key, null);
       task(release);
+    } else if (queue === null) {
+      queueByAgent.set(key, [() => task(release)]);
     } else if (queue.length >= lockQueueMax) {
       request.onJoined(refused(null, 'busy'));
     } else {
@@ -196,7 +199,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
     const accepted = changed ? acceptedSince(before, state) : [];
     const encoded = encodingOf(request, held, leftOut, state);
     const agent = table.save(state, isHeld, onDurable, { accepted, ...(encoded && { encoded }) });
-    const changes = changed ? describeChanges(before, state) : [];
+    const changes = changed ? changesSince(state, before) : [];
     const result: IngestResult = {
       agentId,
       refusal: null,
@@ -219,7 +222,9 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
 }
 
 /** What watchers want to know, in the order of weight. */
-function describeChanges(before: AgentState | null, after: AgentState): ChangeKind[] {
+const changesSince = remembered(describeChanges);
+
+function describeChanges(after: AgentState, before: AgentState | null): readonly ChangeKind[] {
   const changes: ChangeKind[] = [];
   const { keyState } = after;
   if (before?.keyState.head.key !== keyState.head.key || before.keyState.status !== keyState.status) {

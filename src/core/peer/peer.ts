@@ -58,6 +58,8 @@ export interface PeerSnapshot {
 
 export interface Peer {
   handle(event: PeerEvent, nowMs: number): readonly PeerEffect[];
+  /** Something waits for the end of the turn; otherwise `turn-ended` does nothing. */
+  readonly gathers: boolean;
   snapshot(): PeerSnapshot;
   /** For who looks on; nothing in it is needed to go on. */
   keyspace(): Keyspace;
@@ -109,6 +111,9 @@ export function createPeer(options: {
 
   return {
     handle,
+    get gathers() {
+      return ledger.gathers;
+    },
     snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting }),
     keyspace: parts.keyspace,
   };

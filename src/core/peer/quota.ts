@@ -1,20 +1,26 @@
 /** Token buckets by peer, before any signature is looked at (§4). Bounded: the least recently seen peer is forgotten. */
-import { createTokenBucket, type TokenBucket } from '../gossip/token-bucket.ts';
+import { createTokenBucket, type TokenBucket, type TokenRate } from '../gossip/token-bucket.ts';
 
-const peersMax = 4096;
+const peersMaxDefault = 4096;
 /** What a quota counts as one record. */
 const itemBytes = 1024;
 
 /** True when `peer` may have `count` more now. */
 export type Quota = (peer: string, count: number, nowMs: number) => boolean;
 
-export function createQuota(options: { readonly burst: number; readonly perSecond: number }): Quota {
+export function createQuota(rate: TokenRate, peersMax = peersMaxDefault): Quota {
   const bucketByPeer = new Map<string, TokenBucket>();
+  let latest = '';
   return (peer, count, nowMs) => {
-    const bucket = bucketByPeer.get(peer) ?? createTokenBucket(options);
-    bucketByPeer.delete(peer);
-    bucketByPeer.set(peer, bucket);
-    if (bucketByPeer.size > peersMax) bucketByPeer.delete(bucketByPeer.keys().next().value!);
+    let bucket = bucketByPeer.get(peer);
+    // Most come several times in a row.
+    if (bucket === undefined || peer !== latest) {
+      bucket ??= createTokenBucket(rate);
+      bucketByPeer.delete(peer);
+      bucketByPeer.set(peer, bucket);
+      if (bucketByPeer.size > peersMax) bucketByPeer.delete(bucketByPeer.keys().next().value!);
+      latest = peer;
+    }
     return bucket.take(nowMs, count);
   };
 }

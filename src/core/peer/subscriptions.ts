@@ -193,6 +193,7 @@ export function createSubscriptions(
   }
 
   function accepted({ agentId, changes }: IngestResult): void {
+    if (watches.size === 0) return;
     const watch = agentId === null ? undefined : watches.get(agentKey(agentId));
     if (watch === undefined || changes.every((change) => change === 'changed')) return;
     watch.unheard = new Set(watch.peers.keys());

@@ -52,6 +52,7 @@ export function createWatchers(context: PeerContext): Watchers {
       agentsByPeer.delete(peer);
     },
     push(agentId, bundle, except) {
+      if (peersByAgent.size === 0) return;
       const peers = peersByAgent.get(agentKey(agentId));
       if (peers === undefined) return;
       const body = encodePush([bundle]);

@@ -16,16 +16,19 @@ export interface BucketSummary {
   encode(): Uint8Array;
 }
 
+const summaryBytes = syncBucketCount * syncBucketBytes;
+
 export function createBucketSummary(): BucketSummary {
-  const bytes = new Uint8Array(syncBucketCount * syncBucketBytes);
-  const view = new DataView(bytes.buffer);
+  /** Of the first id that is added; many summaries stay empty. */
+  let bytes: Uint8Array | null = null;
   let count = 0;
 
   return {
     toggle(agentId, id, change) {
+      bytes ??= new Uint8Array(summaryBytes);
       const offset = agentId[0]! * syncBucketBytes;
       count += change;
-      view.setUint32(offset, view.getUint32(offset) + change);
+      addToUint32(bytes, offset, change);
       for (let index = 0; index < digest16Bytes; index++) bytes[offset + 4 + index]! ^= id[index]!;
     },
     get count() {
@@ -33,14 +36,24 @@ export function createBucketSummary(): BucketSummary {
     },
     xor() {
       const total = new Uint8Array(digest16Bytes);
+      if (bytes === null) return total;
       for (let bucket = 0; bucket < syncBucketCount; bucket++) {
         const offset = bucket * syncBucketBytes + 4;
         for (let index = 0; index < digest16Bytes; index++) total[index]! ^= bytes[offset + index]!;
       }
       return total;
     },
-    encode: () => bytes.slice(),
+    encode: () => bytes?.slice() ?? new Uint8Array(summaryBytes),
   };
+}
+
+function addToUint32(bytes: Uint8Array, offset: number, change: 1 | -1): void {
+  let carry = change as number;
+  for (let index = offset + 3; index >= offset && carry !== 0; index--) {
+    const sum = bytes[index]! + carry;
+    bytes[index] = sum;
+    carry = sum >> 8;
+  }
 }
 
 /** The buckets in which two encoded summaries differ, as indexes. */
