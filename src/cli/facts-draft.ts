@@ -1,10 +1,11 @@
 /** From the options of `weft facts new` to AgentFacts, and facts out of a file or stdin. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { formatAgentDid, formatAgentId, parseAgentId } from '../core/identity/agent-id.ts';
 import type { AgentFacts } from '../facts/agent-facts.ts';
 import { type JsonObject, parseJsonObject } from '../facts/bounded-json.ts';
 import { factsBytesMax } from '../facts/facts-limits.ts';
 import { CliError } from './cli-error.ts';
+import { readInput } from './read-input.ts';
 import type { Terminal } from './terminal.ts';
 import { parseDuration } from './words.ts';
 
@@ -86,7 +87,7 @@ function skillOf(text: string, modes: readonly string[]): JsonObject {
 
 /** The JSON object in a file; of stdin when it is `-` or left out. @throws CliError `unreadable`, FactsError */
 export async function readDocument(terminal: Terminal, file: string | undefined): Promise<JsonObject> {
-  return parseJsonObject(await readBytes(terminal, file));
+  return parseJsonObject(await readInput(terminal, file, factsBytesMax, 'name a file with JSON in it'));
 }
 
 /** The agent that facts speak of. @throws CliError `usage` */
@@ -115,23 +116,4 @@ export async function giveDocument(
   }
   if (terminal.json) terminal.give(document);
   else terminal.stdout.write(text);
-}
-
-async function readBytes(terminal: Terminal, file: string | undefined): Promise<Uint8Array> {
-  if (file !== undefined && file !== '-') {
-    return readFile(file).catch((error: NodeJS.ErrnoException) => {
-      throw new CliError('unreadable', `cannot read ${file}: ${error.code}`, 'name a file with JSON in it', {
-        cause: error,
-      });
-    });
-  }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of terminal.stdin) {
-    chunks.push(Buffer.from(chunk as Uint8Array));
-    length += chunks.at(-1)!.length;
-    // One byte more than is taken: what is refused is refused for its size.
-    if (length > factsBytesMax) break;
-  }
-  return Buffer.concat(chunks);
 }

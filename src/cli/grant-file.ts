@@ -1,7 +1,8 @@
 /** Grants as texts, in files and on stdin, and files that only their owner reads. */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { formatGrant, parseGrant } from '../core/identity/delegation-grant.ts';
 import { CliError } from './cli-error.ts';
+import { readInput } from './read-input.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Longer than any grant with its line end. */
@@ -10,14 +11,14 @@ const lengthMax = 4096;
 /** The grant that an argument stands for: its text, a file, or `-` for stdin. @throws CliError, ProtocolError */
 export async function readGrantText(terminal: Terminal, given: string): Promise<string> {
   if (given.startsWith('weft-grant:')) return formatGrant(parseGrant(given));
-  if (given === '-') return formatGrant(parseGrant(await readStdin(terminal)));
-  if (!existsSync(given))
+  if (given !== '-' && !existsSync(given))
     throw new CliError(
       'unreadable',
       `${given} is neither a grant nor a file`,
       'a grant begins with weft-grant:',
     );
-  return formatGrant(parseGrant(readFileSync(given, 'utf8').slice(0, lengthMax)));
+  const bytes = await readInput(terminal, given, lengthMax);
+  return formatGrant(parseGrant(Buffer.from(bytes).toString('utf8').slice(0, lengthMax)));
 }
 
 /** Mode 0600, on the disk when it returns. @throws CliError `unreadable` */
@@ -31,13 +32,4 @@ export function writeSecretFile(file: string, text: string): void {
     const { code } = error as NodeJS.ErrnoException;
     throw new CliError('unreadable', `cannot write ${file}: ${code}`, 'name another file', { cause: error });
   }
-}
-
-async function readStdin(terminal: Terminal): Promise<string> {
-  let text = '';
-  for await (const chunk of terminal.stdin) {
-    text += String(chunk);
-    if (text.length > lengthMax) break;
-  }
-  return text;
 }

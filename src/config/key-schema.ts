@@ -8,6 +8,8 @@ import { isDnsName, isNamedDid } from '../core/name/label.ts';
 const pathLengthMax = 4096;
 const addressLengthMax = 1024;
 const addressesMax = 64;
+const namesMax = 8;
+const agentIdPattern = /^(?:did:)?nanda:[a-z2-7]{52}$/;
 
 /** A value that a key may have. */
 export type ConfigValue = string | number | boolean | null | readonly string[];
@@ -91,81 +93,37 @@ export const optionalPath: KeySchema = {
   isPath: true,
 };
 
-/** A list of multiaddrs; of peers when they must end in /p2p/<peer id>. In text: separated by commas. */
+/** A list of multiaddrs; of peers when they must end in /p2p/<peer id>. */
 export function multiaddrs(options: { readonly ofPeers: boolean; readonly example: string }): KeySchema {
-  return {
-    accepts: (value): value is string[] =>
-      Array.isArray(value) &&
-      value.length <= addressesMax &&
-      value.every((item) => isText(item, addressLengthMax)),
-    expected: `a list of multiaddrs such as "${options.example}"`,
-    fromText: (value) =>
-      value
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== ''),
-    problem: (value) =>
-      (value as readonly string[])
-        .map((item) => addressProblem(item, options.ofPeers))
-        .find((found) => found !== null) ?? null,
-  };
+  return listOf(`a list of multiaddrs such as "${options.example}"`, addressesMax, (item) =>
+    addressProblem(item, options.ofPeers),
+  );
 }
 
 /** A list of web origins, such as `https://app.example`: scheme, host and port, nothing else. */
-export const origins: KeySchema = {
-  accepts: (value): value is string[] =>
-    Array.isArray(value) &&
-    value.length <= addressesMax &&
-    value.every((item) => isText(item, addressLengthMax)),
-  expected: 'a list of origins such as "https://app.example"',
-  fromText: (value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  problem: (value) => {
-    const wrong = (value as readonly string[]).find(
-      (item) => !URL.canParse(item) || new URL(item).origin !== item,
-    );
-    return wrong === undefined ? null : `"${wrong}" is not an origin`;
-  },
-};
+export const origins: KeySchema = listOf(
+  'a list of origins such as "https://app.example"',
+  addressesMax,
+  (item) => (URL.canParse(item) && new URL(item).origin === item ? null : `"${item}" is not an origin`),
+);
 
 /** A list of URLs of http or https without query and fragment. */
-export const urls: KeySchema = {
-  accepts: (value): value is string[] =>
-    Array.isArray(value) && value.length <= 8 && value.every((item) => isText(item, addressLengthMax)),
-  expected: 'a list of up to 8 URLs such as "https://registry.example"',
-  fromText: (value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  problem: (value) => {
-    const wrong = (value as readonly string[]).find((item) => !isPlainUrl(item));
-    return wrong === undefined
-      ? null
-      : `"${wrong}" is not a URL of http or https without query, fragment and user`;
-  },
-};
+export const urls: KeySchema = listOf(
+  `a list of up to ${namesMax} URLs such as "https://registry.example"`,
+  namesMax,
+  (item) =>
+    isPlainUrl(item) ? null : `"${item}" is not a URL of http or https without query, fragment and user`,
+);
 
 /** A list of namespaces of names: DNS names, agent ids or DIDs. */
-export const namespaces: KeySchema = {
-  accepts: (value): value is string[] =>
-    Array.isArray(value) && value.length <= 8 && value.every((item) => isText(item, addressLengthMax)),
-  expected: 'a list of up to 8 namespaces such as "example.com"',
-  fromText: (value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  problem: (value) => {
-    const wrong = (value as readonly string[]).find(
-      (item) => !isDnsName(item) && !isNamedDid(item) && !/^(?:did:)?nanda:[a-z2-7]{52}$/.test(item),
-    );
-    return wrong === undefined ? null : `"${wrong}" is not a DNS name in lower case, an agent id or a DID`;
-  },
-};
+export const namespaces: KeySchema = listOf(
+  `a list of up to ${namesMax} namespaces such as "example.com"`,
+  namesMax,
+  (item) =>
+    isDnsName(item) || isNamedDid(item) || agentIdPattern.test(item)
+      ? null
+      : `"${item}" is not a DNS name in lower case, an agent id or a DID`,
+);
 
 /** A URL of http or https without query and fragment, or null. */
 export const optionalUrl: KeySchema = {
@@ -186,10 +144,27 @@ export const optionalAgent: KeySchema = {
   expected: 'an agent id such as "nanda:…", or null',
   fromText: (value) => (value === '' ? null : value),
   problem: (value) =>
-    value === null || /^(did:)?nanda:[a-z2-7]{52}$/.test(String(value))
+    value === null || agentIdPattern.test(String(value))
       ? null
       : 'it is not "nanda:" and 52 characters of base32',
 };
+
+/** A list of texts, in text separated by commas. @param problemOf of one item */
+function listOf(expected: string, itemsMax: number, problemOf: (item: string) => string | null): KeySchema {
+  return {
+    accepts: (value): value is string[] =>
+      Array.isArray(value) &&
+      value.length <= itemsMax &&
+      value.every((item) => isText(item, addressLengthMax)),
+    expected,
+    fromText: (value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    problem: (value) => (value as readonly string[]).map(problemOf).find((found) => found !== null) ?? null,
+  };
+}
 
 function addressProblem(address: string, ofPeer: boolean): string | null {
   try {

@@ -16,7 +16,7 @@ import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts
 import { createNetworkCalls } from '../driver/network-calls.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Gossip } from '../ports/gossip.ts';
-import type { Log } from '../ports/log.ts';
+import { type Log, silentLog } from '../ports/log.ts';
 import type { Overlay } from '../ports/overlay.ts';
 import { agentIdsOf } from './agent-name.ts';
 import { type Contact, createContact } from './contact.ts';
@@ -54,15 +54,6 @@ const connectionsMax = 32;
 const agentsMax = 100_000;
 /** An open connection is looked at so often; more would be most of what an idle node sends. */
 const livenessMs = 120_000;
-
-const silentLog: Log = {
-  trace: () => {},
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => silentLog,
-};
 
 /** A node that joins as a client; nothing runs before `start`. @throws LightNodeError `bad-argument` for an address that cannot work. */
 export async function createLightNodeWith(parts: LightParts, options: LightNodeOptions): Promise<LightNode> {

@@ -21,7 +21,7 @@ import { keyBytes } from '../core/limits.ts';
 import { createAgentService } from '../custody/agent-service.ts';
 import { createCustodyJournal } from '../custody/custody-journal.ts';
 import { type AgentKeys, type KeyRole, KeystoreError } from '../ports/keystore.ts';
-import type { Log } from '../ports/log.ts';
+import { silentLog } from '../ports/log.ts';
 import type { Store } from '../ports/store.ts';
 import { type NodeKeys, openNodeKeys } from './custody-keys.ts';
 import type { WeftNode } from './node-types.ts';
@@ -127,12 +127,3 @@ function createFileStore(file: string): Pick<Store, 'get' | 'write'> {
     },
   };
 }
-
-const silentLog: Log = {
-  trace() {},
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  child: () => silentLog,
-};

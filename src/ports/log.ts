@@ -12,3 +12,13 @@ export interface Log {
   readonly isTracing?: boolean;
   child(bindings: { readonly subsystem: string }): Log;
 }
+
+/** Says nothing. */
+export const silentLog: Log = {
+  trace() {},
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLog,
+};

@@ -3,7 +3,7 @@
  * adds. create-host.ts is this in Node, create-browser-host.ts in a page.
  */
 import type { PeerInfo } from '@libp2p/interface';
-import type { Log } from '../../ports/log.ts';
+import { silentLog } from '../../ports/log.ts';
 import { createAddresses } from './addresses.ts';
 import { createDialer } from './dialer.ts';
 import { createGossip } from './gossip.ts';
@@ -184,12 +184,3 @@ function checkOptions(options: HostOptions): DialTarget[] {
   for (const address of [...options.listen, ...(options.announce ?? [])]) parseAddress(address);
   return options.bootstrap.map(parseDialTarget);
 }
-
-const silentLog: Log = {
-  trace() {},
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  child: () => silentLog,
-};

@@ -1,8 +1,9 @@
 /** Proof files and checkpoints on the disk, and the one rule by which this process checks signatures. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type ProofFile, proofFileCharactersMax, proofJson } from '../../audit/proof/proof-file.ts';
 import { isAdmissiblePublicKey, type SignatureCheck, verifyAdmitted } from '../../core/ed25519.ts';
 import { CliError } from '../cli-error.ts';
+import { readInput } from '../read-input.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** The protocol's rule, in this process. */
@@ -12,23 +13,8 @@ export function holds(check: SignatureCheck): boolean {
 
 /** @param file `-` or undefined: stdin. @throws CliError `unreadable` */
 export async function readText(terminal: Terminal, file: string | undefined): Promise<string> {
-  try {
-    if (file !== undefined && file !== '-') return bounded(await readFile(file, 'utf8'));
-    let text = '';
-    for await (const chunk of terminal.stdin) {
-      text += String(chunk);
-      if (text.length > proofFileCharactersMax) break;
-    }
-    return bounded(text);
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(
-      'unreadable',
-      `cannot read ${file ?? 'stdin'}: ${(error as Error).message}`,
-      'check the name',
-      { cause: error },
-    );
-  }
+  const bytes = await readInput(terminal, file, proofFileCharactersMax);
+  return bounded(Buffer.from(bytes).toString('utf8'));
 }
 
 /** A text to a file, or to stdout. With `--json` stdout has one object, so a text is given in one. */

@@ -1,5 +1,4 @@
 /** `weft inspect`: decodes what the protocol's structures say, and what is wrong with them. */
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type ExitCode, errorTable, exitCodes } from '../../api/error-table.ts';
 import type { Json } from '../../api/views.ts';
@@ -11,6 +10,7 @@ import type { Inspection } from '../inspect/inspect.ts';
 import type { Authority } from '../inspect/signatures.ts';
 import { recognise, type Structure, structures } from '../inspect/structure.ts';
 import { readingsOf } from '../inspect/text-form.ts';
+import { readInput } from '../read-input.ts';
 import type { Terminal } from '../terminal.ts';
 import { dataWords } from '../words.ts';
 
@@ -51,7 +51,7 @@ async function inspectFile(
   options: InspectOptions,
 ): Promise<ExitCode> {
   const { terminal, nowMs } = context;
-  const input = await readInput(terminal, file);
+  const input = bounded(await readInput(terminal, file, inputBytesMax));
   const authority = options.with === undefined ? undefined : await readAuthority(terminal, options.with);
   const { inspect } = await import('../inspect/inspect.ts');
   const inspection = inspect(input, {
@@ -67,32 +67,10 @@ async function inspectFile(
 
 async function readAuthority(terminal: Terminal, file: string): Promise<Authority> {
   const { authorityOfBundle } = await import('../inspect/inspect.ts');
-  const readings = readingsOf(await readInput(terminal, file));
+  const readings = readingsOf(bounded(await readInput(terminal, file, inputBytesMax)));
   return authorityOfBundle(
     (readings.find(({ bytes }) => recognise(bytes) === 'bundle') ?? readings[0]!).bytes,
   );
-}
-
-async function readInput(terminal: Terminal, file: string | undefined): Promise<Uint8Array> {
-  try {
-    if (file !== undefined && file !== '-') return bounded(await readFile(file));
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of terminal.stdin) {
-      chunks.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      if (length > inputBytesMax) break;
-    }
-    return bounded(Buffer.concat(chunks));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(
-      'unreadable',
-      `cannot read ${file ?? 'stdin'}: ${(error as Error).message}`,
-      'check the name',
-      { cause: error },
-    );
-  }
 }
 
 function bounded(bytes: Uint8Array): Uint8Array {

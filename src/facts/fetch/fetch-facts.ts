@@ -1,6 +1,6 @@
 /** From an agent id to verified facts: resolve, follow the URL of the record, verify. Tells each step. */
 import { type AgentId, formatAgentId } from '../../core/identity/agent-id.ts';
-import { materialise } from '../../core/record/merge.ts';
+import { type Materialised, materialise } from '../../core/record/merge.ts';
 import { parseJsonObject } from '../bounded-json.ts';
 import { FactsError } from '../facts-error.ts';
 import { activeState } from '../issuer-keys.ts';
@@ -20,8 +20,16 @@ export interface FetchedFacts extends VerifiedFacts {
 
 /** @throws FactsError, and what the resolve throws */
 export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): Promise<FetchedFacts> {
+  return fetchFactsAt(agentId, await factsUrlOf(agentId, options.resolve), options);
+}
+
+/** Facts of that agent at that URL, as its record has it. @throws FactsError */
+export async function fetchFactsAt(
+  agentId: AgentId,
+  url: string,
+  options: FetchFactsOptions,
+): Promise<FetchedFacts> {
   const { step = () => undefined } = options;
-  const url = await factsUrlOf(agentId, options.resolve);
   step('resolved', `${formatAgentId(agentId)} → ${url}`);
   const { bytes, servedFrom, description } = await fetchFactsBytes(url, options);
   step('fetched', description);
@@ -32,12 +40,20 @@ export async function fetchFacts(agentId: AgentId, options: FetchFactsOptions): 
 
 /** Where the record says that the facts are. @throws FactsError `no-facts-url`, and those of activeState */
 export async function factsUrlOf(agentId: AgentId, resolve: FetchFactsOptions['resolve']): Promise<string> {
+  const { primary } = await recordFields(agentId, resolve);
+  if (typeof primary.value === 'string') return primary.value;
+  throw new FactsError('no-facts-url', 'the record of the agent names no facts');
+}
+
+/** What a record that stands says. @throws FactsError `no-facts-url`, and those of activeState */
+export async function recordFields(
+  agentId: AgentId,
+  resolve: FetchFactsOptions['resolve'],
+): Promise<Materialised['fields']> {
   const resolution = await resolve(agentId);
   const state = activeState(resolution, 'subject-not-active');
   const { status } = resolution;
   if (status !== 'ok')
     throw new FactsError('no-facts-url', `the record of the agent is ${status}`, { status });
-  const { value } = materialise(state).fields.primary;
-  if (typeof value === 'string') return value;
-  throw new FactsError('no-facts-url', 'the record of the agent names no facts');
+  return materialise(state).fields;
 }

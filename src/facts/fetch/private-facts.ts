@@ -3,15 +3,10 @@
  * a pointer leads to; who is asked, and how secretly, is up to what it is given.
  */
 import { bytesEqual } from '../../core/bytes.ts';
-import { type AgentId, formatAgentId } from '../../core/identity/agent-id.ts';
-import { materialise } from '../../core/record/merge.ts';
+import type { AgentId } from '../../core/identity/agent-id.ts';
 import { blindDigest } from '../../core/record/pointer.ts';
-import { parseJsonObject } from '../bounded-json.ts';
 import { FactsError } from '../facts-error.ts';
-import { activeState } from '../issuer-keys.ts';
-import { type VerifyContext, verifyFacts } from '../verify-facts.ts';
-import { fetchFactsBytes, type SourceOptions } from './facts-source.ts';
-import type { FetchedFacts } from './fetch-facts.ts';
+import { type FetchedFacts, type FetchFactsOptions, fetchFactsAt, recordFields } from './fetch-facts.ts';
 
 /** What a reader of a blinded pointer was given. */
 export interface BlindedPlace {
@@ -20,10 +15,8 @@ export interface BlindedPlace {
   readonly salt: Uint8Array;
 }
 
-export interface PrivateFactsOptions extends Omit<VerifyContext, 'subject'>, SourceOptions {
+export interface PrivateFactsOptions extends FetchFactsOptions {
   readonly blinded?: BlindedPlace;
-  /** Hears of each step as it is done. */
-  readonly step?: (name: 'resolved' | 'fetched' | 'verified', what: string) => void;
 }
 
 /** @throws FactsError, and what the resolve throws */
@@ -31,19 +24,8 @@ export async function fetchPrivateFacts(
   agentId: AgentId,
   options: PrivateFactsOptions,
 ): Promise<FetchedFacts> {
-  const { step = () => undefined, resolve, blinded } = options;
-  const resolution = await resolve(agentId);
-  const state = activeState(resolution, 'subject-not-active');
-  const { status } = resolution;
-  if (status !== 'ok')
-    throw new FactsError('no-facts-url', `the record of the agent is ${status}`, { status });
-  const url = privateUrlOf(agentId, materialise(state).fields.private.value, blinded);
-  step('resolved', `${formatAgentId(agentId)} → ${url}`);
-  const { bytes, servedFrom, description } = await fetchFactsBytes(url, options);
-  step('fetched', description);
-  const verified = await verifyFacts(parseJsonObject(bytes), { ...options, subject: agentId });
-  step('verified', `signed by ${verified.verificationMethod}`);
-  return { ...verified, url, servedFrom };
+  const { private: pointer } = await recordFields(agentId, options.resolve);
+  return fetchFactsAt(agentId, privateUrlOf(agentId, pointer.value, options.blinded), options);
 }
 
 /** Where the private pointer of a record leads. @throws FactsError `no-facts-url` */
