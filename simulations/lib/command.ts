@@ -119,8 +119,20 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   return values.json || result.ok ? 0 : 1;
 }
 
-/** The targets of every measuring command: the thresholds under the names that those have. */
+/** The targets of every measuring command: the thresholds under the names that those have, and what the run may take. */
 function withTargets(result: RunResult) {
   const targets = result.thresholds.map(({ name, value, limit, ok }) => ({ name, value, target: limit, ok }));
+  const within = (name: string, value: number, target: number) => ({
+    name,
+    value,
+    target,
+    ok: value <= target,
+  });
+  const { budget } = result.parameters;
+  if (budget !== undefined)
+    targets.push(
+      within('wallSeconds', result.wallSeconds, budget.wallSeconds),
+      within('peakGigabytes', result.peakBytes / 1e9, budget.peakGigabytes),
+    );
   return { ...result, targets };
 }

@@ -1,4 +1,5 @@
 /** One run of a scenario: agents are registered, load and faults go their way, and at the end it is judged. */
+import { cpuUsage, resourceUsage } from 'node:process';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
@@ -37,7 +38,11 @@ export interface RunResult {
   readonly nodes: number;
   readonly traceHash: string;
   readonly virtualSeconds: number;
+  /** What it took on this machine; beside the trace hash and the thresholds, which do not depend on it. */
   readonly wallSeconds: number;
+  readonly cpuSeconds: number;
+  /** The most that the process has had resident so far. */
+  readonly peakBytes: number;
   readonly events: number;
   readonly thresholds: readonly {
     readonly name: string;
@@ -64,7 +69,7 @@ const registeredSeconds = 5;
 const joinedSeconds = 5;
 const stepMs = 500;
 
-/** Runs it in virtual time. The result depends on scenario and seed alone, but for `wallSeconds`. */
+/** Runs it in virtual time. The result depends on scenario and seed alone, but for what it took on this machine. */
 export async function runScenario(
   name: string,
   scenario: Scenario,
@@ -72,6 +77,7 @@ export async function runScenario(
   onProgress: (progress: RunProgress) => Promise<void> | void,
 ): Promise<RunResult> {
   const beganMs = performance.now();
+  const cpuBefore = cpuUsage();
   const measures = createMeasures(() => world.queue.nowMs);
   const world: World = createWorld(
     {
@@ -157,12 +163,20 @@ export async function runScenario(
     traceHash: world.traceHash(),
     virtualSeconds: (world.queue.nowMs - startMs) / 1000,
     wallSeconds: (performance.now() - beganMs) / 1000,
+    cpuSeconds: cpuSecondsSince(cpuBefore),
+    peakBytes: resourceUsage().maxRSS * 1024,
     events: world.events,
     ...judged,
     measures: values,
     parameters: scenario,
     details,
   };
+}
+
+/** Of all threads, the collector's too. */
+function cpuSecondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 function peerConfigOf({ peer = {} }: Scenario): Partial<PeerConfig> {

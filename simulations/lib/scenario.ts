@@ -104,6 +104,16 @@ export const scenarioSchema = Type.Object(
       strict,
     ),
     faults: Type.Array(fault, { maxItems: 32 }),
+    /** What a large one may take on two cores: told among the targets, and no threshold, for it depends on the machine. */
+    budget: Type.Optional(
+      Type.Object(
+        {
+          wallSeconds: Type.Number({ exclusiveMinimum: 0 }),
+          peakGigabytes: Type.Number({ exclusiveMinimum: 0 }),
+        },
+        strict,
+      ),
+    ),
     /** After the load and the last fault, before the end is judged. */
     settleSeconds: seconds,
     thresholds: Type.Array(threshold, { minItems: 1, maxItems: 32 }),

@@ -61,6 +61,8 @@ const schema = Type.Object({
   traceHash: text,
   virtualSeconds: number,
   wallSeconds: number,
+  cpuSeconds: number,
+  peakBytes: number,
   events: number,
   thresholds: list(
     Type.Object({

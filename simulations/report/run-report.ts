@@ -5,6 +5,7 @@ import { html, type Markup } from './html.ts';
 import { formatCount, formatMeasure, kindOf } from './measure-catalog.ts';
 import { mark, renderHtmlTable, renderPage, renderTiles, type Tile } from './page.ts';
 import { figuresOf } from './plots.ts';
+import { gigabytes } from './run-text.ts';
 
 /** @param command repeats the run. */
 export function renderRunReport(result: RunResult, command: string): string {
@@ -26,7 +27,7 @@ export function renderRunReport(result: RunResult, command: string): string {
       html`<h2>Figures and parameters</h2><div class="grid">${measureTable(result)}${parameterTable(result)}</div>`,
       html`<h2>Run it again</h2><div class="card"><p>The same seed gives the same run, on any machine.</p><pre>${command}</pre></div>`,
     ],
-    footer: `${formatCount(result.events)} events, ${result.virtualSeconds.toFixed(0)} s of virtual time in ${result.wallSeconds.toFixed(1)} s; trace ${result.traceHash}; made by weft.`,
+    footer: `${formatCount(result.events)} events, ${result.virtualSeconds.toFixed(0)} s of virtual time in ${result.wallSeconds.toFixed(1)} s, ${result.cpuSeconds.toFixed(1)} s of CPU and ${gigabytes(result.peakBytes)} of memory; trace ${result.traceHash}; made by weft.`,
   });
 }
 

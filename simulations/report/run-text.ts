@@ -34,6 +34,17 @@ export function describeRun(result: RunResult, command: string): string {
     ...invariants,
     '',
     `${result.virtualSeconds.toFixed(0)} s of virtual time in ${result.wallSeconds.toFixed(1)} s (${rate} times), ${result.events} events, trace ${result.traceHash}`,
+    `${result.cpuSeconds.toFixed(1)} s of CPU, at most ${gigabytes(result.peakBytes)} of memory${budgetOf(result)}`,
     ...(result.ok ? [] : [`repeat it: ${command}`]),
   ].join('\n');
+}
+
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function budgetOf({ parameters: { budget } }: RunResult): string {
+  return budget === undefined
+    ? ''
+    : `; on two cores it may take ${budget.wallSeconds} s and ${budget.peakGigabytes} GB`;
 }

@@ -61,6 +61,18 @@ describe('npm run sim', () => {
     expect(result.targets).toEqual([{ name: 'lookups.rightShare', value: 1, target: 1, ok: true }]);
   });
 
+  it('tells what a large run may take among the targets, and judges it by its thresholds alone', async () => {
+    const path = scenarioFile({ budget: { wallSeconds: 1e-6, peakGigabytes: 1000 } });
+    const { stdout } = await sim(path, '--json');
+    const result = JSON.parse(stdout) as { ok: boolean; targets: { name: string; ok: boolean }[] };
+    expect(result.ok).toBe(true);
+    const met = result.targets.map(({ name, ok }) => [name, ok]);
+    expect(met.slice(1)).toEqual([
+      ['wallSeconds', false],
+      ['peakGigabytes', true],
+    ]);
+  });
+
   it('fails when a threshold is not met, and prints the command that repeats the run', async () => {
     const path = scenarioFile({ thresholds: [{ measure: 'lookups.p50Ms', atMost: 0 }] });
     const { stdout, code } = await sim(path, '--seed', '9');
