@@ -122,7 +122,7 @@ function isRare(name: string, ...sides: readonly Values[]): boolean {
   if (!name.startsWith('requests.')) return false;
   return sides.every(
     (values) =>
-      50 * (values[name] ?? 0) < (values['traffic.messagesPerNodeSecond'] ?? Number.POSITIVE_INFINITY),
+      50 * (values[name] ?? 0) <= (values['traffic.messagesPerNodeSecond'] ?? Number.POSITIVE_INFINITY),
   );
 }
 
@@ -137,16 +137,15 @@ function modelMeasures({ measures, details, nodes }: RunResult): Values {
   const requests = Object.entries(counts).flatMap(([name, value]) =>
     name.startsWith('requests:') ? [[name.slice('requests:'.length), value] as const] : [],
   );
+  const received = sumOf('gossip_received');
   const duplicates =
     (measures['gossip.duplicatesPerDelivery'] ?? 0) * (counts['gossip_received:accept'] ?? 0);
   const seconds = details.countedSeconds;
   return {
     ...measures,
-    ...trafficMeasures(
-      new Map(requests),
-      sumOf('gossip_received') + duplicates,
-      (count) => count / nodes / seconds,
-    ),
+    // Of what arrives first by gossip, accepted or known from a put already: which of the two is a matter of milliseconds.
+    'gossip.duplicatesPerDelivery': received === 0 ? null : duplicates / received,
+    ...trafficMeasures(new Map(requests), received + duplicates, (count) => count / nodes / seconds),
   };
 }
 

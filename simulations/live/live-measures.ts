@@ -81,7 +81,6 @@ export function createLiveMeasures(): LiveMeasures {
       const sumOf = createSums(counted);
       const received = sumOf('weft_gossip_received_total');
       const copies = sumOf('weft_gossip_copies_total');
-      const accepted = counted.get('weft_gossip_received_total{kind="accept"}') ?? 0;
       const perNodeSecond = (count: number): number => count / nodes / seconds;
       return {
         measures: {
@@ -93,7 +92,7 @@ export function createLiveMeasures(): LiveMeasures {
           'publishes.storedShare': share(counts.stored, publishes.count),
           'revocations.count': revokedAtMs.size,
           'revocations.reachedShare': share(heard, revokedAtMs.size * nodes),
-          'gossip.duplicatesPerDelivery': share(copies - received, accepted),
+          'gossip.duplicatesPerDelivery': share(copies - received, received),
           ...trafficMeasures(requestsOf(counted), copies, perNodeSecond),
           'traffic.bytesPerNodeSecond': perNodeSecond(sentBytes),
           'lookups.p50Ms': lookups.p50,
