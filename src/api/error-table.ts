@@ -181,7 +181,11 @@ const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
     'a status is a BitstringStatusListEntry of one bit, for revocation or suspension',
   ),
   'bad-status': row(422, refused, 'the status list is not what the credential says: ask who issued it'),
-  'status-unknown': row(503, failure, 'whether it was revoked cannot be told now: try again'),
+  'status-unknown': row(
+    503,
+    failure,
+    'whether it was revoked cannot be told now: try again; --allow-private reads lists in private networks',
+  ),
   suspended: row(409, notUsable, 'the credential is suspended for now: ask who issued it'),
   'wrong-subject': row(422, refused, 'these facts speak of another agent: check the id'),
   'wrong-issuer': row(403, refused, 'let the agent sign its facts, or name who may with --issuer'),
@@ -200,7 +204,11 @@ const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
   'not-hosted': row(404, notFound, 'this node hosts no facts of that agent: `weft facts publish`'),
   'hosting-full': row(507, failure, 'remove facts that nobody needs'),
   'no-endpoint': row(404, notFound, 'add an endpoint by http or https to the facts, and publish them again'),
-  'no-facts-url': row(404, notFound, 'the agent’s record names no facts: `weft update --primary-facts URL`'),
+  'no-facts-url': row(
+    404,
+    notFound,
+    'the agent names them: `weft update --primary-facts URL`, or `weft facts publish --overlay`',
+  ),
   'bad-url': row(422, refused, 'facts are fetched by http and https alone, without user names'),
   'unsafe-address': row(403, refused, 'it points into a private network; --allow-private admits that'),
   unreachable: row(502, failure, 'the host of the facts does not answer: check the URL'),
@@ -225,6 +233,11 @@ const trustRows: Readonly<Record<TrustErrorCode, ErrorRow>> = {
   'not-admitted': row(403, refused, 'show the credential that this view asks for'),
   'views-full': row(507, failure, 'remove a view of these facts'),
   'no-view': row(404, notFound, 'this node has no such view of the facts'),
+  'no-zone': row(
+    404,
+    notFound,
+    'put its policy into the folder trust.policies of the node, or give it with the question',
+  ),
 };
 
 const resolutionRows: Readonly<Record<ResolutionErrorCode, ErrorRow>> = {

@@ -65,6 +65,8 @@ export function activeState(
 export interface AgentKey {
   readonly key: Uint8Array;
   readonly isDelegate: boolean;
+  /** Seconds since 1970 when its grant ends; Infinity for the agent's own. */
+  readonly until: number;
   readonly checks: readonly SignatureCheck[];
 }
 
@@ -87,11 +89,10 @@ export function keyOfAgent(
   const { keyState } = state;
   if (keyState.signingKey !== null && bytesEqual(keyState.signingKey, key)) {
     assertNotBackdated(keyState, times);
-    return { key, isDelegate: false, checks: [] };
+    return { key, isDelegate: false, until: Number.POSITIVE_INFINITY, checks: [] };
   }
-  if (isDelegateOf(state, key, times)) return { key, isDelegate: true, checks: [] };
-  const checks = checksOfGrant(state, key, times, grants);
-  if (checks !== null) return { key, isDelegate: true, checks };
+  const granted = grantedBySlot(state, key, times) ?? grantedByHand(state, key, times, grants);
+  if (granted !== null) return { key, isDelegate: true, ...granted };
   const wasKey = keyState.chain.some(({ body }) => body.type !== 'tomb' && bytesEqual(body.signingKey, key));
   throw wasKey
     ? new FactsError('key-not-current', 'the key that signed was rotated away: sign it again')
@@ -121,24 +122,29 @@ function assertNotBackdated(keyState: KeyState, { created }: ProofTimes): void {
     throw new FactsError('key-not-current', 'the proof claims a time at which the agent had another key');
 }
 
-function isDelegateOf(state: AgentState, key: Uint8Array, { created, now }: ProofTimes): boolean {
-  return state.delegations.some(
-    (token) =>
+type Granted = Pick<AgentKey, 'until' | 'checks'>;
+
+/** By a token of the record, which is verified with it. */
+function grantedBySlot(state: AgentState, key: Uint8Array, { created, now }: ProofTimes): Granted | null {
+  const ends = state.delegations.flatMap((token) => {
+    const fits =
       bytesEqual(token.audience, key) &&
       hasRight(token, 'facts') &&
       !isRevoked(state, token) &&
       token.notBefore <= created + clockSkewSecondsMax &&
-      now < token.expiresAt,
-  );
+      now < token.expiresAt;
+    return fits ? [token.expiresAt] : [];
+  });
+  return ends.length === 0 ? null : { until: Math.max(...ends), checks: [] };
 }
 
-/** Of the first grant that lets the key sign facts now; null: none does. */
-function checksOfGrant(
+/** By the first grant that was shown and lets the key sign facts now. */
+function grantedByHand(
   state: AgentState,
   key: Uint8Array,
   { created, now }: ProofTimes,
   grants: readonly Grant[],
-): readonly SignatureCheck[] | null {
+): Granted | null {
   for (const { token, chain } of grants) {
     const fits =
       bytesEqual(token.audience, key) &&
@@ -146,7 +152,7 @@ function checksOfGrant(
       token.notBefore <= created + clockSkewSecondsMax;
     if (!fits) continue;
     try {
-      return assertGrantHolds(chain, state, now);
+      return { until: token.expiresAt, checks: assertGrantHolds(chain, state, now) };
     } catch (error) {
       if (!isProtocolError(error)) throw error;
       if (error.code === 'revoked')

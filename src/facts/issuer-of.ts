@@ -20,6 +20,8 @@ export interface IssuerOf {
   readonly kind: IssuerKind;
   /** Signed by a delegate with the right `facts`, of whomever. */
   readonly isDelegate: boolean;
+  /** Seconds since 1970 when the grant of a delegate ends; Infinity without one. */
+  readonly until: number;
   /** Null for a bare key. */
   readonly state: AgentState | null;
   /** Owed beside its own signature, by the grant of a delegate. */
@@ -39,13 +41,15 @@ export async function issuerOf(
   subject: AgentState | null = null,
   grants: readonly Grant[] = [],
 ): Promise<IssuerOf> {
-  if (issuer.startsWith('did:key:'))
-    return { key: keyOfDidKey(issuer, method), kind: 'key', isDelegate: false, state: null, checks: [] };
+  if (issuer.startsWith('did:key:')) {
+    const key = keyOfDidKey(issuer, method);
+    return { key, kind: 'key', isDelegate: false, until: Number.POSITIVE_INFINITY, state: null, checks: [] };
+  }
   if (!issuer.startsWith('did:nanda:'))
     throw new FactsError('wrong-issuer', 'issuers are agents (did:nanda) or keys (did:key)', { issuer });
   const issuerId = agentOfDid(issuer, 'wrong-issuer');
   const isSelf = subject !== null && agentKey(issuerId) === agentKey(subject.agentId);
   const state = isSelf ? subject : activeState(await resolve(issuerId), 'issuer-not-active');
-  const { key, isDelegate, checks } = keyOfAgent(state, method, times, grants);
-  return { key, kind: isSelf ? (isDelegate ? 'delegate' : 'self') : 'agent', isDelegate, state, checks };
+  const signedBy = keyOfAgent(state, method, times, grants);
+  return { ...signedBy, kind: isSelf ? (signedBy.isDelegate ? 'delegate' : 'self') : 'agent', state };
 }

@@ -40,6 +40,7 @@ export interface VerifiedFacts {
   readonly verificationMethod: string;
   /** Seconds since 1970. */
   readonly validFrom: number;
+  /** Of the credential, or the end of the grant of the delegate that signed where that is sooner. */
   readonly validUntil: number;
   /** SHA-256 of the canonical credential, hexadecimal: its name in revocations. */
   readonly digest: string;
@@ -86,7 +87,7 @@ export async function verifyFacts(value: unknown, context: VerifyContext): Promi
     issuer: { did: issuer, kind },
     verificationMethod: claim.verificationMethod,
     validFrom: credential.validFrom,
-    validUntil: credential.validUntil,
+    validUntil: Math.min(credential.validUntil, signedBy.until),
     digest: name,
     signingKey: subject.keyState.signingKey!,
   };

@@ -13,7 +13,8 @@ export type TrustErrorCode =
   | 'bad-presentation'
   | 'not-admitted'
   | 'views-full'
-  | 'no-view';
+  | 'no-view'
+  | 'no-zone';
 
 /** `data` holds plain values that help the reader. */
 export class TrustError extends Error {

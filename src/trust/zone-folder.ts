@@ -21,3 +21,10 @@ export function readZones(
   }
   return zones;
 }
+
+/** @throws TrustError `no-zone` */
+export function zoneNamed(zones: ReadonlyMap<string, ZonePolicy>, name: string): ZonePolicy {
+  const policy = zones.get(name);
+  if (policy !== undefined) return policy;
+  throw new TrustError('no-zone', `no zone ${name.slice(0, 64)} is known here`);
+}

@@ -227,6 +227,8 @@ describe('POST /v1/query', () => {
     expect(node.calls[0]![1]).toMatchObject({ policy });
     const wrong = await ask({ skill: '/a', minTrust: 'zone', policy: { version: 9 } });
     expect(wrong.json()).toMatchObject({ code: 'bad-policy' });
+    const unknown = await ask({ skill: '/a', minTrust: 'zone', zone: 'nobody-knows' });
+    expect([unknown.statusCode, unknown.json()]).toMatchObject([404, { code: 'no-zone' }]);
   });
 
   it.each([
@@ -235,7 +237,6 @@ describe('POST /v1/query', () => {
     { skill: '/a', minTrust: 'zone' },
     { skill: '/a', policy: { version: 1 } },
     { skill: '/a', zone: 'home' },
-    { skill: '/a', minTrust: 'zone', zone: 'nobody-knows' },
     { skill: '/a/b/c/d/e' },
     { skill: '/a', minTrust: 'much' },
     { skill: '/a', certifiedBy: 'Acme' },

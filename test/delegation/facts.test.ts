@@ -54,6 +54,11 @@ const verdict = (document: unknown, on: AgentState = state, at = nowSeconds) =>
 const refused = (code: string) => expect.objectContaining({ name: 'FactsError', code });
 
 describe('facts signed by a delegate', () => {
+  it('end with the grant where that is sooner, so that nobody keeps them longer', async () => {
+    expect((await verdict(signed(helper))).validUntil).toBe(nowSeconds + 200);
+    expect((await verdict(signed(signingKeyOf(owner)))).validUntil).toBe(nowSeconds + 86_400);
+  });
+
   it('hold while the grant that stands in them holds, at any depth', async () => {
     expect(await verdict(signed(helper))).toMatchObject({
       issuer: { kind: 'delegate' },

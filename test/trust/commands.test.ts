@@ -160,7 +160,7 @@ describe('weft trust', { timeout: 30_000 }, () => {
     expect((await weft('trust', 'check', aboutText)).code).toBe(2);
     expect((await weft('trust', 'check', aboutText, '--zone', 'open')).stdout).toMatch(/^trusted/);
     expect((await weft('trust', 'check', aboutText, '--zone', 'nowhere', '--json')).json()).toMatchObject({
-      error: { code: 'not-found' },
+      error: { code: 'no-zone', exitCode: 4 },
     });
     expect((await weft('trust', 'schema', '--json')).json()).toMatchObject({ title: 'ZonePolicy' });
   });
@@ -189,7 +189,7 @@ describe('weft facts view', { timeout: 30_000 }, () => {
     const path = `/facts/${issuerText}/views/partners`;
     expect([served.code, served.stdout]).toEqual([
       0,
-      expect.stringContaining(`${path} to whom the zone acme`),
+      expect.stringContaining(`${path} for whom the zone acme`),
     ]);
     const read = (url: string, ...credentials: readonly string[]) =>
       weft('facts', 'view', 'read', url, writeShown(credentials), '--json');

@@ -62,7 +62,11 @@ function by(signer: typeof delegate) {
 describe('a delegate with the right "facts"', () => {
   it('signs the facts of the agent', async () => {
     const facts = signedFacts({ agentId: owner.agentId, signer: delegate });
-    expect(await verifyFacts(facts, context)).toMatchObject({ issuer: { kind: 'delegate' } });
+    expect(await verifyFacts(facts, context)).toMatchObject({
+      issuer: { kind: 'delegate' },
+      // That of the token: the facts themselves say a day.
+      validUntil: nowSeconds + 3600,
+    });
   });
 
   it.each(signed)('does not sign %s: the agent itself does', async (_what, looked) => {

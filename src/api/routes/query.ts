@@ -51,8 +51,10 @@ async function queryOf(
     throw new ApiError('bad-request', 'there is nothing to look for: give skill, text, or a filter');
   if ((rest.minTrust === 'zone') !== (policy !== undefined || rest.zone !== undefined))
     throw new ApiError('bad-request', 'minTrust zone comes with a zone or a policy, and they with it');
-  if (rest.zone !== undefined && !(await node.trust.zones()).has(rest.zone))
-    throw new ApiError('bad-request', `no zone ${rest.zone} is known here: trust.policies names files`);
+  if (rest.zone !== undefined) {
+    const { zoneNamed } = await import('../../trust/zone-folder.ts');
+    zoneNamed(await node.trust.zones(), rest.zone);
+  }
   const zone =
     policy === undefined
       ? {}

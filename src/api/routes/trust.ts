@@ -248,10 +248,8 @@ async function policyOf(trust: WeftNode['trust'], { zone, policy }: CheckBody): 
     const { readZonePolicy } = await import('../../trust/zone-policy.ts');
     return readZonePolicy(policy);
   }
-  const found = (await trust.zones()).get(zone!);
-  if (found === undefined)
-    throw new ApiError('not-found', `no zone ${zone!} is known here: trust.policies names the folder`);
-  return found;
+  const { zoneNamed } = await import('../../trust/zone-folder.ts');
+  return zoneNamed(await trust.zones(), zone!);
 }
 
 /** What this node serves of the agent, when it does. */

@@ -53,7 +53,7 @@ function addSetCommand(view: Command, run: Runner): void {
       });
       terminal.give(answer);
       const { url, zone } = answer as unknown as ViewJson;
-      terminal.say(`${terminal.paint('good', 'served')}  ${url} to whom the zone ${zone} admits`);
+      terminal.say(`${terminal.paint('good', 'served')}  ${url} for whom the zone ${zone} admits`);
       terminal.say(
         terminal.paint('quiet', `  they read it by: weft facts view read <URL of this API>${url} shown.json`),
       );
