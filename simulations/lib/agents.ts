@@ -8,6 +8,7 @@ import { tombstoneAgent } from '../../src/core/author/tombstone.ts';
 import { controllerOf } from '../../src/core/author/writer.ts';
 import type { Signer } from '../../src/core/ed25519.ts';
 import { type AgentState, encodeState } from '../../src/core/record/agent-state.ts';
+import { validityCodeFor } from '../../src/core/record/durations.ts';
 import type { Chance } from './chance.ts';
 
 export interface SimulatedAgent {
@@ -20,7 +21,7 @@ export interface SimulatedAgent {
 }
 
 export interface AgentAuthor {
-  born(number: number, nowSeconds: number): SimulatedAgent;
+  born(number: number, nowSeconds: number, validityHours?: number): SimulatedAgent;
   /** The next record under the same keys. */
   updated(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
   rotated(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
@@ -28,6 +29,9 @@ export interface AgentAuthor {
   /** What a thief of the rotation key makes of the same state: beside `rotated`, a fork. */
   rival(agent: SimulatedAgent, nowSeconds: number): SimulatedAgent;
 }
+
+/** Of a record, where the scenario does not say. */
+const validityHoursDefault = 48;
 
 export function createAgentAuthor(chance: Chance): AgentAuthor {
   const signerOf = (number: number, role: string, generation: number): Signer =>
@@ -53,12 +57,16 @@ export function createAgentAuthor(chance: Chance): AgentAuthor {
   }
 
   return {
-    born(number, nowSeconds) {
+    born(number, nowSeconds, validityHours = validityHoursDefault) {
       const state = registerAgent({
         signer: signerOf(number, 'signing', 0),
         rotationKey: signerOf(number, 'rotation', 0).publicKey,
         recoveryKey: signerOf(number, 'recovery', 0).publicKey,
-        values: { ...recordValuesDefault, primary: urlOf(number, 0) },
+        values: {
+          ...recordValuesDefault,
+          validityCode: validityCodeFor(validityHours * 3600),
+          primary: urlOf(number, 0),
+        },
         nowSeconds,
         nonce: chance.bytes(`agent ${number} nonce`).slice(0, 16),
       });

@@ -1,6 +1,7 @@
 /** One run of a scenario: agents are registered, load and faults go their way, and at the end it is judged. */
 import { cpuUsage, resourceUsage } from 'node:process';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
+import type { Resolution } from '../../src/core/peer/effects.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
 import { createBudgetWatch } from './budget-watch.ts';
@@ -8,6 +9,7 @@ import { normal } from './chance.ts';
 import { planFaults } from './fault-plan.ts';
 import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
+import { createLifetimes } from './lifetimes.ts';
 import { createMeasures, type Measures, type RunDetails } from './measures.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
@@ -229,7 +231,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     });
   }
 
-  function resolve(agent = population.any()): void {
+  function resolve(agent = population.any(), onResolved: (resolution: Resolution) => void = () => {}): void {
     if (agent === undefined) return;
     const node = someNode();
     const fromMs = queue.nowMs;
@@ -239,6 +241,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
       const isOver = end === 'tombstoned' || population.forkedKeys.has(key);
       measures.resolved(resolution, queue.nowMs - fromMs, isOver ? end : null);
       for (const invariant of invariants) invariant.resolved?.(node, resolution);
+      onResolved(resolution);
     });
   }
 
@@ -265,11 +268,18 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     publish: (agent) => publish(agent, 'updated'),
   });
 
+  const lifetimes = createLifetimes({
+    ...{ world, scenario, author, resolve, publish, spread },
+    random: chance.stream('lifetimes'),
+  });
+
   return {
-    specialValues: special.values,
+    specialValues: () => ({ ...special.values(), ...lifetimes.values() }),
     /** Returns how many seconds it takes. */
     register(): number {
       const seconds = Math.max(1, scenario.agents / registrationsPerSecond);
+      lifetimes.register(seconds);
+      if (scenario.load.lifetimes !== undefined) return seconds + registeredSeconds;
       spread(scenario.agents, seconds, () => {
         const agent = population.born(nowSeconds());
         special.born(agent);
@@ -286,6 +296,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
         publish(changed, kind);
       };
       special.begin();
+      lifetimes.begin();
       spread(Math.round(lookupsPerSecond * seconds), seconds, () => resolve());
       spread(Math.round(updatesPerSecond * seconds), seconds, step('updated'));
       spread(Math.round(rotationsPerSecond * seconds), seconds, step('rotated'));

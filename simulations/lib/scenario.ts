@@ -38,6 +38,27 @@ const threshold = Type.Object(
   strict,
 );
 
+/** Agents of one kind: how long they live, and what of them stands in the index. */
+const lifetime = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z]+$' }),
+    /** Of the agents that live at any time. */
+    share,
+    /** The shortest and the longest life; as many at each order of magnitude between. */
+    fromSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    toSeconds: Type.Number({ exclusiveMinimum: 0 }),
+    /** Of its record; signed anew before half of it is over. */
+    validityHours: Type.Number({ minimum: 1, maximum: 168 }),
+    /** How often its endpoint changes. */
+    endpointEverySeconds: Type.Number({ exclusiveMinimum: 0 }),
+    /** Of those that end: revoked; the others say nothing. */
+    revokedShare: share,
+    /** Of all: have a record of their own; the others are known by their controllers' facts. 1 when left out. */
+    recordShare: Type.Optional(share),
+  },
+  strict,
+);
+
 export const scenarioSchema = Type.Object(
   {
     title: Type.String(),
@@ -98,6 +119,8 @@ export const scenarioSchema = Type.Object(
         replaysPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
         /** Agents of which two different rotations are signed, in all. */
         forks: Type.Optional(Type.Integer({ minimum: 0 })),
+        /** The agents in place of others: as many live at any time, and `lookupsPerSecond` look them up. */
+        lifetimes: Type.Optional(Type.Array(lifetime, { minItems: 1, maxItems: 8 })),
         /** New agents that two hands write at once. */
         twoHandsPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
       },

@@ -53,6 +53,12 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
   'routing.peersPerNode': { label: 'peers in a routing table', better: 'neither', unit: '' },
   'gossip.toldPerDelivery': { label: 'announced to others, each delivery', better: 'lower', unit: '' },
   'gossip.overQuota': { label: "gossip over a neighbour's quota", better: 'lower', unit: '' },
+  'storage.tombstonesPerNode': { label: 'tombstones that a node keeps', better: 'lower', unit: '' },
+  'storage.deadShare': { label: 'held records of agents that are no more', better: 'lower', unit: 'share' },
+  'index.writes': { label: 'writes into the index', better: 'lower', unit: '' },
+  'index.writesPerAgentSecond': { label: 'writes, agent and second', better: 'lower', unit: '' },
+  'index.changesPerWrite': { label: 'endpoint changes for each write', better: 'higher', unit: '' },
+  'lifetimes.lateShownShare': { label: 'ended agents that are still shown', better: 'lower', unit: 'share' },
   'alarms.rolledBack': { label: 'resolves that were rolled back', better: 'lower', unit: '' },
 };
 

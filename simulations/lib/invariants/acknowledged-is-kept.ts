@@ -2,10 +2,12 @@
 import { agentKey } from '../../../src/core/identity/agent-id.ts';
 import { decodeEntry } from '../../../src/core/peer/entry.ts';
 import { decodeState } from '../../../src/core/record/stored-state.ts';
+import { stateExpiresAt } from '../../../src/core/resolve/verdict.ts';
 import type { SimulatedAgent } from '../agents.ts';
 import { createViolations, type Invariant, type WatchedNode } from './invariant.ts';
 
-export function acknowledgedIsKept(): Invariant {
+/** @param nowSeconds whoever is past its validity may be forgotten; left out: nobody is. */
+export function acknowledgedIsKept(nowSeconds = (): number => 0): Invariant {
   const newest = new Map<string, SimulatedAgent>();
   const violations = createViolations();
 
@@ -31,7 +33,8 @@ export function acknowledgedIsKept(): Invariant {
     },
     ended(world) {
       for (const [key, agent] of newest) {
-        if (!isKept(world.nodes, key, agent))
+        const isOver = agent.state.addr !== null && stateExpiresAt(agent.state) <= nowSeconds();
+        if (!isOver && !isKept(world.nodes, key, agent))
           violations.add(`nobody holds agent ${agent.number} as it was acknowledged`);
       }
     },

@@ -18,13 +18,14 @@ export function allInvariants(parts: {
   faultsOverMs(): number;
 }): readonly Invariant[] {
   const { nowMs } = parts;
+  const nowSeconds = (): number => Math.floor(nowMs() / 1000);
   return [
-    acknowledgedIsKept(),
+    acknowledgedIsKept(nowSeconds),
     nothingAfterRevocation(),
     onlyWhatWasSigned(),
     markNeverBack(),
     replicasAgree(),
-    mergesAgree(() => Math.floor(nowMs() / 1000)),
+    mergesAgree(nowSeconds),
     duplicityIsFlagged(nowMs, parts.faultsOverMs),
     withinBudgets(parts.config, parts.canFill),
   ];

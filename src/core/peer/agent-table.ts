@@ -101,9 +101,13 @@ export function createAgentTable(context: PeerContext): AgentTable {
   function remember(key: string, agent: CachedAgent): void {
     cache.delete(key);
     cache.set(key, agent);
+    trim();
+  }
+
+  /** More than one at a time: what a burst of writes held above the bound goes once they are done. */
+  function trim(): void {
     for (const [oldest, candidate] of cache) {
       if (cache.size <= context.config.cachedAgentsMax) return;
-      // More than one at a time: what a burst of writes held above the bound goes once they are done.
       if (candidate.pendingWrites === 0) cache.delete(oldest);
     }
   }
@@ -178,6 +182,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
       onDurable(failure);
       // Most agents that are new are not asked for again soon.
       if (rowBefore === undefined && failure === null) agent.rest();
+      trim();
     });
     return agent;
   }
