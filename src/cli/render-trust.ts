@@ -1,5 +1,6 @@
 /** Credentials and verdicts of zones as a person wants to read them. */
 import type { JsonObject } from '../api/views.ts';
+import { isLoopback } from '../config/load-config.ts';
 import type { Terminal } from './terminal.ts';
 import { counted, relativeTime } from './words.ts';
 
@@ -32,6 +33,7 @@ interface IssuedAnswer {
   readonly url: string;
   readonly validUntil: string;
   readonly renews: boolean;
+  readonly hasStatus: boolean;
   readonly isSuspended: boolean;
   readonly revoked: { readonly at: string; readonly reason: string } | null;
 }
@@ -81,4 +83,13 @@ export function sayIssued(terminal: Terminal, given: JsonObject, nowMs: number):
   );
   terminal.say(`  digest   ${digest}`);
   terminal.say(`  url      ${url}`);
+}
+
+/** Status and renewals are read under the address by which the daemon was called, and others may not reach that. */
+export function noteWhereListed(terminal: Terminal, given: JsonObject): void {
+  const { url, hasStatus, renews } = given as unknown as IssuedAnswer;
+  if ((hasStatus || renews) && isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')))
+    terminal.note(
+      terminal.paint('quiet', '  read on this machine alone: set api.publicUrl before you issue for others'),
+    );
 }

@@ -206,6 +206,13 @@ describe('an issuer', { timeout: 30_000 }, () => {
     await expect(issuer.suspend(issuing.agentId, plain.serial, true)).rejects.toThrow(throwing('no-status'));
   });
 
+  it('lists what it issued in that order', async () => {
+    const serials: string[] = [];
+    for (let round = 0; round < 5; round++, nowMs += 1000)
+      serials.push((await issuer.issue(issuing.agentId, audit({ status: [] }), base)).serial);
+    expect((await issuer.list(issuing.agentId)).map(({ serial }) => serial)).toEqual(serials);
+  });
+
   it('refuses what no reader would take', async () => {
     const bad: readonly Partial<CredentialWish>[] = [
       { types: ['lower case'] },

@@ -7,7 +7,7 @@ import { CliError } from '../cli-error.ts';
 import type { Runner } from '../context.ts';
 import { giveDocument } from '../facts-draft.ts';
 import { addExamples } from '../help.ts';
-import { sayIssued } from '../render-trust.ts';
+import { noteWhereListed, sayIssued } from '../render-trust.ts';
 import { counted, durationWords, parseDuration } from '../words.ts';
 import { addTrustCheckCommands } from './trust-check.ts';
 
@@ -73,12 +73,13 @@ function addIssueCommand(trust: Command, run: Runner): void {
         renews: options.renews === true,
         status: options.status ? ['revocation', ...(options.suspendable === true ? ['suspension'] : [])] : [],
       } as JsonObject);
-      if (options.out !== undefined) {
+      if (options.out !== undefined)
         await giveDocument(terminal, answer['credential'] as object, options.out);
-        return undefined;
+      else {
+        terminal.give(answer);
+        sayIssued(terminal, answer, nowMs());
       }
-      terminal.give(answer);
-      sayIssued(terminal, answer, nowMs());
+      noteWhereListed(terminal, answer);
       return undefined;
     }),
   );

@@ -230,7 +230,7 @@ export function createCredentialIssuer(parts: IssuerParts): CredentialIssuer {
     },
     async list(agentId) {
       const notes = await (await shelves()).issued.list(agentKey(agentId));
-      return notes.map(shownOf);
+      return notes.toSorted((left, right) => left.issuedAt - right.issuedAt).map(shownOf);
     },
     statusList: (agentId, number) =>
       inTurn(async ({ lists }) => {

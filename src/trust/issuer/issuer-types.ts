@@ -69,6 +69,7 @@ export interface CredentialIssuer {
   read(agentId: AgentId, serial: string): Promise<IssuedCredential>;
   /** By serial or by the digest of a version; undefined: not of this node. */
   find(agentId: AgentId, name: string): Promise<IssuedCredential | undefined>;
+  /** The oldest first. */
   list(agentId: AgentId): Promise<readonly IssuedCredential[]>;
   /**
    * For ever: durable in the status list first, then told to the network.
