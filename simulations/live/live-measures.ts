@@ -26,6 +26,8 @@ export interface LiveMeasures {
     readonly seconds: number;
     readonly counted: NodeCounters;
     readonly sentBytes: number;
+    /** Of all nodes together, at the end. */
+    readonly gauges: NodeCounters;
   }): LiveValues;
 }
 
@@ -73,7 +75,7 @@ export function createLiveMeasures(): LiveMeasures {
     },
     isHeardByAll: (nodes) => [...revokedAtMs.values()].every(({ heardBy }) => heardBy.size >= nodes),
     aborted: () => void counts.aborted++,
-    values({ nodes, seconds, counted, sentBytes }) {
+    values({ nodes, seconds, counted, sentBytes, gauges }) {
       const lookups = lookupMs.summary();
       const publishes = publishMs.summary();
       const revocations = revocationMs.summary();
@@ -95,6 +97,10 @@ export function createLiveMeasures(): LiveMeasures {
           'gossip.duplicatesPerDelivery': share(copies - received, received),
           ...trafficMeasures(requestsOf(counted), copies, perNodeSecond),
           'traffic.bytesPerNodeSecond': perNodeSecond(sentBytes),
+          'signatures.checksPerNodeSecond': perNodeSecond(sumOf('weft_signatures_verified_total')),
+          'routing.peersPerNode': (gauges.get('weft_routed_peers') ?? 0) / nodes,
+          'storage.agentsPerNode': (gauges.get('weft_agents') ?? 0) / nodes,
+          'storage.copiesPerNode': (gauges.get('weft_records_held') ?? 0) / nodes,
           'lookups.p50Ms': lookups.p50,
           'lookups.p99Ms': lookups.p99,
           'publishes.p50Ms': publishes.p50,

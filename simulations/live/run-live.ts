@@ -83,6 +83,7 @@ export async function runLive(
       seconds,
       counted: difference(after.counters, before.counters),
       sentBytes: after.sentBytes - before.sentBytes,
+      gauges: after.gauges,
     });
     return {
       ...values,
@@ -134,12 +135,20 @@ function smallestMesh(values: NodeCounters): number {
   return sizes.length === 0 ? 0 : Math.min(...sizes);
 }
 
+/** Sums over all nodes. */
 async function totals(network: LiveNetwork) {
   const counters = new Map<string, number>();
+  const gauges = new Map<string, number>();
   for (const values of await Promise.all(network.nodes.map((node) => node.counters()))) {
     addCounters(counters, values);
+    for (const [name, value] of values) gauges.set(name, (gauges.get(name) ?? 0) + value);
   }
-  return { counters, sentBytes: await network.sentBytes(), cpuSeconds: await network.cpuSeconds() };
+  return {
+    counters,
+    gauges,
+    sentBytes: await network.sentBytes(),
+    cpuSeconds: await network.cpuSeconds(),
+  };
 }
 
 function difference(after: NodeCounters, before: NodeCounters): NodeCounters {
