@@ -5,6 +5,7 @@
 import type { Random } from '../../src/core/rng.ts';
 import { exponential } from './chance.ts';
 import { oneWayMs, regions } from './latency.ts';
+import type { NatSettings } from './nats.ts';
 
 export interface NetworkSettings {
   /** `regions`: the published matrix; a number: so many milliseconds one way between any two. */
@@ -15,6 +16,8 @@ export interface NetworkSettings {
   readonly loss: number;
   /** Of each node's uplink, bits per second. */
   readonly uplinkBitsPerSecond: number;
+  /** Nodes that nobody can dial; left out: none. */
+  readonly nat?: NatSettings;
 }
 
 export interface SimulatedNetwork {
@@ -27,6 +30,8 @@ export interface SimulatedNetwork {
   /** Adds to what the settings say. */
   setLoss(loss: number): void;
   isCut(from: number, to: number): boolean;
+  /** What passes between two nodes goes by way of a third where one is named; -1: directly. */
+  route(relayOf: (from: number, to: number, sizeBytes: number) => number): void;
   /** Bytes that each node has sent. */
   readonly sentBytes: Float64Array;
   readonly messages: { count: number };
@@ -58,6 +63,7 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
   let sideOf: ((node: number) => number) | null = null;
   let isOneWay = false;
   let loss = settings.loss;
+  let relayOf: Parameters<SimulatedNetwork['route']>[0] | null = null;
 
   function isCut(from: number, to: number): boolean {
     if (sideOf === null) return false;
@@ -73,23 +79,34 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
     return waitedMs;
   }
 
+  function delayMs(from: number, to: number, sizeBytes: number, nowMs: number): number | null {
+    const relay = relayOf === null ? -1 : relayOf(from, to, sizeBytes);
+    if (relay >= 0) {
+      const thereMs = delayMs(from, relay, sizeBytes, nowMs);
+      const onMs = thereMs === null ? null : delayMs(relay, to, sizeBytes, nowMs + thereMs);
+      return onMs === null ? null : thereMs! + onMs;
+    }
+    const bytes = sizeBytes + overheadBytes;
+    sentBytes[from]! += bytes;
+    messages.count++;
+    sentMessages[from]!++;
+    if (isCut(from, to)) return null;
+    receivedMessages[to]!++;
+    const pathMs =
+      settings.latency === 'regions'
+        ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
+        : settings.latency;
+    // The uplink sends one message after the other.
+    const leavesMs = Math.max(freeAtMs[from]!, nowMs) + (bytes * 8 * 1000) / settings.uplinkBitsPerSecond;
+    freeAtMs[from] = leavesMs;
+    const queuedMs = settings.jitter === 0 ? 0 : exponential(random, pathMs * settings.jitter);
+    return leavesMs - nowMs + pathMs + queuedMs + (loss === 0 ? 0 : lostMs(2 * pathMs));
+  }
+
   return {
-    delayMs(from, to, sizeBytes, nowMs) {
-      const bytes = sizeBytes + overheadBytes;
-      sentBytes[from]! += bytes;
-      messages.count++;
-      sentMessages[from]!++;
-      if (isCut(from, to)) return null;
-      receivedMessages[to]!++;
-      const pathMs =
-        settings.latency === 'regions'
-          ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
-          : settings.latency;
-      // The uplink sends one message after the other.
-      const leavesMs = Math.max(freeAtMs[from]!, nowMs) + (bytes * 8 * 1000) / settings.uplinkBitsPerSecond;
-      freeAtMs[from] = leavesMs;
-      const queuedMs = settings.jitter === 0 ? 0 : exponential(random, pathMs * settings.jitter);
-      return leavesMs - nowMs + pathMs + queuedMs + (loss === 0 ? 0 : lostMs(2 * pathMs));
+    delayMs,
+    route(way) {
+      relayOf = way;
     },
     idle(from, count, sizeBytes) {
       sentBytes[from]! += count * (sizeBytes + overheadBytes);

@@ -11,6 +11,7 @@ import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
 import { createLifetimes } from './lifetimes.ts';
 import { createMeasures, type Measures, type RunDetails } from './measures.ts';
+import { natMeasures } from './nat-measures.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
 import { createSpecialLoad, planJoinStorm } from './special-load.ts';
@@ -145,7 +146,7 @@ export async function runScenario(
   await pass('load', loadSeconds, faults.active);
   await pass('settling', scenario.settleSeconds);
   for (const invariant of invariants) invariant.ended?.(world);
-  const values = { ...measures.values(world), ...run.specialValues() };
+  const values = { ...measures.values(world), ...run.specialValues(), ...natMeasures(world) };
   const details = measures.details(world);
   await world.close();
   const judged = {

@@ -71,6 +71,8 @@ export const scenarioSchema = Type.Object(
         jitter: Type.Number({ minimum: 0 }),
         loss: share,
         uplinkBitsPerSecond: Type.Number({ exclusiveMinimum: 0 }),
+        /** A share of the nodes is behind NATs; of pairs of them, so many punch a hole (0 when left out). */
+        nat: Type.Optional(Type.Object({ share, punchedShare: Type.Optional(share) }, strict)),
       },
       strict,
     ),

@@ -12,6 +12,7 @@ import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
+import type { Nats } from './nats.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
 import { settledTables } from './placement.ts';
@@ -49,6 +50,8 @@ export interface World {
   readonly chance: Chance;
   readonly network: SimulatedNetwork;
   readonly gossip: GossipNetwork;
+  /** Who is behind a NAT; null without NATs. */
+  readonly nats: Nats | null;
   /** What all nodes have spent on signatures. */
   readonly signatures: SignatureTable['spent'];
   /** Sums over all nodes of what their cores count, by `metric:label`. */
@@ -148,6 +151,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     network,
     random: chance.stream('connections'),
     dialTimeoutMs: config.requestTimeoutMs,
+    nat: settings.network.nat,
   });
   const { connect } = connections;
   const gossip = createGossipNetwork(count, {
@@ -156,7 +160,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     random: chance.stream('gossip'),
     degree: settings.gossip?.degree,
     isUp: (node) => up[node] === 1,
-    neighbours: connections.of,
+    neighbours: connections.direct,
     validate: (node, from, topic, data, onVerdict) =>
       nodes[node]!.validate(nodes[from]!.name, topic, data, onVerdict),
   });
@@ -222,7 +226,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   if (settings.start === 'settled') {
     const places = nodes.map(({ name }) => kadIdOfPeer(name));
     const tables = settledTables(places, config.replication, chance.stream('placement'));
-    for (const [node, table] of tables.entries()) for (const other of table) connect(node, other);
+    connections.settle(tables);
     firstConfig.greetsNeighbours = true;
   }
 
@@ -232,6 +236,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     chance,
     network,
     gossip,
+    nats: connections.nats,
     signatures: signatures.spent,
     counts,
     requests,
