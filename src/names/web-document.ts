@@ -1,4 +1,4 @@
-/** JSON documents from places that others chose: one guarded GET each, bounded in bytes and time. */
+/** JSON documents from places that others chose: one guarded GET or POST each, bounded in bytes and time. */
 import { type JsonObject, parseJsonObject } from '../facts/bounded-json.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import { factsBytesMax } from '../facts/facts-limits.ts';
@@ -13,7 +13,12 @@ export interface WebDocument {
 }
 
 /** Null when the place answers, and has nothing of that kind there. @throws FactsError */
-export type GetDocument = (url: string, accept: string) => Promise<WebDocument | null>;
+export type GetDocument = (
+  url: string,
+  accept: string,
+  /** Posted, where the place is a search. */
+  question?: JsonObject,
+) => Promise<WebDocument | null>;
 
 const bytesMax = factsBytesMax;
 const timeoutMs = 8_000;
@@ -25,7 +30,7 @@ export function createGetDocument(rules: {
   readonly allowPrivate: boolean;
   readonly userAgent: string;
 }): GetDocument {
-  return async (url, accept) => {
+  return async (url, accept, question) => {
     let bytes: Uint8Array;
     let contentType: string;
     let from: string;
@@ -34,7 +39,10 @@ export function createGetDocument(rules: {
         bytes,
         contentType,
         url: from,
-      } = await guardedFetch(url, { ...rules, bytesMax, timeoutMs, accept }));
+      } = await guardedFetch(url, {
+        ...{ ...rules, bytesMax, timeoutMs, accept },
+        ...(question !== undefined && { body: JSON.stringify(question) }),
+      }));
     } catch (error) {
       if (error instanceof FactsError && absentStatuses.has(error.data['status'])) return null;
       throw error;

@@ -5,6 +5,9 @@ import { createApi } from '../../src/api/server.ts';
 import { bytesToHex, toBase32 } from '../../src/core/bytes.ts';
 import { formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import type { AgentFacts } from '../../src/facts/agent-facts.ts';
+import type { JsonObject } from '../../src/facts/bounded-json.ts';
+import { FactsError } from '../../src/facts/facts-error.ts';
+import { askRegistry } from '../../src/names/registry.ts';
 import { sampleFacts, signedFacts } from '../facts/sample-facts.ts';
 import { bornAgent, signingKeyOf, type TestAgent } from '../helpers/test-agent.ts';
 import { createRecordedNode, type RecordedNode } from './recorded-node.ts';
@@ -103,6 +106,27 @@ const send = (url: string, payload?: object | string) =>
 const search = async (body: object) =>
   (await send('/search', body)).json<{ results: Entry[]; pageToken?: string }>();
 const names = (entries: readonly { readonly displayName: string }[]) => entries.map((one) => one.displayName);
+
+describe('the search, asked for a name', () => {
+  it('finds the agent that has it, where the catalog is larger than a client reads', async () => {
+    await publish(hotels, { label: 'Rooms', agent_name: 'urn:agent:acme:rooms' });
+    const asking = (label: string) =>
+      askRegistry(
+        'http://localhost:4800',
+        { name: `urn:agent:acme:${label}`, label },
+        async (url, _accept, question) => {
+          const { pathname } = new URL(url);
+          if (pathname === '/.well-known/ai-catalog.json')
+            throw new FactsError('too-large', 'so many agents');
+          if (pathname !== '/search') return null;
+          const answer = await send(pathname, question);
+          return { document: answer.json<JsonObject>(), contentType: 'application/json', url };
+        },
+      );
+    expect(await asking('rooms')).toEqual({ by: 'ARD', target: { agentId: hotels.agentId } });
+    expect(await asking('room')).toBeNull();
+  });
+});
 
 describe('the AI Catalog', () => {
   it('lists the agents whose facts are served, and the search', async () => {

@@ -154,13 +154,15 @@ describe('a registry is asked next', () => {
     expect(world.fetched).toHaveLength(1);
   });
 
+  const catalogUrl = `${registryUrl}/.well-known/ai-catalog.json`;
+  const entry = (identifier: string, agent: TestAgent, agentName: string): JsonObject => ({
+    identifier,
+    type: 'application/a2a-agent-card+json',
+    metadata: { agentName },
+    trustManifest: { identity: formatAgentDid(agent.agentId), identityType: 'did' },
+  });
+
   it('an AI Catalog (ARD), by the last part of an identifier or by the name that an agent has there', async () => {
-    const entry = (identifier: string, agent: TestAgent, agentName: string): JsonObject => ({
-      identifier,
-      type: 'application/a2a-agent-card+json',
-      metadata: { agentName },
-      trustManifest: { identity: formatAgentDid(agent.agentId), identityType: 'did' },
-    });
     for (const own of [
       entry('urn:air:agents.example:shop', shop, 'urn:agent:company:anything'),
       entry('urn:air:agents.example:nanda:x', shop, 'urn:agent:company:shop'),
@@ -176,6 +178,27 @@ describe('a registry is asked next', () => {
       entries: [entry('urn:air:a:shop', shop, ''), entry('urn:air:b:shop', other, '')],
     });
     expect(await codeOf(world, name)).toBe('no-such-name');
+  });
+
+  it('its search, where the catalog names one and does not list the label', async () => {
+    const searched = (url: string, ...results: readonly JsonObject[]): World => {
+      const world = pointing();
+      const registry = { identifier: 'urn:air:a:registry', type: 'application/ai-registry+json', url };
+      world.page(catalogUrl, { entries: [entry('urn:air:a:other', other, ''), registry] });
+      world.page(`${registryUrl}/search`, { results });
+      return world;
+    };
+    const own = entry('urn:air:a:shop', shop, '');
+    const world = searched(`${registryUrl}/`, entry('urn:air:a:shopping', other, ''), own);
+    expect((await resolveName(name, world)).agentId).toEqual(shop.agentId);
+    expect(world.fetched.slice(1)).toEqual([catalogUrl, `${registryUrl}/search`]);
+    expect(world.questions).toEqual([{ query: { text: 'shop' }, federation: 'none', pageSize: 20 }]);
+    const twice = searched(`${registryUrl}/`, own, entry('urn:air:b:shop', other, ''));
+    expect(await codeOf(twice, name)).toBe('no-such-name');
+    // Whoever the catalog sends others to was not chosen by the namespace.
+    const elsewhere = searched('https://elsewhere.example/', own);
+    expect(await codeOf(elsewhere, name)).toBe('no-such-name');
+    expect(elsewhere.questions).toEqual([]);
   });
 
   it('an agent card (A2A), by its pointers; a document is fetched as it stands', async () => {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatAgentDid, formatAgentId } from '../../src/core/identity/agent-id.ts';
 import { resolveName } from '../../src/names/resolve-name.ts';
@@ -19,12 +20,15 @@ interface Page {
 const [company, shop] = [born('company'), born('shop')];
 const pages = new Map<string, Page>();
 const asked: string[] = [];
+const posted: unknown[] = [];
 let server: Server;
 let base: string;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  server = createServer(async (request, response) => {
     asked.push(request.url!);
+    const question = await text(request);
+    if (request.method === 'POST') posted.push([request.headers['content-type'], JSON.parse(question)]);
     const page = pages.get(request.url!.split('?')[0]!);
     const { status = 200, type = 'application/json', body = '{}', location } = page ?? { status: 404 };
     response.writeHead(status, {
@@ -46,6 +50,7 @@ afterAll(async () => {
 beforeEach(() => {
   pages.clear();
   asked.length = 0;
+  posted.length = 0;
 });
 
 const open = createGetDocument({ allowPrivate: true, userAgent: 'weft/test' });
@@ -107,6 +112,22 @@ describe('documents from elsewhere', () => {
     );
     expect((await resolveName(nameOf, world())).agentId).toEqual(shop.agentId);
     expect(asked).toHaveLength(3);
+  });
+
+  it('a catalog that is too large is searched, by a question that goes to that place alone', async () => {
+    const entry = {
+      identifier: 'urn:air:localhost:shop',
+      trustManifest: { identity: formatAgentDid(shop.agentId), identityType: 'did' },
+    };
+    pages.set('/.well-known/ai-catalog.json', json({ entries: [entry, 'x'.repeat(70_000)] }));
+    pages.set('/search', json({ results: [entry] }));
+    expect((await resolveName(nameOf, world())).agentId).toEqual(shop.agentId);
+    expect(asked.slice(1)).toEqual(['/.well-known/ai-catalog.json', '/search']);
+    const question = { query: { text: 'shop' }, federation: 'none', pageSize: 20 };
+    expect(posted).toEqual([['application/json', question]]);
+    pages.set('/search', { status: 307, location: '/elsewhere' });
+    await expect(resolveName(nameOf, world())).rejects.toMatchObject({ code: 'registry-failed' });
+    expect(asked).not.toContain('/elsewhere');
   });
 
   it('did:web on this machine, by its document', async () => {

@@ -14,6 +14,8 @@ import { bornAgent, type TestAgent } from '../helpers/test-agent.ts';
 export interface World extends NamePorts {
   /** What was fetched, in order. */
   readonly fetched: string[];
+  /** What was posted, in order. */
+  readonly questions: JsonObject[];
   /** Asks of the overlay so far. */
   lookUps: number;
   say(...records: NameRecord[]): void;
@@ -39,6 +41,7 @@ export function createWorld(
   };
   const world: World = {
     fetched: [],
+    questions: [],
     lookUps: 0,
     isSilent: false,
     home: options.home ?? [],
@@ -61,8 +64,9 @@ export function createWorld(
         state === null ? 'not-found' : state.keyState.status === 'active' ? 'ok' : state.keyState.status;
       return { status, agentId, state, ageSeconds: 0, responders: [], holders: 3, cached: false };
     },
-    async getDocument(url) {
+    async getDocument(url, _accept, question) {
       world.fetched.push(url);
+      if (question !== undefined) world.questions.push(question);
       if (url.includes('unsafe'))
         throw new FactsError('unsafe-address', 'not an address of the public Internet');
       const document = pageByUrl.get(url);

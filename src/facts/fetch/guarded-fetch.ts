@@ -1,5 +1,5 @@
 /**
- * One GET of a URL that a stranger chose. Each hop is judged: scheme, user information, and every address that its name
+ * One GET, or POST, of a URL that a stranger chose. Each hop is judged: scheme, user information, and every address that its name
  * resolves to; the connection goes to those very addresses, so that a name cannot change its mind in between. Bounded in
  * hops, bytes and time.
  */
@@ -17,6 +17,8 @@ export interface FetchRules {
   readonly timeoutMs: number;
   readonly accept: string;
   readonly userAgent: string;
+  /** What is posted, as JSON; it goes to that URL alone, and no redirect is followed. Left out: a GET. */
+  readonly body?: string;
   /** Ends it sooner. */
   readonly signal?: AbortSignal;
   /** Left out: the system's. */
@@ -55,6 +57,7 @@ export async function guardedFetch(url: string, rules: FetchRules): Promise<Fetc
     for (let hop = 0; hop <= redirectsMax; hop++) {
       const next = await oneHop(place, agent, rules, signal);
       if ('bytes' in next) return next;
+      if (rules.body !== undefined) throw new FactsError('bad-answer', 'a redirect of what was posted');
       place = redirected(place, next.location, rules);
     }
     throw new FactsError('bad-answer', `more than ${redirectsMax} redirects`);
@@ -68,14 +71,18 @@ export async function guardedFetch(url: string, rules: FetchRules): Promise<Fetc
 async function oneHop(
   place: URL,
   agent: Agent,
-  { accept, userAgent, bytesMax }: FetchRules,
+  { accept, userAgent, bytesMax, body: posted }: FetchRules,
   signal: AbortSignal,
 ): Promise<Fetched | { readonly location: string }> {
   const answer = await request(place, {
     dispatcher: agent,
     signal,
     // Nothing compressed: what is small on the wire could be large here.
-    headers: { accept, 'user-agent': userAgent, 'accept-encoding': 'identity' },
+    headers: {
+      ...{ accept, 'user-agent': userAgent, 'accept-encoding': 'identity' },
+      ...(posted !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(posted !== undefined && { method: 'POST', body: posted }),
   });
   const { statusCode, headers, body } = answer;
   // Whoever reads the body is told of its failures; one that is thrown away tells nobody.
