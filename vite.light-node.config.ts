@@ -9,8 +9,8 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   publicDir: false,
   logLevel: 'warn',
-  // An addon is loaded from where it is installed.
-  ssr: { noExternal: true, external: ['sodium-native'] },
+  // An addon is loaded from where it is installed, and so is what only names of the DNS take.
+  ssr: { noExternal: true, external: ['sodium-native', 'undici', 'dns-packet'] },
   build: {
     ssr: fileURLToPath(new URL('src/light/index.ts', import.meta.url)),
     outDir: 'dist/light',

@@ -1,6 +1,7 @@
 /**
- * The light node for pages: one ESM file, `dist/browser/light.js`, and beside it `light-path-engine.js`, which is loaded with
- * the first private call. That one takes what both need from the first, under short names that are nobody else's to use.
+ * The light node for pages: one ESM file, `dist/browser/light.js`, and beside it `light-path-engine.js` and
+ * `light-name-engine.js`, which are loaded with the first private call and the first name. Those take what they need from the
+ * first, under short names that are nobody else's to use.
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
@@ -9,6 +10,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   publicDir: false,
   logLevel: 'warn',
+  resolve: { alias: [{ find: /^\.\/idna\.ts$/, replacement: './idna-page.ts' }] },
   build: {
     outDir: 'dist/browser',
     emptyOutDir: true,

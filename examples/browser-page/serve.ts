@@ -16,8 +16,9 @@ const files: Readonly<Record<string, readonly [place: string | URL, type: string
   '/page.css': [new URL('page.css', import.meta.url), 'text/css'],
   '/page.js': [new URL('page.js', import.meta.url), 'text/javascript'],
   '/light.js': [values.bundle, 'text/javascript'],
-  // Loaded with the first private call.
+  // Loaded with the first private call and the first name.
   '/light-path-engine.js': [values.bundle.replace(/light\.js$/, 'light-path-engine.js'), 'text/javascript'],
+  '/light-name-engine.js': [values.bundle.replace(/light\.js$/, 'light-name-engine.js'), 'text/javascript'],
 };
 
 const server = createServer(async (request, response) => {

@@ -20,6 +20,7 @@ export type {
 export type { AgentResult, RecordDraft } from '../custody/agent-types.ts';
 export type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 export type { PublishOptions, SearchOptions } from '../driver/call-types.ts';
+export type { NameGrade, NameStep, ResolvedName } from '../names/name-types.ts';
 export { type AgentKeys, type AgentSeeds, createAgentKeys, type KeySource } from './agent-keys.ts';
 export type { Emitter } from './emitter.ts';
 export { LightNodeError, type LightNodeErrorCode } from './light-error.ts';

@@ -18,6 +18,7 @@ export type {
 export type { AgentResult, RecordDraft } from '../custody/agent-types.ts';
 export type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 export type { PublishOptions, SearchOptions } from '../driver/call-types.ts';
+export type { NameGrade, NameStep, ResolvedName } from '../names/name-types.ts';
 export { type AgentKeys, type AgentSeeds, createAgentKeys, type KeySource } from './agent-keys.ts';
 export type { Emitter } from './emitter.ts';
 export { LightNodeError, type LightNodeErrorCode } from './light-error.ts';
@@ -44,6 +45,8 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
       verifier,
       createSigner: createNativeSigner,
       agreement: createNativeAgreement(),
+      openZones: async (resolver, nowSeconds) =>
+        (await import('../names/dns/open-zones.ts')).openZones(resolver, nowSeconds),
     },
     options,
   );

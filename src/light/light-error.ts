@@ -10,6 +10,7 @@ import { StoreError } from '../ports/store.ts';
  * - `not-stored`: signed, but no full node has it yet; the node publishes it again when it is connected.
  * - `not-held`: the node was given no keys of that agent: `register` or `adopt` it.
  * - `no-key`: it was given keys of the agent, but not the one that this takes, or an old one.
+ * - `no-such-name`: the name leads to nobody; the cause says why.
  * - `agent-not-active`: the agent is frozen (forked) or has ended.
  * - `overtaken`: others wrote the same record meanwhile; read it and try again.
  * - `slot-taken`, `bad-argument`: the call itself.
@@ -23,6 +24,7 @@ export type LightNodeErrorCode =
   | 'not-stored'
   | 'not-held'
   | 'no-key'
+  | 'no-such-name'
   | 'agent-not-active'
   | 'overtaken'
   | 'slot-taken'
@@ -39,6 +41,16 @@ export class LightNodeError extends Error {
     this.name = 'LightNodeError';
     this.code = code;
   }
+}
+
+/** Nobody said anything of use: those who are connected, or there is nobody. */
+export function silenceOf(
+  { isConnected }: { readonly isConnected: boolean },
+  message: string,
+): LightNodeError {
+  return isConnected
+    ? new LightNodeError('no-usable-answers', message)
+    : new LightNodeError('offline', 'no full node is connected: the node dials on');
 }
 
 const codeByNodeCode: Readonly<Record<NodeErrorCode, LightNodeErrorCode>> = {

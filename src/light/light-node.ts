@@ -13,11 +13,12 @@ import { createPeer } from '../core/peer/peer.ts';
 import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts';
-import { createNetworkCalls } from '../driver/network-calls.ts';
+import { createNetworkCalls, type NetworkCalls } from '../driver/network-calls.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Gossip } from '../ports/gossip.ts';
 import { type Log, silentLog } from '../ports/log.ts';
 import type { Overlay } from '../ports/overlay.ts';
+import type { PrivatePath } from '../private/private-path.ts';
 import { agentIdsOf } from './agent-name.ts';
 import { type Contact, createContact } from './contact.ts';
 import { createEmitter, type EmitterSource } from './emitter.ts';
@@ -25,6 +26,7 @@ import { createJoining } from './joining.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { lightErrorOf } from './light-error.ts';
 import { emitChange } from './light-events.ts';
+import { createLightNames } from './light-names.ts';
 import { createLightPath, createLightPrivate } from './light-private.ts';
 import { createLightResolve } from './light-resolve.ts';
 import { createLightSearch } from './light-search.ts';
@@ -118,12 +120,30 @@ export async function createLightNodeWith(parts: LightParts, options: LightNodeO
     start,
     stop,
     watch: (agents, given) => calls.changes({ agents: agentIdsOf(agents), ...given }),
-    resolve: guarded(resolve),
-    search: guarded(createLightSearch(calls, contact)),
     publish: guarded(calls.publish),
     held: own.held,
     ...guardedAgents(own, guarded),
-    ...createLightPrivate(composed.path.calls, contact, guarded),
+    ...guardedReads(parts, options, { ...composed, contact, clock, resolve }, guarded),
+  };
+}
+
+function guardedReads(
+  { openZones }: LightParts,
+  { names: settings }: LightNodeOptions,
+  given: Pick<LightNode, 'resolve'> & {
+    readonly calls: NetworkCalls;
+    readonly path: PrivatePath;
+    readonly contact: Contact;
+    readonly clock: Clock;
+  },
+  guarded: Lifecycle['guarded'],
+) {
+  const { calls, path, contact, resolve } = given;
+  return {
+    resolve: guarded(resolve),
+    search: guarded(createLightSearch(calls, contact)),
+    resolveName: guarded(createLightNames({ ...given, openZones, settings })),
+    ...createLightPrivate(path.calls, contact, guarded),
   };
 }
 

@@ -3,7 +3,7 @@ import type { CapabilitySearch } from '../core/peer/effects.ts';
 import type { SearchOptions } from '../driver/call-types.ts';
 import type { NetworkCalls } from '../driver/network-calls.ts';
 import type { Contact } from './contact.ts';
-import { LightNodeError } from './light-error.ts';
+import { silenceOf } from './light-error.ts';
 
 /** @param contact tells silence from absence */
 export function createLightSearch(
@@ -13,8 +13,6 @@ export function createLightSearch(
   return async (tag, options) => {
     const found = await calls.search(tag, options);
     if (found.responders > 0) return found;
-    throw contact.isConnected
-      ? new LightNodeError('no-usable-answers', 'no storing peer of the tag gave an answer: try again')
-      : new LightNodeError('offline', 'no full node is connected: the node dials on');
+    throw silenceOf(contact, 'no storing peer of the tag gave an answer: try again');
   };
 }

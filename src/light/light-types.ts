@@ -9,6 +9,8 @@ import type { AgentResult, AgentService, RecordDraft } from '../custody/agent-ty
 import type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 import type { AgentChange, PublishOptions, SearchOptions } from '../driver/call-types.ts';
 import type { DriverPorts } from '../driver/driver.ts';
+import type { ZoneReader } from '../names/dns/zone-reader.ts';
+import type { ResolvedName, ResolveNameOptions } from '../names/name-types.ts';
 import type { KeyAgreement } from '../ports/key-agreement.ts';
 import type { Store } from '../ports/store.ts';
 import type { Verifier } from '../ports/verifier.ts';
@@ -27,6 +29,8 @@ export interface LightParts {
   readonly store?: Store;
   /** X25519 of the private path; left out: @noble/curves. */
   readonly agreement?: KeyAgreement;
+  /** Zones of the DNS, by that resolver; left out: names of the DNS are refused. */
+  readonly openZones?: (resolver: string, nowSeconds: () => number) => Promise<ZoneReader>;
   /** From a seed of 32 bytes; left out: @noble/ed25519. */
   readonly createSigner?: (seed: Uint8Array) => Signer;
 }
@@ -45,6 +49,12 @@ export interface LightNodeOptions {
   readonly maxStalenessMs?: number;
   /** Age at which the record of an agent held here is signed anew, seconds; default 22 h, less where its validity is short. */
   readonly refenceSeconds?: number;
+  readonly names?: {
+    /** Namespaces in which a word alone is looked up, in this order; default none. */
+    readonly home?: readonly string[];
+    /** Of the DNS: `tcp://`, `tls://` or `https://` and its address; default `system`. Pages ask none. */
+    readonly resolver?: string;
+  };
   /** Replaces the store, the verifier, the clock and the silent log of the entry. */
   readonly ports?: Partial<Pick<DriverPorts, 'store' | 'verifier' | 'log' | 'clock'>>;
   /** Intervals of the host that a test may shorten. */
@@ -118,6 +128,12 @@ export interface LightNode {
    * @throws LightNodeError `offline`, `no-usable-answers`, `not-running`, `bad-argument`.
    */
   search(tag: string, options?: SearchOptions): Promise<CapabilitySearch>;
+  /**
+   * The agent that a name stands for, with the steps: `urn:agent:<namespace>:<label>` or `@namespace:label`. In Node the
+   * namespace may be a name of the DNS. Where a registry has the answer, or a DID, `agentId` is null and it is named.
+   * @throws LightNodeError `no-such-name`, `offline`, `no-usable-answers`, `agent-not-active`, `bad-argument`, `not-running`.
+   */
+  resolveName(name: string, options?: Omit<ResolveNameOptions, 'follow'>): Promise<ResolvedName>;
   /** Each accepted change of these agents from now on. Ends with the signal or the node; a slow reader loses the oldest. */
   watch(
     agents: AgentName | readonly AgentName[],

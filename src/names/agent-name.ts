@@ -13,10 +13,10 @@
  * | `@did:web:example.com:alice`   | the DID (of a path)                    | `_`     |
  * | `@nanda:<52 characters>:shop`  | the agent                              | `shop`  |
  */
-import { domainToASCII, domainToUnicode } from 'node:url';
 import { toBase32 } from '../core/bytes.ts';
 import { type AgentId, agentKey, parseAgentId } from '../core/identity/agent-id.ts';
 import { apexLabel, isDnsName, isNamedDid, isNameLabel } from '../core/name/label.ts';
+import { toAscii, toReadable } from './idna.ts';
 import { NamesError } from './names-error.ts';
 import { isOfOneScript } from './scripts.ts';
 
@@ -104,8 +104,8 @@ export function parseLabel(text: string): string {
 
 /** How a name in other scripts reads; for people, beside the normal form and never in its place. */
 export function readableName(name: AgentName): string {
-  const host = name.namespace.kind === 'dns' ? domainToUnicode(name.namespace.name) : null;
-  const label = name.label === apexLabel ? null : domainToUnicode(name.label);
+  const host = name.namespace.kind === 'dns' ? toReadable(name.namespace.name) : null;
+  const label = name.label === apexLabel ? null : toReadable(name.label);
   return [host ?? formatNamespace(name.namespace), label]
     .filter((part) => part !== null && part !== '')
     .join(':');
@@ -172,14 +172,14 @@ function namedDid(did: string, whole: string): Namespace {
 function asciiOf(text: string, whole: string): string {
   if (text === '' || notInHosts.test(text)) throw badName('a character that stands in no name', whole);
   const withoutRoot = text.replace(/[.。]$/u, '');
-  const ascii = domainToASCII(withoutRoot).toLowerCase();
+  const ascii = toAscii(withoutRoot).toLowerCase();
   if (ascii === '') throw badName('this has no form in ASCII (IDNA)', whole);
   // What a URL parser takes for an address is none of ours: 127.1 and 0x7f.1 are the same host there.
   const plain = /^[\x20-\x7e]*$/.test(withoutRoot);
   if (plain && ascii !== withoutRoot.toLowerCase()) throw badName('this is an address, not a name', whole);
-  const readable = domainToUnicode(ascii);
+  const readable = toReadable(ascii);
   const isRead = readable.split('.').every((label) => !label.startsWith('xn--'));
-  if (!isRead || domainToASCII(readable).toLowerCase() !== ascii)
+  if (!isRead || toAscii(readable).toLowerCase() !== ascii)
     throw badName('this has no one spelling (IDNA)', whole);
   if (!readable.split('.').every(isOfOneScript))
     throw badName('letters of several scripts in one label: they look like others', whole);

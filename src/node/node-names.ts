@@ -34,20 +34,15 @@ export function createNodeNames(
   let loading: Promise<NamePorts> | null = null;
 
   async function load(): Promise<NamePorts> {
-    const [{ parseDnsServers }, { createDnsClient }, { createZoneReader }, { createGetDocument }] =
-      await Promise.all([
-        import('../names/dns/dns-server.ts'),
-        import('../names/dns/dns-client.ts'),
-        import('../names/dns/zone-reader.ts'),
-        import('../names/web-document.ts'),
-      ]);
+    const [{ openZones }, { createGetDocument }] = await Promise.all([
+      import('../names/dns/open-zones.ts'),
+      import('../names/web-document.ts'),
+    ]);
     const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
     return {
       lookUp: calls.lookUpName,
       resolve: calls.resolve,
-      zones: createZoneReader(
-        createDnsClient({ servers: () => parseDnsServers(config.names.resolver), nowSeconds }),
-      ),
+      zones: openZones(config.names.resolver, nowSeconds),
       getDocument: createGetDocument({
         allowPrivate: config.resolution.allowPrivate,
         userAgent: `weft/${packageVersion()}`,

@@ -106,6 +106,24 @@ describe.runIf(chromiumIsThere)(`a light node in Chromium${whyNot}`, () => {
     expect(text).toContain('weft_private_requests_total{kind="relayed"}');
   });
 
+  it('resolves a name under the id of an agent, with what it loads for the first; one of the DNS it refuses', async () => {
+    const namespace = await registerInNode(network[0]!, 'https://node.example/namespace');
+    const agentId = await registerInNode(network[1]!, 'https://node.example/named');
+    await network[0]!.client().call('PUT', `/v1/agents/${namespace}/names/shop`, { agentId });
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+    const found = await node.evaluate(
+      async (running, [{ formatAgentId }, name]) => {
+        const resolved = await running.resolveName(name);
+        const refused = await running.resolveName('@example.com:shop').catch(({ code }) => code);
+        return { agentId: formatAgentId(resolved.agentId!), label: resolved.label, refused };
+      },
+      [light, `@${namespace}:shop`] as const,
+    );
+    expect(found).toEqual({ agentId, label: 'self', refused: 'bad-argument' });
+    expect(requested.filter((path) => path.endsWith('.js'))).toEqual(['/light-name-engine.js']);
+  });
+
   it('shows a revocation made elsewhere within a second, and resolves the agent as revoked from then on', async () => {
     const agentId = await registerInNode(network[1]!, 'https://node.example/to-be-revoked');
     await node.evaluate(async (running, agent) => {

@@ -26,6 +26,7 @@ const lightLayers = [
   'driver',
   'custody',
   'private',
+  'names',
   'adapters/libp2p',
   'adapters/memory',
   'adapters/indexeddb',

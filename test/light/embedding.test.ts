@@ -24,6 +24,7 @@ const codes: Readonly<Record<LightNodeErrorCode, true>> = {
   'not-stored': true,
   'not-held': true,
   'no-key': true,
+  'no-such-name': true,
   'agent-not-active': true,
   overtaken: true,
   'slot-taken': true,
