@@ -151,7 +151,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     }
     if (!parts.isUp(to)) return;
     const link = to * nodes + from;
-    if ((rejectedByLink.get(link) ?? 0) >= rejectedMax) return;
+    if (rejectedByLink.size > 0 && (rejectedByLink.get(link) ?? 0) >= rejectedMax) return;
     see(to, message);
     parts.validate(to, from, message.topic.name, message.data, (verdict) => {
       if (verdict === 'reject') {

@@ -31,6 +31,7 @@ export function remembered<Key extends object, Rest extends readonly unknown[], 
   compute: (key: Key, ...rest: Rest) => Value,
 ): (key: Key, ...rest: Rest) => Value {
   const variantsByKey = new WeakMap<Key, Variant<Rest, Value>[]>();
+  if (compute.length === 1) return rememberedAlone(compute as never) as never;
   return (key, ...rest) => {
     if (!isOn) return compute(key, ...rest);
     const variants = variantsByKey.get(key) ?? [];
@@ -40,6 +41,19 @@ export function remembered<Key extends object, Rest extends readonly unknown[], 
     variants.unshift({ rest, value });
     if (variants.length > variantsMax) variants.pop();
     return value;
+  };
+}
+
+function rememberedAlone<Key extends object, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const valueByKey = new WeakMap<Key, { readonly value: Value }>();
+  return (key) => {
+    if (!isOn) return compute(key);
+    let known = valueByKey.get(key);
+    if (known === undefined) {
+      known = { value: compute(key) };
+      valueByKey.set(key, known);
+    }
+    return known.value;
   };
 }
 

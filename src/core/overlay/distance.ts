@@ -62,8 +62,8 @@ export function distancePrefix(from: KadId, to: KadId): number {
 
 /** How many leading bits two points share: which bucket of one the other is in. 0 to 53, more are not told apart. */
 export function sharedPrefixBits(from: KadId, to: KadId): number {
-  const prefix = distancePrefix(from, to);
-  return prefix === 0 ? 53 : 52 - Math.floor(Math.log2(prefix));
+  const high = from.high ^ to.high;
+  return high !== 0 ? Math.clz32(high) : 21 + Math.clz32((from.low ^ to.low) >>> 11);
 }
 
 /** Negative when `left` is closer to the target than `right`; zero only for the same point. */

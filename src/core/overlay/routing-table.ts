@@ -64,6 +64,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     if (entries.size >= routingTablePeersMax) return false;
     try {
       entries.set(contact.peer, { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 });
+      table.size = entries.size;
       reachByCount.clear();
       return true;
     } catch {
@@ -97,7 +98,8 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
   function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {
     if (entries.size < count) return true;
     const own = distancePrefix(target, peer);
-    if (own > reach(count)) return false;
+    // Among the closest to itself nobody is too far.
+    if (target !== self && own > reach(count)) return false;
     let closer = 0;
     for (const entry of entries.values()) {
       if (distancePrefix(target, entry.kadId) < own && ++closer >= count) return false;
@@ -119,26 +121,28 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     if (entry !== undefined) entry.avoidedUntilMs = avoidedUntilMs;
   }
 
-  return {
+  const table = {
     add,
-    remove(peer) {
-      if (entries.delete(peer)) reachByCount.clear();
+    remove(peer: string) {
+      if (!entries.delete(peer)) return;
+      table.size = entries.size;
+      reachByCount.clear();
     },
-    has: (peer) => entries.has(peer),
-    get: (peer) => entries.get(peer),
-    markFailed: (peer, nowMs) => setPenalty(peer, nowMs + failurePenaltyMs),
-    markAnswered: (peer) => setPenalty(peer, 0),
+    has: (peer: string) => entries.has(peer),
+    get: (peer: string) => entries.get(peer),
+    markFailed: (peer: string, nowMs: number) => setPenalty(peer, nowMs + failurePenaltyMs),
+    markAnswered: (peer: string) => setPenalty(peer, 0),
     closest,
     isAmongClosest,
-    countSharing(bits) {
+    countSharing(bits: number) {
       let count = 0;
       for (const entry of entries.values()) if (sharedPrefixBits(self, entry.kadId) === bits) count++;
       return count;
     },
     self,
-    get size() {
-      return entries.size;
-    },
+    // No accessor: an object literal with one is a dictionary, and each call of its functions is looked up.
+    size: 0,
     peers: () => [...entries.values()].map((entry) => entry.contact),
   };
+  return table;
 }

@@ -36,7 +36,7 @@ export interface AgentRow extends IndexRow {
 }
 
 export interface AgentIndex {
-  readonly size: number;
+  size(): number;
   has(key: string): boolean;
   /** A copy. */
   get(key: string): IndexRow | undefined;
@@ -170,9 +170,7 @@ export function createAgentIndex(random: Random): AgentIndex {
   }
 
   return {
-    get size() {
-      return size;
-    },
+    size: () => size,
     has: (key) => placeOf(key) >= 0,
     get(key) {
       const place = placeOf(key);

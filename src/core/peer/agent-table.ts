@@ -221,7 +221,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
 
   return {
     get size() {
-      return index.size;
+      return index.size();
     },
     get heldCount() {
       return held.count;
@@ -240,7 +240,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
       else if (!index.has(key)) onLoaded(null);
       else context.readEntry(key, (bytes) => onLoaded(bytes === null ? null : decodeEntry(bytes).bundle));
     },
-    hasRoom: (key) => index.has(key) || index.size < context.config.agentsMax,
+    hasRoom: (key) => index.has(key) || index.size() < context.config.agentsMax,
     save,
     drop,
     restore,

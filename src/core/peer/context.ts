@@ -56,10 +56,10 @@ export interface Ledger {
   answer(event: Answer): void;
   endTurn(): void;
   /** Something waits for the end of the turn. */
-  readonly gathers: boolean;
+  gathers(): boolean;
   /** Effects since the last call. */
   takeEffects(): PeerEffect[];
-  readonly waiting: number;
+  waiting(): number;
 }
 
 export function createLedger(requestTimeoutMs: number): Ledger {
@@ -115,16 +115,12 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       turnEnd = [];
       for (const callback of callbacks) callback();
     },
-    get gathers() {
-      return turnEnd.length > 0;
-    },
+    gathers: () => turnEnd.length > 0,
     takeEffects() {
       const taken = effects;
       effects = [];
       return taken;
     },
-    get waiting() {
-      return waiting.size;
-    },
+    waiting: () => waiting.size,
   };
 }

@@ -59,7 +59,7 @@ export interface PeerSnapshot {
 export interface Peer {
   handle(event: PeerEvent, nowMs: number): readonly PeerEffect[];
   /** Something waits for the end of the turn; otherwise `turn-ended` does nothing. */
-  readonly gathers: boolean;
+  gathers(): boolean;
   snapshot(): PeerSnapshot;
   /** For who looks on; nothing in it is needed to go on. */
   keyspace(): Keyspace;
@@ -101,20 +101,21 @@ export function createPeer(options: {
       wakeAtMs = null;
       timers.run(nowMs);
     } else parts.handle(event);
-    const nextMs = timers.nextMs();
-    if (nextMs !== null && (wakeAtMs === null || nextMs < wakeAtMs)) {
-      wakeAtMs = nextMs;
-      context.emit({ type: 'wake-at', timeMs: nextMs });
+    if (timers.isSet || wakeAtMs === null) {
+      timers.isSet = false;
+      const nextMs = timers.nextMs();
+      if (nextMs !== null && (wakeAtMs === null || nextMs < wakeAtMs)) {
+        wakeAtMs = nextMs;
+        context.emit({ type: 'wake-at', timeMs: nextMs });
+      }
     }
     return ledger.takeEffects();
   }
 
   return {
     handle,
-    get gathers() {
-      return ledger.gathers;
-    },
-    snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting }),
+    gathers: ledger.gathers,
+    snapshot: () => ({ ...parts.snapshot(), waitingRequests: ledger.waiting() }),
     keyspace: parts.keyspace,
   };
 }

@@ -10,16 +10,16 @@ export type Quota = (peer: string, count: number, nowMs: number) => boolean;
 
 export function createQuota(rate: TokenRate, peersMax = peersMaxDefault): Quota {
   const bucketByPeer = new Map<string, TokenBucket>();
-  let latest = '';
   return (peer, count, nowMs) => {
     let bucket = bucketByPeer.get(peer);
-    // Most come several times in a row.
-    if (bucket === undefined || peer !== latest) {
-      bucket ??= createTokenBucket(rate);
-      bucketByPeer.delete(peer);
+    if (bucket === undefined) {
+      bucket = createTokenBucket(rate);
       bucketByPeer.set(peer, bucket);
       if (bucketByPeer.size > peersMax) bucketByPeer.delete(bucketByPeer.keys().next().value!);
-      latest = peer;
+    } else if (2 * bucketByPeer.size > peersMax) {
+      // In the order in which they were seen, once somebody may have to go.
+      bucketByPeer.delete(peer);
+      bucketByPeer.set(peer, bucket);
     }
     return bucket.take(nowMs, count);
   };

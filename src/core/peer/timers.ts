@@ -5,6 +5,8 @@ export interface Timers {
   at(timeMs: number, callback: () => void): () => void;
   /** Runs what is due. */
   run(nowMs: number): void;
+  /** Some time was set since whoever looks took note: the earliest may be another. */
+  isSet: boolean;
   /** The earliest time still set, or null. */
   nextMs(): number | null;
 }
@@ -50,10 +52,12 @@ export function createTimers(): Timers {
     while (heap.length > 0 && heap[0]!.callback === null) pop();
   }
 
-  return {
+  const timers: Timers = {
+    isSet: false,
     at(timeMs, callback) {
       const timer: Timer = { timeMs, callback };
       push(timer);
+      timers.isSet = true;
       return () => {
         timer.callback = null;
       };
@@ -73,4 +77,5 @@ export function createTimers(): Timers {
       return heap[0]?.timeMs ?? null;
     },
   };
+  return timers;
 }

@@ -43,7 +43,7 @@ describe('the index of agents', () => {
               model.set(name, value);
             }
           }
-          expect(index.size).toBe(model.size);
+          expect(index.size()).toBe(model.size);
           for (const { agentId, ...found } of index.rows())
             expect(found).toEqual(model.get(agentKey(agentId)));
           for (const [name, value] of model) expect(index.get(name)).toEqual(value);
@@ -66,7 +66,7 @@ describe('the index of agents', () => {
           for (const name of names) index.set(name, value);
           const met = new Set<string>();
           let turn = 0;
-          for (let end = index.size; end > 0; end -= perStep) {
+          for (let end = index.size(); end > 0; end -= perStep) {
             for (const name of index.keysBelow(end, perStep)) met.add(name);
             index.delete(names[victims[turn++ % victims.length]! % names.length]!);
           }
@@ -102,6 +102,6 @@ describe('the index of agents', () => {
       index.delete(name);
       expect(() => index.set(name, value)).toThrow(TypeError);
     }
-    expect(index.size).toBe(1);
+    expect(index.size()).toBe(1);
   });
 });
