@@ -1,10 +1,12 @@
 /** A resolver that lies is refused, whatever it lies about, and what the agent allows takes its place. */
 import { describe, expect, it } from 'vitest';
+import { delegateAgent } from '../../src/core/author/grant.ts';
 import type { Signer } from '../../src/core/ed25519.ts';
+import { rightBits } from '../../src/core/identity/delegation.ts';
 import { issueEndpointToken } from '../../src/resolution/adaptive/endpoint-token.ts';
 import { type Route, signRoute } from '../../src/resolution/adaptive/route.ts';
 import { traceOf } from '../../src/resolution/resolution-error.ts';
-import { rotated, signingKeyOf, type TestAgent } from '../helpers/test-agent.ts';
+import { rotated, signingKeyOf, type TestAgent, testSigner } from '../helpers/test-agent.ts';
 import { createWorld, factsUrl, idOf, resolverUrl, throwing, type World } from './world.ts';
 
 const url = 'https://one.example/a2a';
@@ -60,6 +62,26 @@ describe('a resolver', () => {
     expect((await world.resolver.resolve(idOf(agent), by)).endpoints[0]).toMatchObject({
       url,
       class: 'adaptive',
+    });
+  });
+
+  it('that a delegate runs is believed for no longer than the delegate is', async () => {
+    const world = createWorld();
+    const agent = world.agent('delegated', { adaptive: true, facts });
+    const delegate = testSigner('runs a resolver');
+    const { state } = delegateAgent({
+      ...{ state: agent.state, signer: signingKeyOf(agent), audience: delegate.publicKey },
+      ...{ rights: rightBits.op + rightBits.facts, fieldMask: 1, notBefore: world.seconds() - 60 },
+      ...{ expiresAt: world.seconds() + 10, nonce: new Uint8Array(8), nowSeconds: world.seconds() },
+    });
+    world.show(state);
+    lyingAt(world, agent, { signer: delegate, tokenSigner: delegate });
+    const { endpoints } = await world.resolver.resolve(idOf(agent), by);
+    expect(endpoints[0]!.expiresAtMs).toBe(world.nowMs + 10_000);
+    world.nowMs += 10_000;
+    await expect(world.resolver.resolve(idOf(agent), by)).rejects.toMatchObject({
+      code: 'bad-route',
+      data: { reason: 'wrong-key' },
     });
   });
 

@@ -1,7 +1,8 @@
 /**
  * "Beyond DNS: Unlocking the Internet of AI Agents via the NANDA Index and Verified AgentFacts" (arXiv 2507.14263): what
  * its sections on resolution, ttl, routing, credentials and enforcement demand, a row for each sentence and a test for
- * each row.
+ * each row. Sections and sentences are those of version 0.3 of its text, which calls the index a registry and the
+ * resolver a router.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Demand, Section } from './paper/demand.ts';

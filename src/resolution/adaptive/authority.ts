@@ -8,7 +8,7 @@ import type { AgentId } from '../../core/identity/agent-id.ts';
 import type { Resolution } from '../../core/peer/effects.ts';
 import type { AgentState } from '../../core/record/agent-state.ts';
 import { FactsError } from '../../facts/facts-error.ts';
-import { activeState, keyOfAgent } from '../../facts/issuer-keys.ts';
+import { type AgentKey, activeState, keyOfAgent } from '../../facts/issuer-keys.ts';
 import { ResolutionError } from '../resolution-error.ts';
 import type { Statement } from './jws.ts';
 
@@ -30,17 +30,20 @@ export function speakingState(agentId: AgentId, resolution: Resolution): AgentSt
   }
 }
 
-/** @throws ResolutionError `wrong-key` unless the agent, or a delegate of it, signed exactly this */
-export function assertSpeaks({ kid, signed }: Statement, issuedAt: number, authority: Authority): void {
+/**
+ * Returns when the grant of a delegate that signed ends, seconds since 1970; Infinity for the agent itself.
+ * @throws ResolutionError `wrong-key` unless the agent, or a delegate of it, signed exactly this
+ */
+export function assertSpeaks({ kid, signed }: Statement, issuedAt: number, authority: Authority): number {
   const { state, check, nowSeconds } = authority;
-  let publicKey: Uint8Array;
+  let by: AgentKey;
   try {
-    publicKey = keyOfAgent(state, kid, { created: issuedAt, now: nowSeconds }).key;
+    by = keyOfAgent(state, kid, { created: issuedAt, now: nowSeconds });
   } catch (error) {
     throw asWrongKey(error);
   }
-  if (!check({ publicKey, ...signed }))
-    throw new ResolutionError('wrong-key', 'the signature does not fit the key that it names');
+  if (check({ publicKey: by.key, ...signed })) return by.until;
+  throw new ResolutionError('wrong-key', 'the signature does not fit the key that it names');
 }
 
 function asWrongKey(error: unknown): unknown {

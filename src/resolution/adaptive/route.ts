@@ -67,7 +67,8 @@ export function signRoute(route: Route, signer: Signer): string {
 }
 
 /**
- * The route that the text is, if it answers that question. The cheapest checks come first.
+ * The route that the text is, if it answers that question. The cheapest checks come first. One that a delegate signed
+ * ends with its grant where that is sooner.
  * @throws ResolutionError `bad-token`, `wrong-key`, `wrong-audience`, `replayed`, `expired`
  */
 export function checkRoute(
@@ -93,13 +94,14 @@ export function checkRoute(
   const given = listClaim(claims, 'endpoints').map(routedEndpoint);
   if (given.length > routeEndpointsMax)
     throw new ResolutionError('bad-token', `the route has more than ${routeEndpointsMax} endpoints`);
-  assertSpeaks(statement, times.issuedAt, authority);
+  const until = assertSpeaks(statement, times.issuedAt, authority);
   for (const { url, token } of given) {
     const held = checkGivenToken(token, { agentId, audience: url, client }, authority);
     if (held.expiresAt > times.expiresAt)
       throw new ResolutionError('bad-token', 'a token in the route outlives it');
   }
-  return { ...question, ...times, policies, fallback, endpoints: given };
+  const expiresAt = Math.min(times.expiresAt, until);
+  return { ...question, ...times, expiresAt, policies, fallback, endpoints: given };
 }
 
 function listClaim(claims: JsonObject, name: string): readonly JsonValue[] {

@@ -12,6 +12,7 @@ import { assertTimely } from '../../../src/core/place/signed-item.ts';
 import { addrExpiresAt } from '../../../src/core/record/agent-addr.ts';
 import { expireState } from '../../../src/core/record/agent-state.ts';
 import type { JsonObject } from '../../../src/facts/bounded-json.ts';
+import { issueFacts } from '../../../src/facts/issue-facts.ts';
 import { methodOfAgent } from '../../../src/facts/issuer-keys.ts';
 import { verifyFacts } from '../../../src/facts/verify-facts.ts';
 import { issueEndpointToken, verifyEndpointToken } from '../../../src/resolution/adaptive/endpoint-token.ts';
@@ -26,7 +27,7 @@ import { verifyCredential } from '../../../src/trust/verify-credential.ts';
 import { present, verifyPresentation } from '../../../src/trust/views/presentation.ts';
 import { announced } from '../../core/capability/fixtures.ts';
 import { named } from '../../core/name/fixtures.ts';
-import { contextOf, resolverOf, signedFacts } from '../../facts/sample-facts.ts';
+import { contextOf, resolverOf, sampleFacts, signedFacts } from '../../facts/sample-facts.ts';
 import { signingKeyOf, testSigner } from '../../helpers/test-agent.ts';
 import { agentOf, credentialOf, didOf, nowSeconds, policyOf, twoAudits, worldOf } from '../../trust/scene.ts';
 import type { Demand } from './demand.ts';
@@ -43,6 +44,7 @@ const { verify: check } = createNodeCryptoVerifier();
 const at = (now: number) => ({ ...worldOf(all), nowSeconds: now });
 const agentSigner = signingKeyOf(agent);
 const by = { issuer: didOf(agent), verificationMethod: methodOfAgent(agent.agentId, agentSigner.publicKey) };
+const helper = testSigner('vii-d helper');
 const born = nowSeconds - 60;
 
 /** Everything that is signed somewhere: when it ends, and what looks at it at a second. */
@@ -66,9 +68,13 @@ function signedThings(): readonly (readonly [string, number, (now: number) => un
   const question = { agentId, client: 'c', nonce: 'n' };
   const route = signRoute({ ...question, ...times, policies: [], fallback: [], endpoints: [] }, agentSigner);
   const grant = grantBelow({
-    ...{ state, parent: null, signer: agentSigner, audience: testSigner('vii-d helper').publicKey },
-    ...{ rights: rightBits.facts, notBefore: born, expiresAt: born + 600, nonce: new Uint8Array(8) },
+    ...{ state, parent: null, signer: agentSigner, audience: helper.publicKey },
+    ...{ rights: rightBits.facts, notBefore: born, expiresAt: born + 300, nonce: new Uint8Array(8) },
     nowSeconds: born,
+  });
+  const helped = issueFacts(sampleFacts(agentId), {
+    ...{ issuer: didOf(agent), verificationMethod: methodOfAgent(agentId, helper.publicKey), signer: helper },
+    ...{ nowSeconds: born, validitySeconds: 86_400, grant },
   });
   const name = named(agent, 'shop', { agentId }, { issuedAt: born, hours: 1 });
   const tags = announced(agent, ['/a'], born, 1);
@@ -76,6 +82,11 @@ function signedThings(): readonly (readonly [string, number, (now: number) => un
   return [
     ['record', recordEnd, (now) => assertStands(expireState(state, now).addr)],
     ['facts', born + 600, (now) => verifyFacts(facts, contextOf([state], { nowSeconds: now }))],
+    [
+      'facts by a delegate',
+      born + 300,
+      (now) => verifyFacts(helped, contextOf([state], { nowSeconds: now })),
+    ],
     ['credential', born + 600, (now) => verifyCredential(credential, at(now))],
     ['status list', born + 600, (now) => verifyStatusList(utf8ToBytes(list.text), url, at(now))],
     ['presentation', born + 300, (now) => verifyPresentation(shown, didOf(root), at(now))],
@@ -86,7 +97,7 @@ function signedThings(): readonly (readonly [string, number, (now: number) => un
         verifyEndpointToken(token, { audience: ends.audience, resolve: resolverOf(state), nowSeconds: now }),
     ],
     ['route', born + 60, (now) => checkRoute(route, question, { state, check, nowSeconds: now })],
-    ['grant', born + 600, (now) => assertGrantHolds(grant.chain, state, now)],
+    ['grant', born + 300, (now) => assertGrantHolds(grant.chain, state, now)],
     ['name', born + 3600, (now) => assertNameTimely(name, now)],
     ['announcement', born + 3600, (now) => assertTimely(tags, now)],
   ];
