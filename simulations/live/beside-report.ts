@@ -3,7 +3,7 @@ import { renderTable } from '../../benchmarks/lib/table.ts';
 import { listOf, timesOf } from '../report/compare-report.ts';
 import { drawFigure } from '../report/draw.ts';
 import { html, type Markup } from '../report/html.ts';
-import { formatMeasure, formatShare } from '../report/measure-catalog.ts';
+import { formatMeasure } from '../report/measure-catalog.ts';
 import { mark, renderHtmlTable, renderPage, renderTiles } from '../report/page.ts';
 import { named } from '../report/run-report.ts';
 import { type BesideResult, type BesideRow, tolerance } from './beside.ts';
@@ -47,7 +47,7 @@ export function describeBeside(result: BesideResult): string {
 }
 
 function runOf({ live, cpuShare }: BesideResult): string {
-  return `${live.store}; ${live.joinSeconds.toFixed(0)} s to find one another; ${live.nodeCpuSeconds.toFixed(1)} s of CPU by the nodes; ${formatShare(cpuShare)} of the processors busy during the load`;
+  return `${live.store}; ${live.joinSeconds.toFixed(0)} s to find one another; ${live.nodeCpuSeconds.toFixed(1)} s of CPU by the nodes; ${Math.round(cpuShare * 100)}% of the processors busy during the load`;
 }
 
 function failuresOf({ live }: BesideResult): string[] {
@@ -73,7 +73,7 @@ export function renderBeside(result: BesideResult): string {
     body: [
       renderTiles([
         { value: `${compared - apart} of ${compared}`, label: `measures within ${percent} of the model` },
-        { value: formatShare(result.cpuShare), label: 'of the processors busy during the load' },
+        { value: `${Math.round(result.cpuShare * 100)}%`, label: 'of the processors busy during the load' },
         { value: `${live.nodeCpuSeconds.toFixed(1)} s`, label: 'of CPU by the nodes' },
       ]),
       html`<h2>Side by side</h2><div class="grid">${rowTable(rows)}${targetTable(result)}</div>`,

@@ -87,7 +87,7 @@ describe('npm run sim -- live', () => {
     const { document } = parseHTML(readFileSync(page, 'utf8'));
     expect(document.querySelector('pre')?.textContent).toBe(result.command);
     expect(document.querySelector('table')?.textContent).toContain('lookups.rightShare');
-  });
+  }, 60_000);
 
   it('says how with --help', async () => {
     const { code, stdout } = await live({}, '--help');
