@@ -7,7 +7,7 @@ import { type ControlClient, createControlClient, findDaemon } from '../../src/c
 
 /** The command line, as it is shipped. */
 export const executable = fileURLToPath(new URL('../../bin/weft.js', import.meta.url));
-const startTimeoutMs = 30_000;
+const startTimeoutMsDefault = 30_000;
 const stopTimeoutMs = 15_000;
 const lookEveryMs = 20;
 
@@ -25,6 +25,8 @@ export interface DaemonOptions {
   readonly host?: string;
   /** A program and its arguments that run the rest of the command line elsewhere, such as in a network namespace. */
   readonly inside?: readonly string[];
+  /** Until it is ready; 30 s when left out. */
+  readonly startTimeoutMs?: number;
 }
 
 export interface Daemon {
@@ -54,7 +56,7 @@ interface StatusAnswer {
 
 /** A daemon that does not run yet. */
 export function createDaemon(options: DaemonOptions): Daemon {
-  const { name, dataDirectory, host = '127.0.0.1' } = options;
+  const { name, dataDirectory, host = '127.0.0.1', startTimeoutMs = startTimeoutMsDefault } = options;
   let child: ChildProcess | null = null;
   let control: ControlClient | null = null;
   let ended: Promise<void> = Promise.resolve();
