@@ -6,6 +6,7 @@ import type { PeerEffect, PublishResult, Resolution } from '../../src/core/peer/
 import type { GossipVerdict, PeerEvent } from '../../src/core/peer/events.ts';
 import { createPeer, type Peer } from '../../src/core/peer/peer.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
+import { createPending } from '../../src/core/peer/pending.ts';
 import type { Chance } from './chance.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { SharedBytes } from './shared-bytes.ts';
@@ -70,11 +71,10 @@ export function createSimulatedNode(
 ): SimulatedNode {
   const { queue } = ports;
   const store = new Map<string, Uint8Array>();
-  const calls = new Map<number, (result: never) => void>();
-  const inbound = new Map<number, (body: Uint8Array) => void>();
-  const verdicts = new Map<number, (verdict: GossipVerdict) => void>();
+  const calls = createPending<(result: never) => void>();
+  const inbound = createPending<(body: Uint8Array) => void>();
+  const verdicts = createPending<(verdict: GossipVerdict) => void>();
   let run = 0;
-  let lastId = 0;
   let busyUntilMs = 0;
   let wakeAtMs = Number.POSITIVE_INFINITY;
   let isTurned = false;
@@ -163,24 +163,17 @@ export function createSimulatedNode(
     later(0, () => dispatch({ type: 'entry-read', requestId, bytes: store.get(agentKey) ?? null }));
   }
 
-  /** Hands what came to whoever waits for it, once. */
-  function settle<Value>(waiting: Map<number, (value: Value) => void>, id: number, value: Value): void {
-    const onValue = waiting.get(id);
-    waiting.delete(id);
-    onValue?.(value);
-  }
-
   function perform(effect: PeerEffect): void {
     if (effect.type === 'wake-at') wake(effect.timeMs);
     else if (effect.type === 'verify-signatures') verify(effect);
     else if (effect.type === 'read-entry') read(effect);
     else if (effect.type === 'write-entries') write(effect);
     else if (effect.type === 'send-request') ask(effect);
-    else if (effect.type === 'send-response') settle(inbound, effect.inboundId, effect.body);
+    else if (effect.type === 'send-response') inbound.take(effect.inboundId)?.(effect.body);
     else if (effect.type === 'send-push') ports.push(node, effect.peer, effect.body);
     else if (effect.type === 'meet-peer') ports.meet(node, effect.contact.peer);
     else if (effect.type === 'publish-gossip') ports.gossip(node, effect.topic, effect.data);
-    else if (effect.type === 'answer-gossip') settle(verdicts, effect.messageId, effect.verdict);
+    else if (effect.type === 'answer-gossip') verdicts.take(effect.messageId)?.(effect.verdict);
     else if (effect.type === 'announce-change') ports.changed(node, effect);
     else if (effect.type === 'count') ports.counted(node, effect.metric, effect.label, effect.value);
     else if (effect.type === 'raise-alarm') ports.alarmed(node, effect.alarm);
@@ -191,13 +184,11 @@ export function createSimulatedNode(
     if (!('callId' in effect)) return;
     const result =
       'resolution' in effect ? effect.resolution : 'result' in effect ? effect.result : undefined;
-    settle(calls, effect.callId, result as never);
+    calls.take(effect.callId)?.(result as never);
   }
 
   function call<Result>(onDone: (result: Result) => void, event: (callId: number) => PeerEvent): void {
-    const callId = ++lastId;
-    calls.set(callId, onDone);
-    dispatch(event(callId));
+    dispatch(event(calls.add(onDone)));
   }
 
   function load(): void {
@@ -233,14 +224,10 @@ export function createSimulatedNode(
         timeoutMs: callTimeoutMs,
       })),
     validate(from: string, topic: string, data: Uint8Array, onVerdict: (verdict: GossipVerdict) => void) {
-      const messageId = ++lastId;
-      verdicts.set(messageId, onVerdict);
-      dispatch({ type: 'gossip-received', messageId, topic, from, data });
+      dispatch({ type: 'gossip-received', messageId: verdicts.add(onVerdict), topic, from, data });
     },
     answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void) {
-      const inboundId = ++lastId;
-      inbound.set(inboundId, onAnswer);
-      dispatch({ type: 'request-received', inboundId, peer: from, body });
+      dispatch({ type: 'request-received', inboundId: inbound.add(onAnswer), peer: from, body });
     },
     endTurn() {
       isTurned = false;

@@ -144,6 +144,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       ports,
     ),
   );
+  const names = nodes.map(({ name }) => name);
   const indexByName = new Map(nodes.map(({ name, index }) => [name, index]));
   const connections = createConnections({
     nodes,
@@ -162,7 +163,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     isUp: (node) => up[node] === 1,
     neighbours: connections.direct,
     validate: (node, from, topic, data, onVerdict) =>
-      nodes[node]!.validate(nodes[from]!.name, topic, data, onVerdict),
+      nodes[node]!.validate(names[from]!, topic, data, onVerdict),
   });
 
   /** The arrival, unless nothing arrives or nobody is there; false when nothing is under way. */

@@ -160,10 +160,10 @@ export function createAgentTable(context: PeerContext): AgentTable {
     context.writeEntries([write], (failure) => {
       agent.pendingWrites = 0;
       if (failure === null) {
-        unsaved.delete(key);
+        if (unsaved.size > 0) unsaved.delete(key);
         // A write before this one failed, and what it accepted stands in this state.
-        if (owed.has(key)) unsaved.add(key);
-        saveNextUnsaved();
+        if (owed.size > 0 && owed.has(key)) unsaved.add(key);
+        if (unsaved.size > 0) saveNextUnsaved();
       } else {
         if (accepted.length > 0) owed.set(key, [...(owed.get(key) ?? []), ...accepted]);
         if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);

@@ -9,6 +9,7 @@ import type { Random } from '../rng.ts';
 import type { PeerEffect } from './effects.ts';
 import type { PeerContact, PeerEvent } from './events.ts';
 import type { PeerConfig } from './peer-config.ts';
+import { createPending } from './pending.ts';
 import type { Timers } from './timers.ts';
 
 export type StoreFailure = 'store-full' | 'store-failed' | null;
@@ -65,13 +66,10 @@ export interface Ledger {
 export function createLedger(requestTimeoutMs: number): Ledger {
   let effects: PeerEffect[] = [];
   let turnEnd: (() => void)[] = [];
-  let lastRequestId = 0;
-  const waiting = new Map<number, (event: Answer) => void>();
+  const waiting = createPending<(event: Answer) => void>();
 
   function ask(effect: (requestId: number) => PeerEffect, onAnswer: (event: Answer) => void): void {
-    const requestId = ++lastRequestId;
-    waiting.set(requestId, onAnswer);
-    effects.push(effect(requestId));
+    effects.push(effect(waiting.add(onAnswer)));
   }
 
   return {
@@ -106,9 +104,7 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       count: (metric, label, value = 1) => void effects.push({ type: 'count', metric, label, value }),
     },
     answer(event) {
-      const onAnswer = waiting.get(event.requestId);
-      waiting.delete(event.requestId);
-      onAnswer?.(event);
+      waiting.take(event.requestId)?.(event);
     },
     endTurn() {
       const callbacks = turnEnd;
@@ -121,6 +117,6 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       effects = [];
       return taken;
     },
-    waiting: () => waiting.size,
+    waiting: waiting.size,
   };
 }
