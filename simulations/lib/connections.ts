@@ -19,7 +19,7 @@ const lostCheckMs = 250;
 /** Contacts that are kept of those that were lost; `contactsMax` of the contact book. */
 const lostMax = 256;
 /** What makes a contact worth a dial; the simulated network goes by names. */
-const addresses = ['/ip4/127.0.0.1/tcp/4001'];
+export const addresses = ['/ip4/127.0.0.1/tcp/4001'];
 
 export interface Connections {
   has(from: number, to: number): boolean;

@@ -10,15 +10,26 @@ import { createObserver, type Observations } from './observations.ts';
 import type { World } from './world.ts';
 
 export interface Measures {
-  /** Traffic is counted from here, and the timeline begins, of so many seconds. */
-  begin(world: World, seconds: number): void;
+  /**
+   * Traffic is counted from here, and the timeline begins, of so many seconds.
+   * @param audience nodes that revocations are for; all when left out.
+   */
+  begin(world: World, seconds: number, audience?: number): void;
   /** Some time has passed. */
   passed(world: World): void;
   /** A core counts something. */
   counted(metric: string, value: number): void;
   published(kind: string, result: PublishResult, tookMs: number): void;
-  /** @param end what has become of the agent; null: it is active. */
-  resolved(resolution: Resolution, tookMs: number, end: 'tombstoned' | 'forked' | null): void;
+  /**
+   * @param end what has become of the agent; null: it is active.
+   * @param isWrong what was found had been replaced before it was asked for.
+   */
+  resolved(
+    resolution: Resolution,
+    tookMs: number,
+    end: 'tombstoned' | 'forked' | null,
+    isWrong: boolean,
+  ): void;
   revoked(agent: SimulatedAgent): void;
   /** Its controller has signed two events for one place. */
   forked(agent: SimulatedAgent): void;
@@ -54,6 +65,7 @@ export function createMeasures(nowMs: () => number): Measures {
   const forks = createNews(nowMs);
   const observer = createObserver();
   const costs = createNodeCosts();
+  let audience = 0;
   let before = { messages: 0, bytes: 0, atMs: 0, asked: 0 };
   let countsBefore: ReadonlyMap<string, number> = new Map();
 
@@ -63,7 +75,8 @@ export function createMeasures(nowMs: () => number): Measures {
   const of = (name: string): number => counts.get(name) ?? 0;
 
   return {
-    begin(world, seconds) {
+    begin(world, seconds, nodes = world.nodes.length) {
+      audience = nodes;
       observer.begin(world, seconds);
       countsBefore = new Map(world.counts);
       costs.begin(world);
@@ -81,11 +94,13 @@ export function createMeasures(nowMs: () => number): Measures {
       publishMs.add(tookMs);
       observer.published(nowMs() - tookMs, status === 'stored');
     },
-    resolved({ status }, tookMs, end) {
+    resolved({ status }, tookMs, end, isWrong) {
       count('lookups');
       count(`lookups.status.${status}`);
-      const isRight = status === 'ok' || status === 'rekeyed' || status === end;
+      const isFound = status === 'ok' || status === 'rekeyed' || status === end;
+      const isRight = isFound && !isWrong;
       if (isRight) count('lookups.right');
+      if (isWrong) count('lookups.wrong');
       resolveMs.add(tookMs);
       observer.looked(nowMs() - tookMs, isRight);
     },
@@ -106,7 +121,7 @@ export function createMeasures(nowMs: () => number): Measures {
       lookupsMs: resolveMs.quantiles(quantileSteps),
       publishesMs: publishMs.quantiles(quantileSteps),
       revocationsMs: revocations.ms.quantiles(quantileSteps),
-      revocationPairs: { all: revocations.count * world.nodes.length, heard: revocations.pairs },
+      revocationPairs: { all: revocations.count * audience, heard: revocations.pairs },
       countedSeconds: (nowMs() - before.atMs) / 1000,
       counts: Object.fromEntries(
         [...world.counts].map(([name, value]) => [name, value - (countsBefore.get(name) ?? 0)]),
@@ -123,6 +138,7 @@ export function createMeasures(nowMs: () => number): Measures {
       return {
         'lookups.count': lookup.count,
         'lookups.rightShare': share(of('lookups.right'), of('lookups')),
+        'lookups.wrong': lookup.count === 0 ? null : of('lookups.wrong'),
         'lookups.p50Ms': lookup.p50,
         'lookups.p99Ms': lookup.p99,
         'lookups.maxMs': lookup.max,
@@ -133,12 +149,13 @@ export function createMeasures(nowMs: () => number): Measures {
         'publishes.p50Ms': publish.p50,
         'publishes.p99Ms': publish.p99,
         'revocations.count': revocations.count,
-        'revocations.reachedShare': revocations.shareWithin(Number.POSITIVE_INFINITY, nodes),
+        'revocations.reachedShare': revocations.shareWithin(Number.POSITIVE_INFINITY, audience),
         'revocations.p50Ms': revocation.p50,
         'revocations.p99Ms': revocation.p99,
         'revocations.maxMs': revocation.max,
-        'revocations.withinSecondShare': revocations.shareWithin(1000, nodes),
-        'forks.flaggedShare': forks.shareWithin(Number.POSITIVE_INFINITY, nodes),
+        'revocations.withinSecondShare': revocations.shareWithin(1000, audience),
+        'revocations.withinFiveSecondsShare': revocations.shareWithin(5000, audience),
+        'forks.flaggedShare': forks.shareWithin(Number.POSITIVE_INFINITY, audience),
         'forks.p99Ms': forks.ms.summary().p99,
         'gossip.duplicatesPerDelivery': share(gossip.counts.duplicates, gossip.counts.delivered),
         'gossip.rejected': gossip.counts.rejected,

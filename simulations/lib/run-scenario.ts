@@ -4,6 +4,7 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { Resolution } from '../../src/core/peer/effects.ts';
 import type { PeerConfig } from '../../src/core/peer/peer-config.ts';
 import { createAgentAuthor, type SimulatedAgent } from './agents.ts';
+import { type Adversary, createAdversary } from './attack/adversary.ts';
 import { createBudgetWatch } from './budget-watch.ts';
 import { normal } from './chance.ts';
 import { planFaults } from './fault-plan.ts';
@@ -82,9 +83,11 @@ export async function runScenario(
   const beganMs = performance.now();
   const cpuBefore = cpuUsage();
   const measures = createMeasures(() => world.queue.nowMs);
+  const adversary = createAdversary(scenario, seed);
   const world: World = createWorld(
     {
-      nodes: scenario.nodes,
+      nodes: scenario.nodes + adversary.lateNames.length,
+      lateNames: adversary.lateNames,
       seed,
       network: scenario.network,
       peer: peerConfigOf(scenario),
@@ -93,6 +96,7 @@ export async function runScenario(
     },
     {
       changed(node, change) {
+        if (adversary.isSybil(node.index)) return;
         measures.changed(node.index, change);
         for (const invariant of invariants) invariant.changed?.(node, change);
       },
@@ -112,7 +116,7 @@ export async function runScenario(
     faultsOverMs: () => faultsOverMs,
   });
   const watchBudgets = createBudgetWatch(world);
-  const run = createLoad(world, scenario, invariants, measures);
+  const run = createLoad(world, scenario, { invariants, measures, adversary });
   const pass = async (phase: RunProgress['phase'], seconds: number, faults = (): readonly string[] => []) => {
     const endMs = world.queue.nowMs + seconds * 1000;
     const fromMs = world.queue.nowMs;
@@ -120,7 +124,7 @@ export async function runScenario(
       world.run(Math.min(stepMs, endMs - world.queue.nowMs));
       const share = (world.queue.nowMs - fromMs) / (endMs - fromMs);
       measures.passed(world);
-      const watched = watchBudgets();
+      const watched = watchBudgets().filter(({ index }) => !adversary.isSybil(index));
       for (const invariant of invariants) invariant.passed?.(watched);
       await onProgress({
         phase,
@@ -141,12 +145,17 @@ export async function runScenario(
   const faults = planFaults(world, scenario, world.chance.stream('faults'));
   faultsOverMs = world.queue.nowMs + faults.endSeconds * 1000;
   const loadSeconds = Math.max(scenario.load.seconds, faults.endSeconds);
-  measures.begin(world, loadSeconds + scenario.settleSeconds);
+  measures.begin(world, loadSeconds + scenario.settleSeconds, adversary.honest(world).length);
   run.load();
   await pass('load', loadSeconds, faults.active);
   await pass('settling', scenario.settleSeconds);
-  for (const invariant of invariants) invariant.ended?.(world);
-  const values = { ...measures.values(world), ...run.specialValues(), ...natMeasures(world) };
+  for (const invariant of invariants) invariant.ended?.({ nodes: adversary.honest(world) });
+  const values = {
+    ...measures.values(world),
+    ...run.specialValues(),
+    ...natMeasures(world),
+    ...adversary.values(),
+  };
   const details = measures.details(world);
   await world.close();
   const judged = {
@@ -202,7 +211,12 @@ function judge(scenario: Scenario, values: Readonly<Record<string, number | null
 }
 
 /** Who does what when; nothing here looks at what comes of it but `measures` and the invariants. */
-function createLoad(world: World, scenario: Scenario, invariants: readonly Invariant[], measures: Measures) {
+function createLoad(
+  world: World,
+  scenario: Scenario,
+  parts: { invariants: readonly Invariant[]; measures: Measures; adversary: Adversary },
+) {
+  const { invariants, measures, adversary } = parts;
   const { queue, chance, nodes } = world;
   const random = chance.stream('load');
   const author = createAgentAuthor(chance);
@@ -212,10 +226,11 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     for (const node of nodes) node.clockSkewMs = normal(random) * scenario.clockSkewSeconds * 1000;
   }
 
-  /** Some node that is up; after a few tries anybody. */
+  /** Some honest node that is up; after a few tries anybody of them. */
   function someNode() {
+    const honest = adversary.honest(world);
     for (let attempt = 0; ; attempt++) {
-      const node = nodes[random.below(nodes.length)]!;
+      const node = honest[random.below(honest.length)]!;
       if (node.isUp || attempt > 50) return node;
     }
   }
@@ -227,6 +242,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     someNode().publish(agent.bundle, (result) => {
       measures.published(kind, result, queue.nowMs - fromMs);
       if (result.status !== 'stored') return;
+      adversary.acknowledged(agent, queue.nowMs);
       population.acknowledged(agent);
       for (const invariant of invariants) invariant.acknowledged?.(agent);
     });
@@ -240,7 +256,12 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
       const key = agentKey(agent.agentId);
       const end = population.endedKeys.has(key) ? 'tombstoned' : 'forked';
       const isOver = end === 'tombstoned' || population.forkedKeys.has(key);
-      measures.resolved(resolution, queue.nowMs - fromMs, isOver ? end : null);
+      measures.resolved(
+        resolution,
+        queue.nowMs - fromMs,
+        isOver ? end : null,
+        adversary.isWrong(resolution, fromMs),
+      );
       for (const invariant of invariants) invariant.resolved?.(node, resolution);
       onResolved(resolution);
     });
@@ -274,12 +295,20 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
     random: chance.stream('lifetimes'),
   });
 
+  adversary.join({
+    ...{ world, author, publish },
+    resolved: (node, resolution) => {
+      for (const invariant of invariants) invariant.resolved?.(node, resolution);
+    },
+  });
+
   return {
     specialValues: () => ({ ...special.values(), ...lifetimes.values() }),
     /** Returns how many seconds it takes. */
     register(): number {
       const seconds = Math.max(1, scenario.agents / registrationsPerSecond);
       lifetimes.register(seconds);
+      if (adversary.victim !== null) publish(adversary.victim, 'registration');
       if (scenario.load.lifetimes !== undefined) return seconds + registeredSeconds;
       spread(scenario.agents, seconds, () => {
         const agent = population.born(nowSeconds());
@@ -298,6 +327,7 @@ function createLoad(world: World, scenario: Scenario, invariants: readonly Invar
       };
       special.begin();
       lifetimes.begin();
+      adversary.begin(world);
       spread(Math.round(lookupsPerSecond * seconds), seconds, () => resolve());
       spread(Math.round(updatesPerSecond * seconds), seconds, step('updated'));
       spread(Math.round(rotationsPerSecond * seconds), seconds, step('rotated'));

@@ -29,6 +29,28 @@ const fault = Type.Union([
   ),
 ]);
 
+const atSeconds = seconds;
+const deceit = Type.Union([
+  Type.Literal('silent'),
+  Type.Literal('lying'),
+  Type.Literal('stale'),
+  Type.Literal('misleading'),
+  Type.Literal('idle'),
+  Type.Literal('denying'),
+]);
+
+/** What each means: simulations/lib/attack. */
+const attack = Type.Union([
+  Type.Object(
+    { type: Type.Literal('sybils'), atSeconds, share, deceits: Type.Array(deceit, { minItems: 1 }) },
+    strict,
+  ),
+  Type.Object(
+    { type: Type.Literal('eclipse'), atSeconds, nodes: Type.Integer({ minimum: 1, maximum: 200 }), deceit },
+    strict,
+  ),
+]);
+
 const threshold = Type.Object(
   {
     measure: Type.String(),
@@ -129,6 +151,7 @@ export const scenarioSchema = Type.Object(
       strict,
     ),
     faults: Type.Array(fault, { maxItems: 32 }),
+    attack: Type.Optional(attack),
     /** What a large one may take on two cores: told among the targets, and no threshold, for it depends on the machine. */
     budget: Type.Optional(
       Type.Object(
@@ -148,6 +171,7 @@ export const scenarioSchema = Type.Object(
 
 export type Scenario = Static<typeof scenarioSchema>;
 export type Fault = Scenario['faults'][number];
+export type Attack = NonNullable<Scenario['attack']>;
 
 /** A file that is no scenario; the message says where. */
 export class ScenarioError extends Error {

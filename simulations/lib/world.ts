@@ -3,7 +3,6 @@
  * its seed; `traceHash` is over every event that reached a node, in order, so that two runs can be told apart or not.
  */
 import { createHash } from 'node:crypto';
-import { base58btc } from 'multiformats/bases/base58';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
@@ -15,13 +14,14 @@ import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
 import type { Nats } from './nats.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
+import { peerName } from './peer-name.ts';
 import { settledTables } from './placement.ts';
 import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable, type SignatureTable } from './signatures.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
-const startMs = 1_800_000_000_000;
+export const startMs = 1_800_000_000_000;
 /** Decoded agents in one node's memory; the rest is read from its store, so that ten thousand nodes fit. */
 const cachedAgentsMax = 16;
 /** How often a node whose neighbourhood has long been complete asks who else there is. */
@@ -35,6 +35,8 @@ export interface WorldSettings {
   readonly gossip?: { readonly degree?: number };
   /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
   readonly start: 'settled' | 'empty';
+  /** Peer ids of the last nodes, which know nobody and which nobody knows until they are connected. */
+  readonly lateNames?: readonly string[];
 }
 
 /** Who looks on. */
@@ -79,7 +81,8 @@ export interface World {
 export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
   installNativeHash();
   rememberResults();
-  const { nodes: count, seed } = settings;
+  const { nodes: count, seed, lateNames = [] } = settings;
+  const firstLate = count - lateNames.length;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
   const network = createNetwork(count, settings.network, chance.stream('network'));
@@ -107,7 +110,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     shared: createSharedBytes(),
     request: (from, effect, answer) => {
       const to = indexByName.get(effect.to.peer);
-      if (to === undefined) return void queue.at(queue.nowMs, () => answer({ failure: 'unreachable' }));
+      // Nobody is there, and nothing says so.
+      if (to === undefined)
+        return void queue.at(queue.nowMs + effect.timeoutMs, () => answer({ failure: 'timeout' }));
       request(from.index, to, effect.body, effect.timeoutMs, answer);
     },
     push(from, peer, body) {
@@ -139,7 +144,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const nodes = Array.from({ length: count }, (_, index) =>
     createSimulatedNode(
       index,
-      peerName(chance.bytes(`peer ${index}`)),
+      lateNames[index - firstLate] ?? peerName(chance.bytes(`peer ${index}`)),
       { first: firstConfig, later: config },
       ports,
     ),
@@ -225,7 +230,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 
   if (settings.start === 'settled') {
-    const places = nodes.map(({ name }) => kadIdOfPeer(name));
+    const places = nodes.slice(0, firstLate).map(({ name }) => kadIdOfPeer(name));
     const tables = settledTables(places, config.replication, chance.stream('placement'));
     connections.settle(tables);
     firstConfig.greetsNeighbours = true;
@@ -283,11 +288,6 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       },
     };
   }
-}
-
-/** A peer id of an RSA-like key: the multihash of these 32 bytes. */
-function peerName(bytes: Uint8Array): string {
-  return base58btc.baseEncode(Uint8Array.of(0x12, 0x20, ...bytes));
 }
 
 /** `metric:label`, put together once: a text that is new each time would be hashed each time. */

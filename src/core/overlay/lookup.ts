@@ -1,8 +1,11 @@
 /**
  * One iterative Kademlia lookup: whom to ask next, and when nobody closer is left to ask.
- * Decides order and termination; does not send, time out or judge answers.
+ * Decides order and termination; does not send, time out or judge answers. Anybody may name peers that are not there, as
+ * near to the target as they like: whoever named more peers that keep silent than peers that answer is in doubt, and what
+ * only it named comes after everybody else.
  * Source: docs/protocol.md §4 (α in parallel, hedged); Maymounkov and Mazières 2002.
  */
+import { lookupParallelism } from '../limits.ts';
 import type { PeerContact } from '../peer/events.ts';
 import { compareDistance, type KadId, kadIdOfPeer } from './distance.ts';
 
@@ -13,10 +16,25 @@ interface Candidate {
   readonly kadId: KadId;
   /** 1 when known from the start, one more than who named it otherwise. */
   readonly hops: number;
+  /** Who named it first; null when known from the start. */
+  readonly namer: Namer | null;
   state: CandidateState;
+  /** Asked, and silent for longer than answers take. */
+  isLate: boolean;
 }
 
-/** Contacts kept per lookup: the k closest and as many spares, so that a lying answer cannot grow it. */
+/** Of the peers that somebody named first: how many have answered, and how many were late or failed. */
+interface Namer {
+  answered: number;
+  silent: number;
+  /** Candidates that it brought. */
+  brought: number;
+}
+
+/** Named peers that keep silent before their namer is in doubt: more than are asked at once, for a dial takes its time. */
+const silentMin = lookupParallelism + 1;
+
+/** Contacts kept per lookup: the k closest and as many spares; whoever brought the most makes room. */
 const candidatesMax = 64;
 
 export interface Lookup {
@@ -26,13 +44,19 @@ export interface Lookup {
   /** Contacts that came by another way than an answer. */
   learned(contacts: readonly PeerContact[]): void;
   failed(peer: string): void;
+  /** It has been silent for longer than answers take, and may still answer. */
+  late(peer: string): void;
   readonly inFlight: number;
+  /** Those in flight that are not late. */
+  readonly awaited: number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
   /** True when each of the k closest live candidates has answered. */
   readonly isComplete: boolean;
   /** True when the `count` nearest live candidates have all answered. */
   isConverged(count: number): boolean;
+  /** The same, where those that are late are not waited for. */
+  isSettled(count: number): boolean;
   /** The k closest that answered, nearest first. */
   answeredClosest(): PeerContact[];
   /** The k closest known that have not failed, asked or not. */
@@ -49,36 +73,48 @@ export function createLookup(options: {
   const { target, self, width } = options;
   const candidates: Candidate[] = [];
   const byPeer = new Map<string, Candidate>();
-  for (const seed of options.seeds) insert(seed.contact, seed.kadId, 1);
+  const namerByPeer = new Map<string, Namer>();
+  for (const seed of options.seeds) insert(seed.contact, seed.kadId, 1, null);
 
-  function insert(contact: PeerContact, kadId: KadId, hops: number): void {
+  function insert(contact: PeerContact, kadId: KadId, hops: number, namer: Namer | null): void {
     if (contact.peer === self || byPeer.has(contact.peer)) return;
-    const candidate: Candidate = { contact, kadId, hops, state: 'unasked' };
+    const candidate: Candidate = { contact, kadId, hops, namer, state: 'unasked', isLate: false };
+    if (namer !== null) namer.brought++;
     let index = candidates.length;
     while (index > 0 && compareDistance(target, kadId, candidates[index - 1]!.kadId) < 0) index--;
     candidates.splice(index, 0, candidate);
     byPeer.set(contact.peer, candidate);
-    if (candidates.length > candidatesMax) dropFarthestUnasked();
+    if (candidates.length > candidatesMax) makeRoom();
   }
 
-  function dropFarthestUnasked(): void {
+  /** The farthest unasked of those that whoever brought the most has brought; one that failed before all. */
+  function makeRoom(): void {
+    let dropped = -1;
     for (let index = candidates.length - 1; index >= 0; index--) {
-      const candidate = candidates[index]!;
-      if (candidate.state !== 'unasked' && candidate.state !== 'failed') continue;
-      candidates.splice(index, 1);
-      if (candidate.state === 'unasked') byPeer.delete(candidate.contact.peer);
-      return;
+      const { state, namer } = candidates[index]!;
+      if (state === 'failed') {
+        dropped = index;
+        break;
+      }
+      if (state !== 'unasked') continue;
+      if (dropped < 0 || (namer?.brought ?? 0) > (candidates[dropped]!.namer?.brought ?? 0)) dropped = index;
     }
+    const [candidate] = dropped < 0 ? [] : candidates.splice(dropped, 1);
+    if (candidate === undefined) return;
+    if (candidate.namer !== null) candidate.namer.brought--;
+    if (candidate.state === 'unasked') byPeer.delete(candidate.contact.peer);
   }
 
+  /** The k closest that have not failed; those of a namer in doubt only where the others are fewer. */
   function window(): Candidate[] {
     const live: Candidate[] = [];
+    const doubted: Candidate[] = [];
     for (const candidate of candidates) {
       if (candidate.state === 'failed') continue;
-      live.push(candidate);
-      if (live.length === width) break;
+      (candidate.state !== 'answered' && isInDoubt(candidate.namer) ? doubted : live).push(candidate);
+      if (live.length === width) return live;
     }
-    return live;
+    return [...live, ...doubted.slice(0, width - live.length)];
   }
 
   function take(count: number): PeerContact[] {
@@ -94,15 +130,23 @@ export function createLookup(options: {
 
   function answered(peer: string, closer: readonly PeerContact[]): void {
     const candidate = byPeer.get(peer);
-    if (candidate !== undefined) candidate.state = 'answered';
-    insertAll(closer, (candidate?.hops ?? 0) + 1);
+    if (candidate !== undefined) {
+      if (candidate.namer !== null && candidate.state === 'asked') {
+        candidate.namer.answered++;
+        if (candidate.isLate) candidate.namer.silent--;
+      }
+      candidate.state = 'answered';
+    }
+    insertAll(closer, (candidate?.hops ?? 0) + 1, peer);
   }
 
-  function insertAll(contacts: readonly PeerContact[], hops: number): void {
+  function insertAll(contacts: readonly PeerContact[], hops: number, from: string): void {
+    const namer = namerByPeer.get(from) ?? { answered: 0, silent: 0, brought: 0 };
+    namerByPeer.set(from, namer);
     for (const contact of contacts.slice(0, width)) {
       if (byPeer.has(contact.peer)) continue;
       try {
-        insert(contact, kadIdOfPeer(contact.peer), hops);
+        insert(contact, kadIdOfPeer(contact.peer), hops, namer);
       } catch {
         // an id that is not base58 leads nowhere
       }
@@ -111,18 +155,35 @@ export function createLookup(options: {
 
   function failed(peer: string): void {
     const candidate = byPeer.get(peer);
-    if (candidate !== undefined) candidate.state = 'failed';
+    if (candidate === undefined) return;
+    noteSilence(candidate);
+    candidate.state = 'failed';
+  }
+
+  function late(peer: string): void {
+    const candidate = byPeer.get(peer);
+    if (candidate !== undefined) noteSilence(candidate);
+  }
+
+  function noteSilence(candidate: Candidate): void {
+    if (candidate.state !== 'asked' || candidate.isLate) return;
+    candidate.isLate = true;
+    if (candidate.namer !== null) candidate.namer.silent++;
   }
 
   return {
     take,
     answered,
     // Named by one who had answered already.
-    learned: (contacts) => insertAll(contacts, 2),
+    learned: (contacts) => insertAll(contacts, 2, ''),
     failed,
+    late,
     hopsTo: (peer) => byPeer.get(peer)?.hops ?? 0,
     get inFlight() {
       return candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0);
+    },
+    get awaited() {
+      return candidates.reduce((sum, { state, isLate }) => sum + (state === 'asked' && !isLate ? 1 : 0), 0);
     },
     get isComplete() {
       return window().every((candidate) => candidate.state === 'answered');
@@ -131,8 +192,16 @@ export function createLookup(options: {
       window()
         .slice(0, count)
         .every((candidate) => candidate.state === 'answered'),
+    isSettled: (count) =>
+      window()
+        .slice(0, count)
+        .every(({ state, isLate }) => state === 'answered' || (state === 'asked' && isLate)),
     answeredClosest: () =>
       window().flatMap((candidate) => (candidate.state === 'answered' ? [candidate.contact] : [])),
     closest: () => window().map((candidate) => candidate.contact),
   };
+}
+
+function isInDoubt(namer: Namer | null): boolean {
+  return namer !== null && namer.silent >= silentMin && namer.silent > namer.answered;
 }

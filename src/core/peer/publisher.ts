@@ -5,12 +5,13 @@
  */
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { digest16Bytes } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import type { PutAnswer } from '../overlay/message.ts';
 import { createPutTally, type PutTally } from '../publish/tally.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
-import { type AgentState, bundleDigest } from '../record/agent-state.ts';
+import type { AgentState } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import type { AgentTable } from './agent-table.ts';
@@ -25,6 +26,9 @@ import { putAnswer } from './server.ts';
 const sparePeers = 1;
 /** How long the copies beyond w wait for those of other puts: each peer then gets one frame. */
 const spreadAfterMs = 100;
+
+/** Of no state: who is asked names all of the closest that it knows, whatever it holds. */
+const noDigest = new Uint8Array(digest16Bytes);
 
 export interface PublishCall {
   readonly bundle: Uint8Array;
@@ -231,16 +235,22 @@ export function createPublisher(
     const target = kadIdOfAgent(put.agentId);
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
-    const item = { agentId: put.agentId, known: bundleDigest(put.bundle) };
+    const item = { agentId: put.agentId, known: noDigest };
     const advance = (): void => {
-      for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.inFlight))) {
+      if (put.search !== 'running') return;
+      for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.awaited))) {
         outbox.find(contact, item, config.replication, (answer) => {
           if (answer === null) lookup.failed(contact.peer);
           else lookup.answered(contact.peer, answer.closer);
           advance();
         });
+        // A silent peer must not hold up the others.
+        context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
+          lookup.late(contact.peer);
+          advance();
+        });
       }
-      if (put.search !== 'running' || !lookup.isConverged(config.parallelism)) return;
+      if (!lookup.isSettled(config.parallelism)) return;
       put.search = 'done';
       put.candidates = lookup.closest();
       onFound();

@@ -5,7 +5,7 @@
  */
 
 import { bytesToHex } from '../bytes.ts';
-import { isProtocolError } from '../errors.ts';
+import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
@@ -51,8 +51,6 @@ interface Search {
   readonly waiting: Set<(resolution: Resolution) => void>;
   /** Bundles being verified, by the same digest, and who showed them: the search ends only after them. */
   readonly pendingPeers: Map<string, string[]>;
-  /** Asked, and silent for longer than answers take: others are asked in their place. */
-  readonly latePeers: Set<string>;
   /** The newest that is held or was verified: a store that refuses it does not make it unseen. */
   seen: CachedAgent | null;
   cancelTimers: (() => void)[];
@@ -124,7 +122,6 @@ export function createResolver(
       shownByPeer: new Map(),
       waiting: new Set(),
       pendingPeers: new Map(),
-      latePeers: new Set(),
       seen: held,
       cancelTimers: [],
       asked: 0,
@@ -153,12 +150,30 @@ export function createResolver(
     }
     // Most of those that are asked hold it: more would only be work, and the hedge is there for the silent.
     const missing = config.respondersMin - countHolders(search);
-    const awaited = search.lookup.inFlight - search.latePeers.size;
-    const wanted = Math.min(config.parallelism, missing) - awaited;
-    for (const contact of search.lookup.take(Math.max(0, wanted))) ask(search, contact);
-    if (!search.lookup.isComplete || search.pendingPeers.size > 0 || search.isAlone) return;
+    const wanted = Math.min(config.parallelism, isContradicted(search) ? config.parallelism : missing);
+    for (const contact of search.lookup.take(Math.max(0, wanted - search.lookup.awaited)))
+      ask(search, contact);
+    if (!hasAsked(search) || search.pendingPeers.size > 0 || search.isAlone) return;
     if (search.shownByPeer.size < config.respondersMin) widen(search);
     if (search.widening === 0) finish(search);
+  }
+
+  /** All of the closest have spoken; those who keep silent are waited for only while too few have shown anything. */
+  function hasAsked({ lookup, shownByPeer }: Search): boolean {
+    if (lookup.isComplete) return true;
+    let shown = 0;
+    for (const digest of shownByPeer.values()) if (digest !== null) shown++;
+    return shown >= config.respondersMin && lookup.isSettled(config.replication);
+  }
+
+  /** Not all who showed something showed the same. */
+  function isContradicted({ shownByPeer }: Search): boolean {
+    let first: string | null = null;
+    for (const shown of shownByPeer.values()) {
+      if (first !== null && shown !== null && shown !== first) return true;
+      first ??= shown;
+    }
+    return false;
   }
 
   /** Enough peers hold the record, and nothing that came is still unverified. */
@@ -166,10 +181,11 @@ export function createResolver(
     return search.pendingPeers.size === 0 && countHolders(search) >= config.respondersMin;
   }
 
-  /** Those whose bundle is still being verified count: most likely it is right. */
-  function countHolders({ shownByPeer, pendingPeers }: Search): number {
+  /** Those who show what all answers so far make together; whose bundle is still being verified counts: most likely it is right. */
+  function countHolders({ shownByPeer, pendingPeers, seen }: Search): number {
+    const current = seen === null ? null : bytesToHex(bundleDigest(seen.bundle));
     let holders = 0;
-    for (const shown of shownByPeer.values()) if (shown !== null) holders++;
+    for (const shown of shownByPeer.values()) if (shown !== null && shown === current) holders++;
     for (const peers of pendingPeers.values()) holders += peers.length;
     return holders;
   }
@@ -180,13 +196,12 @@ export function createResolver(
     search.asked++;
     outbox.find(contact, item, config.replication, (answer) => {
       isAwaited = false;
-      search.latePeers.delete(contact.peer);
       settle(search, contact, answer);
     });
     // Hedge: a silent peer must not hold up the others.
     const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
       if (search.isDone || !isAwaited) return;
-      search.latePeers.add(contact.peer);
+      search.lookup.late(contact.peer);
       const asked = search.lookup.inFlight;
       advance(search);
       if (!search.isDone && search.lookup.inFlight === asked) widen(search);
@@ -269,14 +284,21 @@ export function createResolver(
           search.pendingPeers.delete(shown);
           if (refusal === null) for (const peer of peers) search.shownByPeer.set(peer, shown);
           else if (refusal !== 'expired') context.count('answers_refused', refusal);
+          if (refusal !== null && isFalse(refusal)) for (const peer of peers) distrust(peer);
           advance(search);
         },
       });
     } catch (error) {
       if (!isProtocolError(error)) throw error;
       context.count('answers_refused', error.code);
+      distrust(contact.peer);
       advance(search);
     }
+  }
+
+  /** It showed what nobody signed: for a while others are asked before it. */
+  function distrust(peer: string): void {
+    context.routing.markFailed(peer, context.nowMs());
   }
 
   function finish(search: Search): void {
@@ -355,4 +377,9 @@ export function createResolver(
       return searchByAgent.size;
     },
   };
+}
+
+/** Whether no honest peer shows what is refused so. */
+function isFalse(refusal: ProtocolErrorCode): boolean {
+  return refusal === 'bad-signature' || refusal === 'wrong-agent' || refusal === 'bad-side-car';
 }

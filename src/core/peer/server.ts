@@ -25,7 +25,7 @@ import {
 import { agentIdOfBundle } from '../record/admission.ts';
 import { recordsEqual } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
-import { decodeBundle } from '../record/bundle-codec.ts';
+import { decodeBundle, encodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import { answerAll } from './answer-all.ts';
@@ -159,10 +159,24 @@ export function createServer(
       closerThanSelf(item.agentId, closerMax, asker, hasRecord);
     if (row === undefined) {
       onAnswer({ record: null, closer: closer(false) });
+    } else if (!row.isHeld && row.expiresAt !== 0) {
+      // What it once read is not kept current here; key events and revocations are.
+      if (row.authorityDigest === null) onAnswer({ record: null, closer: closer(false) });
+      else
+        table.loadBundle(key, (bundle) =>
+          onAnswer({
+            record: bundle === null ? null : encodeBundle(authorityBundle(decodeBundle(bundle))),
+            closer: closer(false),
+          }),
+        );
     } else if (item.known !== null && bytesEqual(row.digest, item.known)) {
       onAnswer({ record: 'not-newer', closer: closer(true) });
     } else {
-      table.loadBundle(key, (bundle) => onAnswer({ record: bundle, closer: closer(bundle !== null) }));
+      // Who has another one may be about to bring it, to all of the closest.
+      const isFirst = item.known === null;
+      table.loadBundle(key, (bundle) =>
+        onAnswer({ record: bundle, closer: closer(bundle !== null && isFirst) }),
+      );
     }
   }
 

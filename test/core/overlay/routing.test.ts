@@ -138,6 +138,53 @@ describe('the iterative lookup', () => {
     expect(found).toHaveLength(20);
   });
 
+  it('puts behind all others whom one names that names peers who keep silent', () => {
+    const seeds = ['liar', 'honest'].map((label) => ({
+      contact: contactOf(label),
+      kadId: kadIdOfPeer(testPeerId(label)),
+    }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 20 });
+    lookup.take(2);
+    const byDistance = Array.from({ length: 200 }, (_, index) => contactOf(`near or far ${index}`)).sort(
+      (a, b) => compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const nobody = byDistance.slice(0, 20);
+    const honest = byDistance.slice(-20);
+    lookup.answered(testPeerId('liar'), nobody);
+    lookup.answered(testPeerId('honest'), honest);
+    // One that has left is no reason to doubt, nor are as many as are asked at once.
+    for (const { peer } of lookup.take(4)) lookup.late(peer);
+    expect(nobody).toContainEqual(lookup.take(1)[0]);
+    lookup.late(nobody[4]!.peer);
+    expect(lookup.take(20)).toEqual(honest.slice(0, 18));
+    expect(lookup.awaited).toBe(18);
+    // They were only slow.
+    for (const { peer } of nobody.slice(0, 5)) lookup.answered(peer, []);
+    expect(nobody).toContainEqual(lookup.take(1)[0]);
+  });
+
+  it('makes room where most came from', () => {
+    const seeds = ['liar', 'honest'].map((label) => ({
+      contact: contactOf(label),
+      kadId: kadIdOfPeer(testPeerId(label)),
+    }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 20 });
+    const byDistance = Array.from({ length: 400 }, (_, index) => contactOf(`crowd ${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const honest = byDistance.slice(200, 205);
+    lookup.answered(testPeerId('honest'), honest);
+    for (let round = 0; round < 10; round++)
+      lookup.answered(testPeerId('liar'), byDistance.slice(round * 20, round * 20 + 20));
+    const asked = new Set<string>();
+    for (let batch = lookup.take(4); batch.length > 0; batch = lookup.take(4))
+      for (const { peer } of batch) {
+        asked.add(peer);
+        lookup.failed(peer);
+      }
+    for (const { peer } of honest) expect(asked).toContain(peer);
+  });
+
   it('is not grown without bound by answers that name many', () => {
     const seed = { contact: contactOf('seed'), kadId: kadIdOfPeer(testPeerId('seed')) };
     const lookup = createLookup({ target, self: testPeerId('self'), seeds: [seed], width: 20 });

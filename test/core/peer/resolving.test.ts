@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createSodiumVerifier } from '../../../src/adapters/native/sodium-verifier.ts';
 import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../../src/core/overlay/distance.ts';
+import { decodeFindAnswers, encodeRequest } from '../../../src/core/overlay/message.ts';
 import { createTestNetwork, type TestNetwork, testPeerId } from '../../helpers/peer-network.ts';
 import { bornAgent, bundleOf } from '../../helpers/test-agent.ts';
 
@@ -64,6 +65,21 @@ describe(`a search (seed ${seed})`, () => {
       expect(found.tookMs).toBeLessThan(2_000);
     },
   );
+
+  it('is not shown what others have merely read', () => {
+    const { net, newcomer, settled, agentId } = networkAndNewcomer({
+      replication: 2,
+      slack: 0,
+      respondersMin: 1,
+    });
+    const reader = settled.at(-1)!;
+    expect(net.resolve(reader, agentId)).toMatchObject({ status: 'ok' });
+    const request = encodeRequest({ type: 'find', closerMax: 4, items: [{ agentId, known: null }] });
+    const records = [settled[0]!, reader].map(
+      (peer) => decodeFindAnswers(net.request(peer, newcomer.name, request), 1)[0]!.record,
+    );
+    expect(records).toEqual([expect.any(Uint8Array), null]);
+  });
 
   it('shows what it has verified where the store refuses it meanwhile', () => {
     const { net, newcomer, settled } = networkAndNewcomer();
