@@ -74,7 +74,7 @@ export function createPublications<Entry extends Pauses>(
   const entryByKey = new Map<string, Entry>();
   let isFollowing = false;
 
-  const about = (key: string, entry: Entry) => ({ key, agent: formatAgentId(rules.agentOf(entry)) });
+  const agentText = (entry: Entry): string => formatAgentId(rules.agentOf(entry));
 
   async function sendAgain(key: string): Promise<void> {
     const entry = entryByKey.get(key);
@@ -84,7 +84,10 @@ export function createPublications<Entry extends Pauses>(
       await exclusive.run(key, () => (isKept() ? send(key, entry) : Promise.resolve()));
     } catch (error) {
       if (stopping.signal.aborted || !isKept()) return;
-      log.warn({ error, ...about(key, entry) }, `${rules.what} could not be published; it is tried again`);
+      log.warn(
+        { error, key, agent: agentText(entry) },
+        `${rules.what} could not be published; it is tried again`,
+      );
       planRetry(key, entry, longestPauseMs);
     }
   }
@@ -92,14 +95,17 @@ export function createPublications<Entry extends Pauses>(
   async function send(key: string, entry: Entry): Promise<void> {
     const sent = await rules.send(entry, stopping.signal).catch((error: unknown) => {
       if (!(error instanceof NodeError && error.code === 'not-custodial')) throw error;
-      log.warn(about(key, entry), `the keys of an agent are gone: its ${rules.what} are no longer published`);
+      log.warn(
+        { key, agent: agentText(entry) },
+        `the keys of an agent are gone: its ${rules.what} are no longer published`,
+      );
       return null;
     });
     if (sent === null) {
       await forget(key);
       return;
     }
-    log.debug({ ...about(key, entry), holders: sent.holders }, `${rules.what} are published again`);
+    log.debug({ key, agent: agentText(entry), holders: sent.holders }, `${rules.what} are published again`);
     if (sent.holders > 0) entry.pauseMs = Math.min(longestPauseMs, 2 * entry.pauseMs);
     if (entryByKey.get(key) === entry) plan(key, entry, sent);
   }
