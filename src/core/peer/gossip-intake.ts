@@ -18,7 +18,7 @@ import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { GossipVerdict } from './events.ts';
 import type { Ingest, IngestResult, IngestSource } from './ingest.ts';
-import { createQuota } from './quota.ts';
+import { createQuota, type Quota } from './quota.ts';
 
 export interface GossipIntake {
   handle(messageId: number, topic: string, from: string, data: Uint8Array): void;
@@ -33,12 +33,8 @@ const neighboursPerTopicMax = 256;
 
 export function createGossipIntake(context: PeerContext, table: AgentTable, ingest: Ingest): GossipIntake {
   const perSecond = gossipMessagesPerSecondPerTopic;
-  const quotaByTopic = new Map(
-    gossipTopics(context.config.protocolPrefix).map((topic) => [
-      topic,
-      createQuota({ burst: perSecond * 2, perSecond }, neighboursPerTopicMax),
-    ]),
-  );
+  /** Of topics of which something came. */
+  const quotaByTopic = new Map<string, Quota>();
   const budgets = createGossipBudgets();
   const waiting = new Set<string>();
   /** The latest that was accepted and is over its agent's budget. */
@@ -53,7 +49,7 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
       answer('reject', 'too-large');
       return;
     }
-    const mayGossip = quotaByTopic.get(topic);
+    const mayGossip = quotaOf(topic);
     if (mayGossip === undefined) {
       answer('reject', 'wrong-topic');
       return;
@@ -83,6 +79,16 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
       if (!isProtocolError(error)) throw error;
       answer('reject', error.code);
     }
+  }
+
+  /** Undefined for a topic that there is not. */
+  function quotaOf(topic: string): Quota | undefined {
+    let quota = quotaByTopic.get(topic);
+    if (quota === undefined && gossipTopics(context.config.protocolPrefix).includes(topic)) {
+      quota = createQuota({ burst: perSecond * 2, perSecond }, neighboursPerTopicMax);
+      quotaByTopic.set(topic, quota);
+    }
+    return quota;
   }
 
   function accepted(result: IngestResult, source: IngestSource): void {

@@ -21,18 +21,15 @@ const summaryBytes = syncBucketCount * syncBucketBytes;
 export function createBucketSummary(): BucketSummary {
   /** Of the first id that is added; many summaries stay empty. */
   let bytes: Uint8Array | null = null;
-  let count = 0;
 
-  return {
-    toggle(agentId, id, change) {
+  const summary = {
+    count: 0,
+    toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1) {
       bytes ??= new Uint8Array(summaryBytes);
       const offset = agentId[0]! * syncBucketBytes;
-      count += change;
+      summary.count += change;
       addToUint32(bytes, offset, change);
       for (let index = 0; index < digest16Bytes; index++) bytes[offset + 4 + index]! ^= id[index]!;
-    },
-    get count() {
-      return count;
     },
     xor() {
       const total = new Uint8Array(digest16Bytes);
@@ -45,6 +42,7 @@ export function createBucketSummary(): BucketSummary {
     },
     encode: () => bytes?.slice() ?? new Uint8Array(summaryBytes),
   };
+  return summary;
 }
 
 function addToUint32(bytes: Uint8Array, offset: number, change: 1 | -1): void {
