@@ -9,7 +9,7 @@ import { createSystemEntropy } from '../adapters/system/entropy.ts';
 import { createNobleAgreement } from '../adapters/system/noble-agreement.ts';
 import { createSigner as createNobleSigner } from '../core/ed25519.ts';
 import { gossipTopics } from '../core/gossip/announcement.ts';
-import { createPeer } from '../core/peer/peer.ts';
+import { createClientPeer } from '../core/peer/client-peer.ts';
 import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
 import { createChangeBus } from '../driver/change-bus.ts';
 import { createDriver, type Driver, type DriverPorts } from '../driver/driver.ts';
@@ -186,7 +186,7 @@ async function compose(parts: LightParts, options: LightNodeOptions, shared: Sha
   };
   const path = createLightPath(ports, { agreement, entropy: { randomBytes }, config, seed });
   const bus = createChangeBus();
-  const peer = createPeer({
+  const peer = createClientPeer({
     config,
     self: { peer: host.peer, addresses: [] },
     seed: randomBytes(seedBytes),

@@ -22,7 +22,7 @@ import { type CapabilityStore, createCapabilityStore } from './capability-store.
 import type { PeerContext } from './context.ts';
 
 export interface CapabilityServer {
-  readonly store: CapabilityStore;
+  readonly store: Pick<CapabilityStore, 'size' | 'get'>;
   readonly take: TakeItem;
   /** What stands here at that point of the key space, and who is closer. */
   show(point: Uint8Array, count: number, asker: string): SearchAnswer;

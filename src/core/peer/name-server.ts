@@ -25,11 +25,13 @@ import type { AgentState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import { answerAll } from './answer-all.ts';
 import type { PeerContext } from './context.ts';
+import { createNameKeeper } from './name-keeper.ts';
 import { createNameStore, type KeptName, type NameStore } from './name-store.ts';
+import type { Outbox } from './outbox.ts';
 import { costOfItems, createQuota } from './quota.ts';
 
 export interface NameServer {
-  readonly store: NameStore;
+  readonly store: Pick<NameStore, 'size' | 'get'>;
   handle(inboundId: number, peer: string, body: Uint8Array): void;
   /** Answers once it is durable. */
   readonly take: TakeItem;
@@ -39,16 +41,17 @@ export interface NameServer {
   restore(bytes: Uint8Array): void;
   /** Whether this peer is a storing peer of that point, as far as it knows. */
   isMine(point: Uint8Array): boolean;
-  /** Keeps it no longer. */
-  forget(key: string): void;
+  /** Everything is loaded: begins to keep alive what is kept here. */
+  start(): void;
 }
 
-export function createNameServer(context: PeerContext, table: AgentTable): NameServer {
+export function createNameServer(context: PeerContext, table: AgentTable, outbox: Outbox): NameServer {
   const { config } = context;
   const store = createNameStore(nameStoreBytesMax);
   const mayName = createQuota({ burst: config.putsBurst, perSecond: config.putsPerSecond });
   const mayLookUp = createQuota({ burst: config.findsBurst, perSecond: config.findsPerSecond });
   const { isMine, closerTo } = createStoringPeer(context.routing, config, context.nowMs);
+  const keepAlive = createNameKeeper(context, { outbox, store, isMine, forget });
   const sweepLater = createSweep(
     context,
     () => store.size === 0,
@@ -197,7 +200,9 @@ export function createNameServer(context: PeerContext, table: AgentTable): NameS
 
   return {
     ...{ store, handle, take, isMine },
-    forget: (key) => forget([key]),
+    start() {
+      if (config.role === 'full') keepAlive();
+    },
     restore(bytes) {
       store.restore(bytes, context.nowMs());
       sweepLater();

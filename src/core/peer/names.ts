@@ -7,7 +7,7 @@ import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import { createNamePublisher, type NamePublisher } from './name-publisher.ts';
 import { createNameSearcher, type NameSearcher } from './name-searcher.ts';
-import { createNameServer } from './name-server.ts';
+import type { NameServer } from './name-server.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface Names {
@@ -26,6 +26,7 @@ export interface Names {
 
 export function createNames(
   context: PeerContext,
+  server: NameServer,
   parts: {
     readonly table: AgentTable;
     readonly outbox: Outbox;
@@ -33,7 +34,6 @@ export function createNames(
     readonly places: PlaceSearcher;
   },
 ): Names {
-  const server = createNameServer(context, parts.table);
   const publisher = createNamePublisher(context, { ...parts, server });
   const searcher = createNameSearcher(context, { ...parts, server });
   return {
@@ -48,9 +48,7 @@ export function createNames(
     load(entries) {
       for (const entry of entries) server.restore(entry);
     },
-    start() {
-      if (context.config.role === 'full') publisher.start();
-    },
+    start: server.start,
     changed: server.changed,
     publish: publisher.publish,
     find: searcher.find,
