@@ -55,6 +55,8 @@ export interface SimulatedNode {
   publish(bundle: Uint8Array, onPublished: (result: PublishResult) => void): void;
   validate(from: string, topic: string, data: Uint8Array, onVerdict: (verdict: GossipVerdict) => void): void;
   answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void): void;
+  /** It has had that on its disk since before the run. */
+  keep(agentKey: string, bytes: Uint8Array): void;
   endTurn(): void;
   crash(): void;
   restart(): void;
@@ -228,6 +230,10 @@ export function createSimulatedNode(
     },
     answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void) {
       dispatch({ type: 'request-received', inboundId: inbound.add(onAnswer), peer: from, body });
+    },
+    keep(agentKey: string, bytes: Uint8Array) {
+      store.set(agentKey, bytes);
+      dispatch({ type: 'entries-loaded', entries: [{ agentKey, bytes }], done: false });
     },
     endTurn() {
       isTurned = false;

@@ -2,6 +2,7 @@
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { Random } from '../../src/core/rng.ts';
 import type { AgentAuthor, SimulatedAgent } from './agents.ts';
+import { firstPlacedNumber, type PlacedAgents } from './placed-agents.ts';
 
 export type Step = 'updated' | 'rotated' | 'ended';
 
@@ -21,6 +22,8 @@ export interface Population {
   /** Two next states of one agent for one place in its key log; it is not changed any more. */
   forked(nowSeconds: number): readonly [SimulatedAgent, SimulatedAgent] | undefined;
   acknowledged(agent: SimulatedAgent): void;
+  /** Of those that were placed: asked for or changed so far. */
+  readonly placedCount: number;
   /** Some state of it was. */
   isAcknowledged(agent: SimulatedAgent): boolean;
   readonly endedKeys: ReadonlySet<string>;
@@ -30,19 +33,43 @@ export interface Population {
 /** Tries to find an agent that may be changed now. */
 const triesMax = 20;
 
-export function createPopulation(author: AgentAuthor, random: Random): Population {
+/** @param placed agents that are there from the beginning; null: none. */
+export function createPopulation(
+  author: AgentAuthor,
+  random: Random,
+  placed: PlacedAgents | null = null,
+): Population {
   const agents: SimulatedAgent[] = [];
-  const changedAt: number[] = [];
+  /** When each was changed last, seconds; those that were placed are in it once they are. */
+  const changedAt = new Map<number, number>();
+  const placedByNumber = new Map<number, SimulatedAgent>();
   const known: number[] = [];
   const isKnown = new Set<number>();
   const endedKeys = new Set<string>();
   const forkedKeys = new Set<string>();
 
+  function any(): SimulatedAgent | undefined {
+    const count = known.length + (placed?.count ?? 0);
+    if (count === 0) return undefined;
+    const place = random.below(count);
+    return place < known.length ? agents[known[place]!] : placedAgent(place - known.length);
+  }
+
+  function placedAgent(place: number): SimulatedAgent {
+    const number = firstPlacedNumber + place;
+    const before = placedByNumber.get(number);
+    if (before !== undefined) return before;
+    const agent = placed!.make(place);
+    placedByNumber.set(number, agent);
+    return agent;
+  }
+
   function some(nowSeconds: number, isFit: (agent: SimulatedAgent) => boolean): SimulatedAgent | undefined {
-    for (let attempt = 0; attempt < triesMax && known.length > 0; attempt++) {
-      const number = known[random.below(known.length)]!;
-      const agent = agents[number]!;
-      if (agent.state.keyState.status !== 'active' || changedAt[number]! >= nowSeconds) continue;
+    for (let attempt = 0; attempt < triesMax; attempt++) {
+      const agent = any();
+      if (agent === undefined) return undefined;
+      if (agent.state.keyState.status !== 'active') continue;
+      if ((changedAt.get(agent.number) ?? 0) >= nowSeconds) continue;
       if (forkedKeys.has(agentKey(agent.agentId)) || !isFit(agent)) continue;
       return agent;
     }
@@ -51,8 +78,9 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
 
   function change(step: Step, agent: SimulatedAgent, nowSeconds: number): SimulatedAgent {
     const changed = author[step](agent, nowSeconds);
-    agents[agent.number] = changed;
-    changedAt[agent.number] = nowSeconds;
+    if (placedByNumber.has(agent.number)) placedByNumber.set(agent.number, changed);
+    else agents[agent.number] = changed;
+    changedAt.set(agent.number, nowSeconds);
     if (step === 'ended') endedKeys.add(agentKey(changed.agentId));
     return changed;
   }
@@ -61,10 +89,10 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
     born(nowSeconds) {
       const agent = author.born(agents.length, nowSeconds);
       agents.push(agent);
-      changedAt.push(nowSeconds);
+      changedAt.set(agent.number, nowSeconds);
       return agent;
     },
-    any: () => (known.length === 0 ? undefined : agents[known[random.below(known.length)]!]),
+    any,
     first: () => agents[known[0] ?? -1],
     next(step, nowSeconds, isFit = () => true) {
       const agent = some(nowSeconds, isFit);
@@ -82,6 +110,9 @@ export function createPopulation(author: AgentAuthor, random: Random): Populatio
       known.push(number);
     },
     isAcknowledged: ({ number }) => isKnown.has(number),
+    get placedCount() {
+      return placedByNumber.size;
+    },
     endedKeys,
     forkedKeys,
   };

@@ -13,6 +13,7 @@ import type { Invariant } from './invariants/invariant.ts';
 import { createLifetimes } from './lifetimes.ts';
 import { createMeasures, type Measures, type RunDetails } from './measures.ts';
 import { natMeasures } from './nat-measures.ts';
+import { createPlacedAgents } from './placed-agents.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
 import { createSpecialLoad, planJoinStorm } from './special-load.ts';
@@ -220,7 +221,19 @@ function createLoad(
   const { queue, chance, nodes } = world;
   const random = chance.stream('load');
   const author = createAgentAuthor(chance);
-  const population = createPopulation(author, chance.stream('population'));
+  const placed =
+    scenario.placedAgents === undefined
+      ? null
+      : createPlacedAgents({
+          ...{ count: scenario.placedAgents, world, author, chance },
+          onMade(agent) {
+            for (const invariant of invariants) {
+              invariant.authored?.(agent);
+              invariant.acknowledged?.(agent);
+            }
+          },
+        });
+  const population = createPopulation(author, chance.stream('population'), placed);
   const nowSeconds = (): number => Math.floor(queue.nowMs / 1000);
   if (scenario.clockSkewSeconds !== undefined) {
     for (const node of nodes) node.clockSkewMs = normal(random) * scenario.clockSkewSeconds * 1000;
@@ -303,7 +316,11 @@ function createLoad(
   });
 
   return {
-    specialValues: () => ({ ...special.values(), ...lifetimes.values() }),
+    specialValues: () => ({
+      ...special.values(),
+      ...lifetimes.values(),
+      ...(placed !== null && { 'placed.askedCount': population.placedCount }),
+    }),
     /** Returns how many seconds it takes. */
     register(): number {
       const seconds = Math.max(1, scenario.agents / registrationsPerSecond);

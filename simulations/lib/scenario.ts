@@ -86,6 +86,8 @@ export const scenarioSchema = Type.Object(
     title: Type.String(),
     nodes: Type.Integer({ minimum: 2, maximum: 200_000 }),
     agents: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    /** Beside those: agents that were registered long ago, each at its k closest nodes. */
+    placedAgents: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
     start: Type.Union([Type.Literal('settled'), Type.Literal('empty')]),
     network: Type.Object(
       {

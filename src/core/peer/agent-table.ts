@@ -75,6 +75,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const places = createPlaceCounts();
   /** Known agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
   const unsaved = new Set<string>();
+  /** What the store has in place of states that it refused and that were overtaken meanwhile. */
+  const rowOfRefused = new WeakMap<CachedAgent, { readonly row: IndexRow | undefined }>();
   /** What writes that failed had accepted, of agents that stand in memory all the same; bounded as those are. */
   const owed = new Map<string, readonly AcceptedEvent[]>();
 
@@ -167,7 +169,10 @@ export function createAgentTable(context: PeerContext): AgentTable {
       } else {
         if (accepted.length > 0) owed.set(key, [...(owed.get(key) ?? []), ...accepted]);
         if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
-        if (cache.get(key) === agent) {
+        const refused = before && rowOfRefused.get(before);
+        const storedRow = refused === undefined ? rowBefore : refused.row;
+        if (cache.get(key) !== agent) rowOfRefused.set(agent, { row: storedRow });
+        else {
           const kept = gainsAuthority ? agent : before;
           if (unsaved.has(key) && kept !== undefined)
             keepUnsaved(key, kept, kept === agent ? row : rowBefore);
@@ -175,7 +180,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
             // Not durable, so not accepted: back to what the store has.
             owed.delete(key);
             cache.delete(key);
-            setRow(key, rowBefore ?? null);
+            setRow(key, storedRow ?? null);
           }
         }
       }

@@ -219,6 +219,19 @@ describe(`a network of 8 peers (seed ${seed})`, () => {
     expect(net.publish(peer!, bundleOf(late)).status).toBe('stored');
   });
 
+  it('knows nothing of a record that a full disk refused twice while it was being written', () => {
+    const [peer, other] = net.peers;
+    peer!.isFull = true;
+    const late = bornAgent('late twice', net.nowSeconds());
+    const body = encodeRequest({ type: 'put', bundles: [bundleOf(late)] });
+    for (const inboundId of [9_001, 9_002])
+      net.dispatch(peer!, { type: 'request-received', inboundId, peer: other!.name, body });
+    net.run(2);
+    expect(peer!.peer.snapshot().agents).toBe(0);
+    net.publish(other!, bundleOf(late));
+    expect(net.resolve(peer!, late.agentId).status).toBe('ok');
+  });
+
   it('fetches a quarantined entry again from the network', () => {
     const agent = bornAgent('quarantined', net.nowSeconds());
     net.publish(net.peers[0]!, bundleOf(agent));
