@@ -30,6 +30,8 @@ export type {
   AgentName,
   LightChange,
   LightEvents,
+  LightGrant,
+  LightGrantWish,
   LightNode,
   LightNodeOptions,
   LightParts,

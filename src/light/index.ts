@@ -28,6 +28,8 @@ export type {
   AgentName,
   LightChange,
   LightEvents,
+  LightGrant,
+  LightGrantWish,
   LightNode,
   LightNodeOptions,
   LightParts,

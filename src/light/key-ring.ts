@@ -17,6 +17,11 @@ interface Held {
   staged: AgentSecrets<Signer>;
 }
 
+/** With the agent's own key, or as its delegate. */
+function isWriter(held: Held | undefined): boolean {
+  return held !== undefined && (held.used.signing ?? held.used.delegate) !== undefined;
+}
+
 export function createKeyRing(): KeyRing {
   const heldByAgent = new Map<string, Held>();
 
@@ -28,11 +33,8 @@ export function createKeyRing(): KeyRing {
   }
 
   return {
-    has: (agentId) => heldByAgent.get(agentKey(agentId))?.used.signing !== undefined,
-    agentIds: () =>
-      [...heldByAgent.values()]
-        .filter(({ used }) => used.signing !== undefined)
-        .map(({ agentId }) => agentId),
+    has: (agentId) => isWriter(heldByAgent.get(agentKey(agentId))),
+    agentIds: () => [...heldByAgent.values()].filter(isWriter).map(({ agentId }) => agentId),
     remove: (agentId) => void heldByAgent.delete(agentKey(agentId)),
     list: async () =>
       [...heldByAgent.values()].map(({ agentId, used }) => ({

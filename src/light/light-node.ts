@@ -156,6 +156,9 @@ function guardedAgents(own: OwnAgents, guarded: Lifecycle['guarded']) {
     rotate: guarded(own.rotate),
     recover: guarded(own.recover),
     delegate: guarded(own.delegate),
+    grant: guarded(own.grant),
+    acceptGrant: guarded(own.acceptGrant),
+    presentGrant: guarded(own.presentGrant),
     revoke: guarded(own.revoke),
     announce: guarded(own.announce),
   };

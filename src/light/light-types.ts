@@ -2,10 +2,11 @@
 import type { Host, HostOptions, HostTiming } from '../adapters/libp2p/host-types.ts';
 import type { Signer } from '../core/ed25519.ts';
 import type { AgentId } from '../core/identity/agent-id.ts';
+import type { Right } from '../core/identity/delegation.ts';
 import type { ReasonCode } from '../core/identity/reason-code.ts';
 import type { CapabilitySearch, PublishResult, Resolution } from '../core/peer/effects.ts';
 import type { AgentState } from '../core/record/agent-state.ts';
-import type { AgentResult, AgentService, RecordDraft } from '../custody/agent-types.ts';
+import type { AgentResult, AgentService, GrantWish, RecordDraft } from '../custody/agent-types.ts';
 import type { AnnouncedCapabilities, AnnounceOptions } from '../custody/capability-service.ts';
 import type { AgentChange, PublishOptions, SearchOptions } from '../driver/call-types.ts';
 import type { DriverPorts } from '../driver/driver.ts';
@@ -99,6 +100,17 @@ export interface LightResolveOptions {
 }
 
 type Grant = Parameters<AgentService['delegate']>[1];
+export interface LightGrantWish extends Omit<GrantWish, 'under'> {
+  readonly under?: string;
+}
+
+/** A grant that was accepted. */
+export interface LightGrant {
+  readonly agentId: AgentId;
+  readonly rights: readonly Right[];
+  readonly expiresAtSeconds: number;
+}
+
 type Which = Parameters<AgentService['revokeDelegation']>[1];
 
 /** Every method rejects with LightNodeError, or with the reason of the signal that was aborted. */
@@ -174,6 +186,19 @@ export interface LightNode {
     grant: Grant,
     options?: PublishOptions,
   ): Promise<AgentResult & { readonly delegation: Uint8Array; readonly slot: number }>;
+  /**
+   * A grant that travels by hand, as text (`weft-grant:…`): by the agent's own key, or below a grant with `sub` that is held
+   * here, the one in `under` or any that fits. Nothing is published.
+   */
+  grant(agent: AgentName, wish: LightGrantWish, options?: PublishOptions): Promise<string>;
+  /**
+   * Acts under a grant from now on, until `release` or `stop`: with `op` or `publish` by `update`, with `sub` by `grant`, with
+   * the others by showing it. @param key the one that the grant names
+   * @throws LightNodeError `refused` for a grant that does not hold now, with the reason as its cause; `bad-argument`
+   */
+  acceptGrant(grant: string, key: KeySource, options?: PublishOptions): Promise<LightGrant>;
+  /** The longest grant held here that gives that right now, to be shown. @throws LightNodeError `no-key` when there is none */
+  presentGrant(agent: AgentName, right: Right): Promise<string>;
   /** Takes one delegation back, or ends the agent itself for ever where none is named. */
   revoke(
     agent: AgentName,

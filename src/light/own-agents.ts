@@ -2,6 +2,7 @@
  * The agents that a light node holds the keys of: custody over the caller's keys. What is signed is core/author's, how it
  * is written custody's; decided here is which keys a call takes, and that what nobody stored is published again.
  */
+
 import type { Signer } from '../core/ed25519.ts';
 import { type AgentId, agentKey } from '../core/identity/agent-id.ts';
 import type { PublishResult } from '../core/peer/effects.ts';
@@ -22,6 +23,7 @@ import { agentIdOf } from './agent-name.ts';
 import { createKeyRing, type KeyRing } from './key-ring.ts';
 import { LightNodeError } from './light-error.ts';
 import type { AgentName, LightNode } from './light-types.ts';
+import { createOwnGrants } from './own-grants.ts';
 
 /** As in LightNode. */
 export interface OwnAgents
@@ -34,6 +36,9 @@ export interface OwnAgents
     | 'rotate'
     | 'recover'
     | 'delegate'
+    | 'grant'
+    | 'acceptGrant'
+    | 'presentGrant'
     | 'revoke'
     | 'announce'
     | 'held'
@@ -109,6 +114,7 @@ export function createOwnAgents(parts: OwnParts): OwnAgents {
       const agentId = heldId(agent);
       return stored(await service.delegate(agentId, grant, options));
     },
+    ...createOwnGrants(service, heldId, createSigner),
     async revoke(agent, { delegation, reason = 'unspecified', ...options } = {}) {
       const agentId = heldId(agent);
       if (delegation !== undefined)

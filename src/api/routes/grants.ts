@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { bytesEqual, bytesToHex, hexToBytes } from '../../core/bytes.ts';
 import { createSigner } from '../../core/ed25519.ts';
 import { formatAgentId, parseAgentId } from '../../core/identity/agent-id.ts';
-import { type Right, rightBits } from '../../core/identity/delegation.ts';
+import { rightsOf } from '../../core/identity/delegation.ts';
 import { createGrant, formatGrant, type Grant, parseGrant } from '../../core/identity/delegation-grant.ts';
 import { keyBytes } from '../../core/limits.ts';
 import type { WeftNode } from '../../node/node-types.ts';
@@ -206,10 +206,6 @@ export function grantView(grant: Grant): JsonObject {
 function ofAgent(text: string, grant: Grant): Grant {
   if (bytesEqual(parseAgentId(text), grant.agentId)) return grant;
   throw new ApiError('bad-request', 'the grant is one of another agent');
-}
-
-function rightsOf(mask: number): Right[] {
-  return (Object.keys(rightBits) as Right[]).filter((right) => (mask & rightBits[right]) !== 0);
 }
 
 function timing(timeoutMs: number | undefined): { timeoutMs?: number } {

@@ -145,6 +145,11 @@ export function hasRight(token: Pick<DelegationBody, 'rights'>, right: Right): b
   return (token.rights & rightBits[right]) !== 0;
 }
 
+/** The rights in a sum of rightBits. */
+export function rightsOf(rights: number): Right[] {
+  return (Object.keys(rightBits) as Right[]).filter((right) => hasRight({ rights }, right));
+}
+
 /** True when the token lets its audience change that field: by `op` and its mask, or by `publish`, which implies all fields. */
 export function mayChangeField(token: DelegationBody, field: keyof typeof fieldBits): boolean {
   return hasRight(token, 'publish') || (hasRight(token, 'op') && (token.fieldMask & fieldBits[field]) !== 0);
