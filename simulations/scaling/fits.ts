@@ -23,7 +23,7 @@ export interface Fit {
 }
 
 /** Up to this error a form with fewer terms stands, however little a further term leaves over. */
-const goodEnough = 0.03;
+const goodEnough = 0.06;
 
 const scales: Readonly<Record<Form, (x: number) => number>> = {
   constant: () => 0,

@@ -27,8 +27,6 @@ export const assumptions = {
   /** A record on disk and in memory (docs/operating.md). */
   recordDiskBytes: 730,
   recordMemoryBytes: 800,
-  /** An id in an IHAVE, as the model of gossip has it. */
-  messageIdBytes: 40,
   /** One put of a record in a full frame, both ways (docs/operating.md), when a node's records move to another. */
   handOverBytes: 2 * 501,
   sessionSeconds: 24 * 3600,
@@ -56,14 +54,17 @@ export interface NodeLoad {
 export const causes = ['idle', 'lookups', 'writes', 'announcements'] as const;
 export type Cause = (typeof causes)[number];
 
-/** Costs at one size: name of a quantity → value of its line. @throws RangeError when it was not measured often enough. */
+/** Where there are many announcements, the frames around IHAVEs are shared, and one more costs its copies and ids. */
+const floodBytes = 'revocation-flood.bytes';
+
+/** Costs at one size: name of a quantity → value of its line; over a rate, what one more adds. @throws RangeError when it was not measured often enough. */
 export type Costs = (name: string) => number;
 
 export function costsAt(fitted: readonly FittedQuantity[], nodes: number): Costs {
   return (name) => {
-    const fit = fitted.find((quantity) => quantity.name === name)?.fit;
-    if (!fit) throw new RangeError(`${name} needs runs at three sizes`);
-    return Math.max(0, valueAt(fit, nodes));
+    const found = fitted.find((quantity) => quantity.name === name);
+    if (!found?.fit) throw new RangeError(`${name} needs runs at three values`);
+    return found.symbol === 'N' ? Math.max(0, valueAt(found.fit, nodes)) : found.fit.b;
   };
 }
 
@@ -76,11 +77,6 @@ export function rosterGrowth(kinds: readonly AgentKind[]): number {
     const staysSimple = (1 - tombstoneShare) * Math.exp(-lifeSeconds / keySeconds);
     return sum + (aliveShare / lifeSeconds) * (1 - staysSimple);
   }, 0);
-}
-
-/** Bytes that one announcement costs each node: copies of it, and IHAVEs. */
-export function announcementBytes(costs: Costs): number {
-  return costs('revocation.bytes') + costs('revocation.told') * assumptions.messageIdBytes;
 }
 
 export function loadOf(costs: Costs, nodes: number, agents: number, kinds = agentMix): NodeLoad {
@@ -97,7 +93,7 @@ export function loadOf(costs: Costs, nodes: number, agents: number, kinds = agen
     idle: costs('idle.bytes'),
     lookups: lookups * costs('lookup.bytes'),
     writes: writes * costs('update.bytes'),
-    announcements: announcements * announcementBytes(costs),
+    announcements: announcements * costs(floodBytes),
   };
   return {
     ...{ nodes, agents, copies, roster, lookups, writes, announcements, bytesByCause },
@@ -106,7 +102,7 @@ export function loadOf(costs: Costs, nodes: number, agents: number, kinds = agen
       costs('idle.messages') +
       lookups * costs('lookup.messages') +
       writes * costs('update.messages') +
-      announcements * costs('revocation.messages'),
+      announcements * costs('revocation.copies'),
     bytes: causes.reduce((sum, cause) => sum + bytesByCause[cause], 0),
     coreMs:
       lookups * costs('lookup.signatureMs') +

@@ -6,6 +6,7 @@
  */
 import type { Scenario } from '../lib/scenario.ts';
 import { ScenarioError } from '../lib/scenario.ts';
+import { scenarioOf } from '../lib/scenario-files.ts';
 
 export interface Series {
   readonly name: string;
@@ -29,13 +30,15 @@ export interface PlannedRun {
 export const fixedNodes = 200;
 const floodNodes = 60;
 const floodSeconds = 5;
+/** More than end in the greatest flood, and as many in each, so that all begin alike. */
+const floodAgents = 1_200;
 const agents = 200;
 const seconds = 30;
 const settleSeconds = 10;
 /** Long enough for six turns of what nodes do every five minutes. */
 const idleSeconds = 1800;
-/** A revocation reaches every node, so that large networks get few. */
-const deliveriesMax = 200_000;
+/** Each reaches every node, so that these few are many messages. */
+const revocations = 20;
 
 const quiet = {
   seconds,
@@ -44,6 +47,9 @@ const quiet = {
   rotationsPerSecond: 0,
   revocations: 0,
 } as const;
+
+/** The scenario of that name, once: nothing in it is varied. */
+export const mixSeries = 'lifetimes';
 
 export const seriesList: readonly Series[] = [
   {
@@ -66,7 +72,7 @@ export const seriesList: readonly Series[] = [
     ...overNodes('revocations', 'Revocations alone'),
     scenarioAt: (nodes) => ({
       ...{ nodes, agents, settleSeconds },
-      load: { ...quiet, revocations: Math.max(5, Math.min(100, Math.round(deliveriesMax / nodes))) },
+      load: { ...quiet, revocations },
     }),
   },
   {
@@ -108,9 +114,9 @@ export const seriesList: readonly Series[] = [
     title: 'Revocations, more than a network has',
     axis: 'revocations per second among 60 nodes',
     symbol: 'R',
-    values: [50, 100, 200, 400],
+    values: [50, 100, 200],
     scenarioAt: (rate) => ({
-      ...{ nodes: floodNodes, agents: rate * floodSeconds + agents, settleSeconds },
+      ...{ nodes: floodNodes, agents: floodAgents, settleSeconds },
       load: { ...quiet, seconds: floodSeconds, revocations: rate * floodSeconds },
     }),
   },
@@ -124,6 +130,17 @@ export const seriesList: readonly Series[] = [
       ...{ nodes: fixedNodes, agents: perNode * fixedNodes, settleSeconds },
       load: { ...quiet, seconds: 1 },
     }),
+  },
+  {
+    name: mixSeries,
+    title: 'A mix of agents as they live',
+    axis: 'nothing',
+    symbol: '',
+    values: [1],
+    scenarioAt: () => {
+      const { nodes, agents, settleSeconds, load } = scenarioOf(mixSeries);
+      return { nodes, agents, settleSeconds, load };
+    },
   },
 ];
 

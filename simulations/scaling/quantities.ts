@@ -1,6 +1,6 @@
 /** What a run says of the cost of one action, and in which forms that may grow. */
 import { type Fit, type Form, fitBest, type Point } from './fits.ts';
-import { seriesList } from './plan.ts';
+import { mixSeries, seriesList } from './plan.ts';
 import type { ScalingData, ScalingRun } from './scaling-data.ts';
 
 export interface Quantity {
@@ -17,7 +17,7 @@ export interface FittedQuantity extends Pick<Quantity, 'name' | 'label' | 'unit'
   readonly axis: string;
   readonly symbol: string;
   readonly points: readonly Point[];
-  /** Null with too few points. Over N it is drawn through those of `fittedFromNodes` and more, where there are three. */
+  /** Null with too few points, and where nothing is varied. Over N it is drawn through those of `fittedFromNodes` and more, where there are three. */
   readonly fit: Fit | null;
 }
 
@@ -55,6 +55,20 @@ const forEach =
     const spent = beyondCalm(name, run, calm);
     return spent === undefined ? undefined : (spent * run.nodes) / run[count];
   };
+
+/** Of one node, in each second of the flood, as much as all of it comes to. */
+const inFlood =
+  (name: string): Measured =>
+  (run) => {
+    const rate = run.measures[name];
+    return rate === undefined ? undefined : (rate * run.seconds * run.value) / run.revocations;
+  };
+
+/** Copies of a message that reach a node. */
+const copies: Measured = ({ measures }) => {
+  const more = measures['gossip.duplicatesPerDelivery'];
+  return more === undefined ? undefined : 1 + more;
+};
 
 /** Of one node, for each revocation in the network. */
 const forEachRevocation =
@@ -96,11 +110,9 @@ const rowsBySeries: Readonly<Record<string, readonly Row[]>> = {
     ['update.p50Ms', 'median time to w = 5', 'ms', measure('publishes.p50Ms')],
   ],
   revocations: [
-    ['revocation.messages', 'messages of each node', '', forEachRevocation(messages)],
-    ['revocation.bytes', 'bytes of each node', 'bytes', forEachRevocation(bytes)],
+    ['revocation.copies', 'copies that reach each node', '', copies],
     ['revocation.checks', 'signatures checked, at each node', '', forEachRevocation(checks)],
     ['revocation.signatureMs', 'core for signatures, of each node', 'ms', forEachRevocation(signatureMs)],
-    ['revocation.told', 'IHAVEs of each node', '', measure('gossip.toldPerDelivery')],
     ['revocation.p50Ms', 'median time to a node', 'ms', measure('revocations.p50Ms')],
     ['revocation.p99Ms', '99th percentile', 'ms', measure('revocations.p99Ms')],
   ],
@@ -117,20 +129,43 @@ const rowsBySeries: Readonly<Record<string, readonly Row[]>> = {
   'revocation-flood': [
     ['revocation-flood.p50Ms', 'median time to a node', 'ms', measure('revocations.p50Ms')],
     ['revocation-flood.p99Ms', '99th percentile', 'ms', measure('revocations.p99Ms')],
-    ['revocation-flood.bytes', 'bytes of a node in a second, pauses included', 'bytes', measure(bytes)],
+    ['revocation-flood.bytes', 'bytes of a node in a second', 'bytes', inFlood(bytes)],
     ['revocation-flood.overQuota', 'messages over the quota of a neighbour', '', measure('gossip.overQuota')],
   ],
+  [mixSeries]: ['helpers', 'sessions', 'services']
+    .map(
+      (kind): Row => [
+        `${mixSeries}.${kind}`,
+        `${kind} of the scenario lifetimes, as simulated`,
+        '',
+        measure(`lifetimes.${kind}.changesPerWrite`),
+      ],
+    )
+    .concat([
+      [
+        `${mixSeries}.all`,
+        'all of the scenario lifetimes, as simulated',
+        '',
+        measure('index.changesPerWrite'),
+      ],
+    ]),
   agents: [
     ['agents.copies', 'records that a node holds', '', measure('storage.copiesPerNode')],
     ['agents.bytes', 'bytes that a node stores', 'bytes', measure('storage.bytesPerNode')],
   ],
 };
 
+function formsOf({ name, values }: (typeof seriesList)[number]): readonly Form[] {
+  if (name === mixSeries) return [];
+  if (values === undefined) return overNodes;
+  return name === 'agents' ? overAgents : overRate;
+}
+
 export const quantities: readonly Quantity[] = seriesList.flatMap((series) =>
   rowsBySeries[series.name]!.map(([name, label, unit, measured]) => ({
     ...{ name, label, unit, measured },
     series: series.name,
-    forms: series.values === undefined ? overNodes : series.name === 'agents' ? overAgents : overRate,
+    forms: formsOf(series),
   })),
 );
 
@@ -156,7 +191,7 @@ export function fitAll({ runs }: ScalingData): FittedQuantity[] {
     const { axis, symbol } = seriesList.find((one) => one.name === series)!;
     const large = points.filter(({ x }) => symbol === 'N' && x >= fittedFromNodes);
     const used = areEnough(large) ? large : points;
-    const fit = areEnough(used) ? fitBest(forms, used) : null;
+    const fit = forms.length > 0 && areEnough(used) ? fitBest(forms, used) : null;
     return { name, label, unit, series, axis, symbol, points, fit };
   });
 }

@@ -6,7 +6,7 @@ import { agentMix, fewerWrites } from './agent-mix.ts';
 import { valueAt } from './fits.ts';
 import { assumptions, type Cause, causes, costsAt, loadOf } from './node-model.ts';
 import type { FittedQuantity } from './quantities.ts';
-import { farAgents, farNodes, longestRefenceSeconds, short } from './scaling-tables.ts';
+import { farAgents, farNodes, isComplete, longestRefenceSeconds, short } from './scaling-tables.ts';
 
 export interface NamedFigure extends Figure {
   /** Of its file. */
@@ -31,8 +31,7 @@ export function scalingFigures(fitted: readonly FittedQuantity[]): NamedFigure[]
       'revocation.p99Ms': '99th percentile',
     }),
   ].filter((figure) => figure !== null);
-  const isFitted = fitted.every(({ fit, symbol }) => symbol !== 'N' || fit !== null);
-  return [...overNodes, ...(isFitted ? [bytesOverAgents(fitted)] : []), writesOverEndpoints()];
+  return [...overNodes, ...(isComplete(fitted) ? [bytesOverAgents(fitted)] : []), writesOverEndpoints()];
 }
 
 /** Two quantities over the number of nodes. */

@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from '../report/measure-catalog.ts';
 import { agentMix, fewerWrites, indexWrites, ratesOf } from './agent-mix.ts';
 import { describeFit, type Fit, valueAt } from './fits.ts';
 import { boundsOf, costsAt, loadOf } from './node-model.ts';
+import { mixSeries } from './plan.ts';
 import type { FittedQuantity } from './quantities.ts';
 
 export interface ScalingTable {
@@ -20,8 +21,16 @@ export const farAgents: readonly number[] = [1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e1
 
 export function tablesOf(fitted: readonly FittedQuantity[]): ScalingTable[] {
   const measured = [costTable(fitted), rateTable(fitted)];
-  const hasAll = fitted.every(({ fit, symbol }) => symbol !== 'N' || fit !== null);
-  return [...measured, ...(hasAll ? [loadTable(fitted), boundTable(fitted)] : []), writeTable()];
+  return [
+    ...measured,
+    ...(isComplete(fitted) ? [loadTable(fitted), boundTable(fitted)] : []),
+    writeTable(fitted),
+  ];
+}
+
+/** Whether every cost has its line. */
+export function isComplete(fitted: readonly FittedQuantity[]): boolean {
+  return fitted.every(({ fit, series }) => fit !== null || series === mixSeries);
 }
 
 function costTable(fitted: readonly FittedQuantity[]): ScalingTable {
@@ -61,10 +70,10 @@ function lineCells(fit: Fit | null, symbol: string): string[] {
 function rateTable(fitted: readonly FittedQuantity[]): ScalingTable {
   return {
     name: 'rates',
-    title: 'One thing at a time, at 200 nodes',
+    title: 'One thing at a time, at 200 nodes where nothing else is said',
     columns: ['varied', 'measured', 'at', 'line', 'R²', 'off by'],
     rows: fitted
-      .filter(({ symbol, points }) => symbol !== 'N' && points.length > 0)
+      .filter(({ symbol, points }) => symbol !== 'N' && symbol !== '' && points.length > 0)
       .map(({ axis, symbol, label, unit, points, fit }) => [
         `${symbol}, ${axis}`,
         label,
@@ -117,7 +126,7 @@ function boundTable(fitted: readonly FittedQuantity[]): ScalingTable {
   };
 }
 
-function writeTable(): ScalingTable {
+function writeTable(fitted: readonly FittedQuantity[]): ScalingTable {
   const day = 24 * 3600;
   const kinds = [
     ...agentMix.map((kind) => ({ name: kind.name, share: `${kind.aliveShare * 100}%`, kinds: [kind] })),
@@ -139,18 +148,24 @@ function writeTable(): ScalingTable {
       'fewer by',
       'signed anew weekly',
     ],
-    rows: kinds.map(({ name, share, kinds: some }) => {
-      const alive = some.reduce((sum, { aliveShare }) => sum + aliveShare, 0);
-      const rates = ratesOf(some);
-      return [
-        name,
-        share,
-        `${formatNumber((indexWrites(rates) / alive) * day)} a day`,
-        `${formatNumber((rates.endpointWrites / alive) * day)} a day`,
-        `${formatCount(Number(fewerWrites(some).toPrecision(3)))} times`,
-        `${formatCount(Number(fewerWrites(some, longestRefenceSeconds).toPrecision(3)))} times`,
-      ];
-    }),
+    rows: kinds
+      .map(({ name, share, kinds: some }) => {
+        const alive = some.reduce((sum, { aliveShare }) => sum + aliveShare, 0);
+        const rates = ratesOf(some);
+        return [
+          name,
+          share,
+          `${formatNumber((indexWrites(rates) / alive) * day)} a day`,
+          `${formatNumber((rates.endpointWrites / alive) * day)} a day`,
+          `${formatCount(Number(fewerWrites(some).toPrecision(3)))} times`,
+          `${formatCount(Number(fewerWrites(some, longestRefenceSeconds).toPrecision(3)))} times`,
+        ];
+      })
+      .concat(
+        fitted
+          .filter(({ series, points }) => series === mixSeries && points.length > 0)
+          .map(({ label, points }) => [label, '', '', '', `${formatCount(points[0]!.y)} times`, '']),
+      ),
   };
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runSimulation } from '../../../simulations/lib/command.ts';
+import { agentMix } from '../../../simulations/scaling/agent-mix.ts';
+import { assumptions, rosterGrowth } from '../../../simulations/scaling/node-model.ts';
 import { planRuns, seriesList } from '../../../simulations/scaling/plan.ts';
 import { fitAll, quantities } from '../../../simulations/scaling/quantities.ts';
 import { savedDataPath } from '../../../simulations/scaling/scale-command.ts';
@@ -14,7 +16,14 @@ import {
   type ScalingRun,
 } from '../../../simulations/scaling/scaling-data.ts';
 import { withTables } from '../../../simulations/scaling/scaling-document.ts';
-import { tablesOf } from '../../../simulations/scaling/scaling-tables.ts';
+import { claimSeconds, tablesOf } from '../../../simulations/scaling/scaling-tables.ts';
+import {
+  gossipMessagesPerSecondPerTopic,
+  gossipTopicCount,
+  syncBodiesMax,
+  syncBucketCount,
+} from '../../../src/core/limits.ts';
+import { peerConfigDefault } from '../../../src/core/peer/peer-config.ts';
 
 const documentPath = join(import.meta.dirname, '../../../docs/scaling.md');
 let folder: string;
@@ -155,6 +164,25 @@ describe('docs/scaling.md', () => {
 
   it('has the tables of the runs that are kept', () => {
     expect(withTables(text, tablesOf(fitAll(readData(savedDataPath))))).toBe(text);
+  });
+
+  it('says in its sentences what the rules and the mix come to', () => {
+    const flat = text.replace(/\s+/g, ' ');
+    const roster = rosterGrowth(agentMix) * assumptions.rosterSeconds;
+    expect(flat).toContain(`${roster.toFixed(1)} agents for each agent alive after one year`);
+    expect(flat).toContain(`endpoints that change every ${claimSeconds.usual.toFixed(0)} s`);
+    expect(flat).toContain(`fence every 160 h it needs ${claimSeconds.longest.toFixed(0)} s`);
+    expect(flat).toContain(
+      `${syncBucketCount} buckets and names at most ${syncBodiesMax.toLocaleString('en-US')} agents`,
+    );
+    expect(flat).toContain(`At ${peerConfigDefault.agentsMax.toLocaleString('en-US')} agents`);
+    expect(flat).toContain(
+      `may send ${gossipMessagesPerSecondPerTopic} a second in each of ${gossipTopicCount} topics`,
+    );
+    expect(flat).toContain(
+      `${assumptions.handOverBytes.toLocaleString('en-US')} bytes over the length of a session`,
+    );
+    expect(flat).toContain(`${assumptions.takeInMs} ms for each bundle taken in`);
   });
 
   it('shows pictures that are there', () => {
