@@ -54,7 +54,8 @@ export interface SimulatedNode {
   resolve(agentId: Uint8Array, onResolved: (resolution: Resolution) => void, fresh?: boolean): void;
   publish(bundle: Uint8Array, onPublished: (result: PublishResult) => void): void;
   validate(from: string, topic: string, data: Uint8Array, onVerdict: (verdict: GossipVerdict) => void): void;
-  answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void): void;
+  /** @param onGone it has crashed before it answered. */
+  answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void, onGone?: () => void): void;
   /** It has had that on its disk since before the run. */
   keep(agentKey: string, bytes: Uint8Array): void;
   endTurn(): void;
@@ -74,7 +75,10 @@ export function createSimulatedNode(
   const { queue } = ports;
   const store = new Map<string, Uint8Array>();
   const calls = createPending<(result: never) => void>();
-  const inbound = createPending<(body: Uint8Array) => void>();
+  const inbound = createPending<{
+    onAnswer(body: Uint8Array): void;
+    readonly onGone?: (() => void) | undefined;
+  }>();
   const verdicts = createPending<(verdict: GossipVerdict) => void>();
   let run = 0;
   let busyUntilMs = 0;
@@ -171,7 +175,7 @@ export function createSimulatedNode(
     else if (effect.type === 'read-entry') read(effect);
     else if (effect.type === 'write-entries') write(effect);
     else if (effect.type === 'send-request') ask(effect);
-    else if (effect.type === 'send-response') inbound.take(effect.inboundId)?.(effect.body);
+    else if (effect.type === 'send-response') inbound.take(effect.inboundId)?.onAnswer(effect.body);
     else if (effect.type === 'send-push') ports.push(node, effect.peer, effect.body);
     else if (effect.type === 'meet-peer') ports.meet(node, effect.contact.peer);
     else if (effect.type === 'publish-gossip') ports.gossip(node, effect.topic, effect.data);
@@ -228,8 +232,8 @@ export function createSimulatedNode(
     validate(from: string, topic: string, data: Uint8Array, onVerdict: (verdict: GossipVerdict) => void) {
       dispatch({ type: 'gossip-received', messageId: verdicts.add(onVerdict), topic, from, data });
     },
-    answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void) {
-      dispatch({ type: 'request-received', inboundId: inbound.add(onAnswer), peer: from, body });
+    answer(from: string, body: Uint8Array, onAnswer: (body: Uint8Array) => void, onGone?: () => void) {
+      dispatch({ type: 'request-received', inboundId: inbound.add({ onAnswer, onGone }), peer: from, body });
     },
     keep(agentKey: string, bytes: Uint8Array) {
       store.set(agentKey, bytes);
@@ -243,7 +247,8 @@ export function createSimulatedNode(
       node.isUp = false;
       ports.up[index] = 0;
       run++;
-      for (const waiting of [calls, inbound, verdicts]) waiting.clear();
+      for (const waiting of [calls, verdicts]) waiting.drain();
+      for (const { onGone } of inbound.drain()) onGone?.();
       wakeAtMs = Number.POSITIVE_INFINITY;
       busyUntilMs = 0;
     },

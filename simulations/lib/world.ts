@@ -172,11 +172,18 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   });
 
   /** The arrival, unless nothing arrives or nobody is there; false when nothing is under way. */
-  function deliver(from: number, to: number, sizeBytes: number, arrive: () => void): boolean {
+  function deliver(
+    from: number,
+    to: number,
+    sizeBytes: number,
+    arrive: () => void,
+    onGone = (): void => {},
+  ): boolean {
     const delayMs = network.delayMs(from, to, sizeBytes, queue.nowMs);
     if (delayMs === null) return false;
     queue.at(queue.nowMs + delayMs, () => {
       if (nodes[to]!.isUp) arrive();
+      else onGone();
     });
     return true;
   }
@@ -194,23 +201,23 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     const ask = (): void => {
       trace.note(from, 'request');
       const target = nodes[to]!;
-      if (!target.isUp) {
-        const backMs = network.delayMs(from, to, 0, queue.nowMs);
+      // The connection breaks, which takes its way back.
+      const reset = (): void => {
+        const backMs = network.delayMs(to, from, 0, queue.nowMs);
         if (backMs === null) timeOut();
-        else queue.at(queue.nowMs + 2 * backMs, () => answer({ failure: 'unreachable' }));
-        return;
-      }
-      const isSent = deliver(from, to, body.length, () => {
+        else queue.at(queue.nowMs + backMs, () => answer({ failure: 'unreachable' }));
+      };
+      const arrive = (): void => {
         requests[to]!++;
-        target.answer(nodes[from]!.name, body, (answered) => {
-          const sizeBytes = answered.length;
-          const backMs = network.delayMs(to, from, sizeBytes, queue.nowMs);
+        const onAnswer = (answered: Uint8Array): void => {
+          const backMs = network.delayMs(to, from, answered.length, queue.nowMs);
           const atMs = backMs === null ? Number.POSITIVE_INFINITY : queue.nowMs + backMs + target.slownessMs;
           if (atMs > deadlineMs) timeOut();
           else queue.at(atMs, () => answer({ body: answered }));
-        });
-      });
-      if (!isSent) timeOut();
+        };
+        target.answer(nodes[from]!.name, body, onAnswer, reset);
+      };
+      if (!deliver(from, to, body.length, arrive, reset)) timeOut();
     };
     if (connections.has(from, to)) ask();
     else

@@ -8,7 +8,8 @@ export interface Pending<Waiting> {
   add(waiting: Waiting): number;
   /** Takes it out; undefined when nothing waits under that number. */
   take(id: number): Waiting | undefined;
-  clear(): void;
+  /** Takes out all. */
+  drain(): Waiting[];
   size(): number;
 }
 
@@ -53,9 +54,13 @@ export function createPending<Waiting>(): Pending<Waiting> {
       size--;
       return waiting;
     },
-    clear() {
+    drain() {
+      const waiting = ring.filter(
+        (_, index) => index % 2 === 1 && ring[index - 1] !== undefined,
+      ) as Waiting[];
       ring = emptyRing(placesMin);
       size = 0;
+      return waiting;
     },
     size: () => size,
   };
