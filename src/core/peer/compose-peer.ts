@@ -12,9 +12,9 @@
 import { createRoutingTable } from '../overlay/routing-table.ts';
 import { createPlaceFinder } from '../place/place-finder.ts';
 import { createPlaceSearcher } from '../place/place-searcher.ts';
-import type { AgentState } from '../record/agent-state.ts';
 import { createRandom } from '../rng.ts';
 import { type AgentTable, createAgentTable } from './agent-table.ts';
+import { raiseAlarms } from './alarms.ts';
 import { createAnnouncer } from './announcer.ts';
 import { createCapabilitySearcher } from './capability-searcher.ts';
 import type { CapabilityServer } from './capability-server.ts';
@@ -65,9 +65,6 @@ export interface Peer {
   /** For who looks on; nothing in it is needed to go on. */
   keyspace(): Keyspace;
 }
-
-/** An establishment that held for so long is not expected to be overturned (§1: `late-fork`). */
-const lateForkSeconds = 3600;
 
 export interface PeerOptions {
   readonly config: PeerConfig;
@@ -383,15 +380,4 @@ function createParts(
     }),
     keyspace: () => describeKeyspace(routing, table.places, context.nowMs()),
   };
-}
-
-function raiseAlarms(context: PeerContext, { before, heldSince }: IngestResult, after: AgentState): void {
-  if (after.keyState.status === 'forked' && before?.keyState.status !== 'forked') {
-    context.emit({ type: 'raise-alarm', alarm: 'forked', agentId: after.agentId });
-  }
-  if (before === null || heldSince === null) return;
-  const isOverturned = !after.keyState.chain.some((event) => event.key === before.keyState.head.key);
-  if (isOverturned && context.nowSeconds() - heldSince >= lateForkSeconds) {
-    context.emit({ type: 'raise-alarm', alarm: 'late-fork', agentId: after.agentId });
-  }
 }
