@@ -125,7 +125,8 @@ export function createConnections(parts: {
 
   /** By way of its relay; where it can, the hidden side then dials back, and that connection takes the place of this. */
   function dialHidden(behind: Nats, from: number, to: number, onEnd: (isConnected: boolean) => void): void {
-    const relay = nodes[to]!.isUp ? behind.relayTo(to) : null;
+    const found = nodes[to]!.isUp ? behind.relayTo(to) : null;
+    const relay = found === from ? null : found;
     const thereMs = relay === null ? null : network.delayMs(from, relay, 0, queue.nowMs);
     const onMs = relay === null || thereMs === null ? null : network.delayMs(relay, to, 0, queue.nowMs);
     if (relay === null || thereMs === null || onMs === null) {

@@ -61,9 +61,13 @@ export function createNats(
   const counts = { relayed: 0, replaced: 0 };
   const pairOf = (one: number, other: number): number => Math.min(one, other) * nodes + Math.max(one, other);
 
+  /** A reservation is made over a direct connection, and ends with it. */
+  function isRelay(node: number, relay: number): boolean {
+    return !hidden.has(relay) && parts.isUp(relay) && !links.has(pairOf(node, relay));
+  }
+
   function reserve(node: number): number | null {
-    const free = (relay: number): boolean =>
-      !hidden.has(relay) && parts.isUp(relay) && reservations[relay]! < reservationsMax;
+    const free = (relay: number): boolean => isRelay(node, relay) && reservations[relay]! < reservationsMax;
     const relay = random.pick(parts.neighbours(node), parts.neighbours(node).length).find(free);
     if (relay === undefined) return null;
     relayByNode.set(node, relay);
@@ -75,7 +79,7 @@ export function createNats(
     isHidden: (node) => hidden.has(node),
     relayTo(node) {
       const relay = relayByNode.get(node);
-      if (relay !== undefined && parts.isUp(relay)) return relay;
+      if (relay !== undefined && isRelay(node, relay) && parts.neighbours(node).includes(relay)) return relay;
       if (relay !== undefined) reservations[relay]!--;
       relayByNode.delete(node);
       return reserve(node);
