@@ -46,8 +46,18 @@ interface Recent {
   heartbeats: number;
 }
 
+/** Meshes that somebody else keeps, in place of the simple ones here. */
+export interface MeshKeeper {
+  peers(topic: string, node: number): readonly number[];
+  /** That neighbour was the first to bring the node a message that it accepted. */
+  delivered(topic: string, node: number, from: number): void;
+  /** It publishes nothing. */
+  isMute(node: number): boolean;
+}
+
 export interface GossipNetwork {
   publish(node: number, topic: string, data: Uint8Array): void;
+  keepMeshes(keeper: MeshKeeper): void;
   /** It was down: it has no memory of messages and stands in no mesh. */
   left(node: number): void;
   readonly counts: {
@@ -65,6 +75,10 @@ export interface GossipParts {
   readonly random: Random;
   /** D; a mesh holds up to twice as many. */
   readonly degree?: number | undefined;
+  /** A message of the node's own goes to all neighbours, else to its mesh. */
+  readonly floodPublish?: boolean | undefined;
+  /** Messages are told of on heartbeats. */
+  readonly lazy?: boolean | undefined;
   isUp(node: number): boolean;
   /** Those that a node is connected to. */
   neighbours(node: number): readonly number[];
@@ -82,12 +96,14 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   const { queue, network, random } = parts;
   const degree = parts.degree ?? degreeDefault;
   const degreeMax = 2 * degree;
+  const { floodPublish = true, lazy = true } = parts;
   const messageById = new Map<string, Message>();
   const topics = new Map<string, Topic>();
   const beatingTopics: Topic[] = [];
   const recentByNode: (Recent[] | undefined)[] = new Array(nodes).fill(undefined);
   const phaseMs = Float64Array.from({ length: nodes }, () => random.next() * heartbeatMs);
   const rejectedByLink = new Map<number, number>();
+  let keeper: MeshKeeper | null = null;
   const counts = { delivered: 0, duplicates: 0, rejected: 0, told: 0, recovered: 0 };
 
   function topicOf(name: string): Topic {
@@ -100,7 +116,8 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   }
 
   /** Grafts until the degree is reached, and prunes who is gone: what heartbeats do, when it matters. */
-  function meshPeers({ mesh }: Topic, node: number): readonly number[] {
+  function meshPeers({ name, mesh }: Topic, node: number): readonly number[] {
+    if (keeper !== null) return keeper.peers(name, node);
     const own = mesh[node]!;
     for (let index = own.length - 1; index >= 0; index--) {
       if (!parts.isUp(own[index]!) || network.isCut(node, own[index]!)) own.splice(index, 1);
@@ -125,9 +142,10 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       messageById.set(id, message);
       if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
     }
-    if (message.seen[node] === 1) return;
+    if (message.seen[node] === 1 || keeper?.isMute(node)) return;
     see(node, message);
-    for (const neighbour of parts.neighbours(node)) send(node, neighbour, message);
+    const receivers = floodPublish ? parts.neighbours(node) : meshPeers(message.topic, node);
+    for (const receiver of receivers) send(node, receiver, message);
     remember(node, message);
   }
 
@@ -160,6 +178,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       }
       if (verdict !== 'accept' || !parts.isUp(to)) return;
       counts.delivered++;
+      keeper?.delivered(message.topic.name, to, from);
       for (const peer of meshPeers(message.topic, to)) if (peer !== from) send(to, peer, message);
       remember(to, message);
     });
@@ -167,6 +186,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
 
   /** It is told of on the next heartbeats. */
   function remember(node: number, message: Message): void {
+    if (!lazy) return;
     const recent = recentByNode[node];
     if (recent !== undefined) {
       recent.push({ message, heartbeats: toldHeartbeats });
@@ -202,8 +222,8 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     let idleBytes = 0;
     /** Share of the neighbours to whom nothing goes. */
     let untold = 1;
-    for (const { mesh, beating } of beatingTopics) {
-      const others = neighbours - mesh[node]!.length;
+    for (const { name, mesh, beating } of beatingTopics) {
+      const others = neighbours - (keeper?.peers(name, node) ?? mesh[node]!).length;
       const told = Math.min(others, Math.max(lazyDegree, Math.floor(lazyShare * others)));
       counts.told += told * beating.length;
       if (neighbours > 0) untold *= 1 - told / neighbours;
@@ -239,6 +259,9 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
 
   return {
     publish,
+    keepMeshes(other) {
+      keeper = other;
+    },
     left(node) {
       for (const message of messageById.values()) {
         if (message.seen[node] === 1) message.seenCount--;

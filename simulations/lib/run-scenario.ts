@@ -138,6 +138,7 @@ export async function runScenario(
       });
     }
   };
+  adversary.enter(world);
   if (scenario.joinSeconds !== undefined) {
     planJoinStorm(world, scenario.joinSeconds, world.chance.stream('joining'));
     await pass('joining', scenario.joinSeconds + joinedSeconds);

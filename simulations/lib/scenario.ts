@@ -46,6 +46,14 @@ const attack = Type.Union([
     strict,
   ),
   Type.Object(
+    {
+      type: Type.Union([Type.Literal('cold-boot'), Type.Literal('covert-flash')]),
+      atSeconds,
+      share,
+    },
+    strict,
+  ),
+  Type.Object(
     { type: Type.Literal('eclipse'), atSeconds, nodes: Type.Integer({ minimum: 1, maximum: 200 }), deceit },
     strict,
   ),
@@ -124,6 +132,8 @@ export const scenarioSchema = Type.Object(
         {
           /** D. */
           degree: Type.Optional(Type.Integer({ minimum: 1, maximum: 64 })),
+          floodPublish: Type.Optional(Type.Boolean()),
+          lazy: Type.Optional(Type.Boolean()),
         },
         strict,
       ),

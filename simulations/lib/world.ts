@@ -32,7 +32,7 @@ export interface WorldSettings {
   readonly seed: number;
   readonly network: NetworkSettings;
   readonly peer: Partial<PeerConfig>;
-  readonly gossip?: { readonly degree?: number };
+  readonly gossip?: { readonly degree?: number; readonly floodPublish?: boolean; readonly lazy?: boolean };
   /** `settled`: everybody has met its neighbours; `empty`: nobody knows anybody. */
   readonly start: 'settled' | 'empty';
   /** Peer ids of the last nodes, which know nobody and which nobody knows until they are connected. */
@@ -164,7 +164,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     queue,
     network,
     random: chance.stream('gossip'),
-    degree: settings.gossip?.degree,
+    ...settings.gossip,
     isUp: (node) => up[node] === 1,
     neighbours: connections.direct,
     validate: (node, from, topic, data, onVerdict) =>

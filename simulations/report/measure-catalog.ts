@@ -33,6 +33,7 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
     better: 'higher',
     unit: 'share',
   },
+  'attack.meshShare': { label: 'places in meshes that sybils have', better: 'lower', unit: 'share' },
   'victim.foundShare': { label: 'reads of the eclipsed agent', better: 'higher', unit: 'share' },
   'victim.foundAfterUpdateShare': { label: 'the same, once it was updated', better: 'higher', unit: 'share' },
   'victim.wrongAfterUpdateShare': { label: 'reads of what it was before', better: 'lower', unit: 'share' },

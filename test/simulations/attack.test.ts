@@ -61,3 +61,31 @@ describe('an eclipse', () => {
     expect(invariants.filter(({ ok }) => !ok)).toEqual([]);
   });
 });
+
+describe('gossip', () => {
+  const load = { ...scenario.load, seconds: 5, lookupsPerSecond: 0, updatesPerSecond: 0, revocations: 6 };
+  const attack: Attack = { type: 'cold-boot', atSeconds: 1, share: 0.5 };
+
+  it('whose meshes are full of sybils that pass nothing on reaches everybody all the same', async () => {
+    const { measures } = await run(attack, { load });
+    expect(measures['attack.meshShare']).toBeGreaterThan(0.8);
+    expect(measures['attack.messagesDropped']).toBeGreaterThan(20);
+    expect(measures).toMatchObject({
+      'revocations.reachedShare': 1,
+      'revocations.withinFiveSecondsShare': 1,
+    });
+  });
+
+  it('that is sent to the mesh alone and told of by nobody is lost in it', async () => {
+    const gossip = { floodPublish: false, lazy: false };
+    const { measures } = await run(attack, { load, gossip });
+    expect(measures['revocations.reachedShare']).toBeLessThan(1);
+  });
+
+  it('goes on when sybils that gossiped well fall silent at once', async () => {
+    const flash: Attack = { type: 'covert-flash', atSeconds: 2, share: 0.4 };
+    const { measures } = await run(flash, { load });
+    expect(measures['attack.messagesDropped']).toBeGreaterThan(0);
+    expect(measures['revocations.reachedShare']).toBe(1);
+  });
+});

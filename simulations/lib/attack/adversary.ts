@@ -16,6 +16,7 @@ import { startMs, type World } from '../world.ts';
 import { type Conspiracy, type Deceit, deceive } from './deceit.ts';
 import { createEclipse, type Eclipse, type EclipseParts } from './eclipse.ts';
 import { type Ground, grindBelow, grindStock, nearestOf } from './grinding.ts';
+import { createScoredMesh, type ScoredMesh } from './scored-mesh.ts';
 import { createTruth } from './truth.ts';
 
 export interface Adversary {
@@ -25,6 +26,8 @@ export interface Adversary {
   readonly victim: SimulatedAgent | null;
   isSybil(node: number): boolean;
   honest(world: World): readonly SimulatedNode[];
+  /** Before anything else happens. */
+  enter(world: World): void;
   /** What it takes to have the victim change and be read. */
   join(parts: Pick<EclipseParts, 'world' | 'publish' | 'resolved'> & { readonly author: AgentAuthor }): void;
   /** Plans it, from now on. */
@@ -51,6 +54,9 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
   const sybils = sybilsOf(scenario, attack);
   let honestNodes: readonly SimulatedNode[] | null = null;
   let eclipse: Eclipse | null = null;
+  let mesh: ScoredMesh | null = null;
+  let isSilent = false;
+  let meshShare: number | null = null;
 
   function sybilsOf({ nodes }: Scenario, of: Attack | undefined): ReadonlySet<number> {
     const all = Array.from({ length: nodes }, (_, node) => node);
@@ -64,6 +70,35 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
     return honestNodes;
   }
 
+  /** Whoever is about gossip is connected to everybody, from the start. */
+  function enter(world: World): void {
+    if (attack?.type !== 'cold-boot' && attack?.type !== 'covert-flash') return;
+    for (const sybil of sybils) meetAll(world, sybil);
+    isSilent = attack.type === 'cold-boot';
+    mesh = createScoredMesh({
+      world,
+      random: chance.stream('meshes'),
+      isSybil: (node) => sybils.has(node),
+      areGreedy: isSilent,
+      isMute: (node) => isSilent && sybils.has(node),
+    });
+    world.gossip.keepMeshes(mesh);
+    for (const sybil of sybils) dropMessages(world.nodes[sybil]!);
+  }
+
+  /** What reaches it goes no further, while the attack goes on. */
+  function dropMessages(node: SimulatedNode): void {
+    const validateTruly = node.validate;
+    node.validate = (from, topic, data, onVerdict) => {
+      if (!isSilent) {
+        validateTruly(from, topic, data, onVerdict);
+        return;
+      }
+      count('dropped');
+      onVerdict('ignore');
+    };
+  }
+
   function begin(world: World): void {
     if (attack === undefined) return;
     world.queue.at(world.queue.nowMs + attack.atSeconds * 1000, () => {
@@ -73,16 +108,22 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
   }
 
   function strike(world: World, of: Attack): void {
-    const deceits: readonly Deceit[] = of.type === 'eclipse' ? [of.deceit] : of.deceits;
+    isSilent = true;
+    meshShare = mesh?.sybilShare() ?? null;
+    if (of.type === 'eclipse') strikeBy(world, of, [of.deceit]);
+    else if (of.type === 'sybils') strikeBy(world, of, of.deceits);
+  }
+
+  function strikeBy(world: World, of: Attack, deceits: readonly Deceit[]): void {
     const conspiracy = conspire(world, of);
     for (const [order, index] of [...sybils].entries()) {
       deceive(world.nodes[index]!, deceits[order % deceits.length]!, conspiracy);
-      if (of.type === 'eclipse') for (const { index: other } of world.nodes) meet(world, index, other);
+      if (of.type === 'eclipse') meetAll(world, index);
     }
   }
 
-  function meet(world: World, sybil: number, other: number): void {
-    if (other !== sybil) world.connect(sybil, other);
+  function meetAll(world: World, sybil: number): void {
+    for (const { index } of world.nodes) if (index !== sybil) world.connect(sybil, index);
   }
 
   function conspire(world: World, of: Attack): Conspiracy {
@@ -110,6 +151,7 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
     victim,
     isSybil: (node) => sybils.has(node),
     honest,
+    enter,
     join({ author, ...parts }) {
       if (victim === null) return;
       eclipse = createEclipse({
@@ -134,6 +176,8 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
         'attack.misled': of('misled'),
         'attack.putsSwallowed': of('swallowed'),
         'attack.messagesDropped': of('dropped'),
+        'attack.meshShare': meshShare,
+        'attack.meshShareAtEnd': mesh?.sybilShare() ?? null,
         ...eclipse?.values(),
       };
     },

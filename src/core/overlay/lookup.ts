@@ -7,7 +7,7 @@
  */
 import { lookupParallelism } from '../limits.ts';
 import type { PeerContact } from '../peer/events.ts';
-import { compareDistance, type KadId, kadIdOfPeer } from './distance.ts';
+import { compareDistance, distancePrefix, type KadId, kadIdOfPeer } from './distance.ts';
 
 type CandidateState = 'unasked' | 'asked' | 'answered' | 'failed';
 
@@ -69,8 +69,13 @@ export function createLookup(options: {
   readonly seeds: readonly { readonly contact: PeerContact; readonly kadId: KadId }[];
   /** k. */
   readonly width: number;
+  /**
+   * Within `radius` (`distancePrefix`) of the target, candidates are asked in the order of their distance to `draw`: all of
+   * them most likely hold what is looked for, and nobody is asked first for standing nearest.
+   */
+  readonly near?: { readonly radius: number; readonly draw: KadId };
 }): Lookup {
-  const { target, self, width } = options;
+  const { target, self, width, near } = options;
   const candidates: Candidate[] = [];
   const byPeer = new Map<string, Candidate>();
   const namerByPeer = new Map<string, Namer>();
@@ -119,13 +124,21 @@ export function createLookup(options: {
 
   function take(count: number): PeerContact[] {
     const taken: PeerContact[] = [];
-    for (const candidate of window()) {
+    if (count <= 0) return taken;
+    for (const candidate of near === undefined ? window() : drawn(window(), near)) {
       if (taken.length >= count) break;
       if (candidate.state !== 'unasked') continue;
       candidate.state = 'asked';
       taken.push(candidate.contact);
     }
     return taken;
+  }
+
+  function drawn(nearestFirst: Candidate[], { radius, draw }: NonNullable<typeof near>): Candidate[] {
+    const end = nearestFirst.findIndex(({ kadId }) => distancePrefix(target, kadId) > radius);
+    const inside = nearestFirst.splice(0, end < 0 ? nearestFirst.length : end);
+    inside.sort((left, right) => compareDistance(draw, left.kadId, right.kadId));
+    return [...inside, ...nearestFirst];
   }
 
   function answered(peer: string, closer: readonly PeerContact[]): void {

@@ -41,6 +41,8 @@ export interface RoutingTable {
    * is near enough to it that those are not merely unknown.
    */
   isAmongClosest(target: KadId, count: number, peer?: KadId): boolean;
+  /** Within which distance (`distancePrefix`) of any point about `count` peers stand, as dense as they are around this one. */
+  radius(count: number): number;
   /** How many known peers share exactly so many leading bits with this one: those in that bucket. */
   countSharing(bits: number): number;
   readonly self: KadId;
@@ -51,8 +53,8 @@ export interface RoutingTable {
 export function createRoutingTable(selfPeer: string): RoutingTable {
   const self = kadIdOfPeer(selfPeer);
   const entries = new Map<string, Entry>();
-  /** By count: how far a peer may be from a target that is its own; good until somebody comes or goes. */
-  const reachByCount = new Map<number, number>();
+  /** By count; good until somebody comes or goes. */
+  const radiusByCount = new Map<number, number>();
 
   function add(contact: PeerContact): boolean {
     if (contact.peer === selfPeer) return false;
@@ -65,7 +67,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     try {
       entries.set(contact.peer, { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 });
       table.size = entries.size;
-      reachByCount.clear();
+      radiusByCount.clear();
       return true;
     } catch {
       return false; // not base58: hostile or broken, and nobody to route to
@@ -107,12 +109,15 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     return true;
   }
 
-  function reach(count: number): number {
-    const known = reachByCount.get(count);
+  const reach = (count: number): number => (1 + reachDeviations / Math.sqrt(count)) * radius(count);
+
+  function radius(count: number): number {
+    if (entries.size < count) return Number.POSITIVE_INFINITY;
+    const known = radiusByCount.get(count);
     if (known !== undefined) return known;
     const neighbour = closest(self, count, Number.POSITIVE_INFINITY)[count - 1]!;
-    const found = (1 + reachDeviations / Math.sqrt(count)) * distancePrefix(self, neighbour.kadId);
-    reachByCount.set(count, found);
+    const found = distancePrefix(self, neighbour.kadId);
+    radiusByCount.set(count, found);
     return found;
   }
 
@@ -126,7 +131,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     remove(peer: string) {
       if (!entries.delete(peer)) return;
       table.size = entries.size;
-      reachByCount.clear();
+      radiusByCount.clear();
     },
     has: (peer: string) => entries.has(peer),
     get: (peer: string) => entries.get(peer),
@@ -134,6 +139,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     markAnswered: (peer: string) => setPenalty(peer, 0),
     closest,
     isAmongClosest,
+    radius,
     countSharing(bits: number) {
       let count = 0;
       for (const entry of entries.values()) if (sharedPrefixBits(self, entry.kadId) === bits) count++;

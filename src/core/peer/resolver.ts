@@ -117,6 +117,7 @@ export function createResolver(
         self: context.self.peer,
         seeds: routing.closest(target, config.replication, context.nowMs()),
         width: config.replication,
+        near: { radius: routing.radius(Math.ceil(config.replication / 2)), draw: routing.self },
       }),
       known: held === null ? null : bundleDigest(held.bundle),
       shownByPeer: new Map(),

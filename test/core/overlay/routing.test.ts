@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../../src/core/overlay/distance.ts';
+import {
+  compareDistance,
+  distancePrefix,
+  kadIdOfAgent,
+  kadIdOfPeer,
+} from '../../../src/core/overlay/distance.ts';
 import { createLookup } from '../../../src/core/overlay/lookup.ts';
 import {
   createRoutingTable,
@@ -136,6 +141,24 @@ describe('the iterative lookup', () => {
     const failing = new Set(Array.from({ length: 100 }, (_, index) => index * 5));
     const { found } = run(500, 40, failing);
     expect(found).toHaveLength(20);
+  });
+
+  it('asks those near the target in an order of its own, the others nearest first', () => {
+    const contacts = Array.from({ length: 20 }, (_, index) => contactOf(`around ${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const seeds = contacts.map((contact) => ({ contact, kadId: kadIdOfPeer(contact.peer) }));
+    const radius = distancePrefix(target, seeds[9]!.kadId);
+    const orders = ['one', 'another'].map((asker) => {
+      const self = testPeerId(asker);
+      const near = { radius, draw: kadIdOfPeer(self) };
+      return createLookup({ target, self, seeds, width: 20, near }).take(20);
+    });
+    for (const order of orders) {
+      expect(new Set(order.slice(0, 10))).toEqual(new Set(contacts.slice(0, 10)));
+      expect(order.slice(10)).toEqual(contacts.slice(10));
+    }
+    expect(orders[0]).not.toEqual(orders[1]);
   });
 
   it('puts behind all others whom one names that names peers who keep silent', () => {
