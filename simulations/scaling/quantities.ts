@@ -22,7 +22,7 @@ export interface FittedQuantity extends Pick<Quantity, 'name' | 'label' | 'unit'
 }
 
 const overNodes: readonly Form[] = ['constant', 'log', 'linear'];
-const overRate: readonly Form[] = ['proportional', 'linear', 'log'];
+const overRate: readonly Form[] = ['constant', 'proportional', 'linear', 'log'];
 /** Nothing is held without agents. */
 const overAgents: readonly Form[] = ['proportional'];
 

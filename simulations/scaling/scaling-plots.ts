@@ -49,6 +49,9 @@ function linesOver(
   });
   if (shown.length < strokes.length) return null;
   const greatest = Math.max(...shown.flatMap(({ quantity }) => quantity.points.map(({ x }) => x)));
+  const [first, second] = shown.map(({ quantity }) => lineOf(quantity, greatest, farNodes).at(-1)?.y ?? 0);
+  // The word of the lower one goes below it.
+  const areNear = first! > 0.75 * second!;
   const said = shown.map(({ quantity, word }) => {
     const last = quantity.points.at(-1)!;
     const far = quantity.fit === null ? '' : `, ${short(valueAt(quantity.fit, farNodes))} at 10⁶ by the line`;
@@ -86,7 +89,7 @@ function linesOver(
               y: 'y',
               text: () => word,
               textAnchor: 'end',
-              dy: -11,
+              dy: stroke === colour.first && areNear ? 20 : -11,
               fill: stroke,
               fontWeight: 600,
             }),
@@ -124,6 +127,21 @@ const dashes: Readonly<Record<Cause, string>> = {
   announcements: 'none',
 };
 
+const most = farAgents.at(-1)!;
+/** Where a line is named: at its end, or where it has room. */
+const labelledAt: Readonly<Record<Cause, number>> = {
+  idle: 1e7,
+  lookups: most,
+  writes: most,
+  announcements: 1e9,
+};
+const labelPlaces: Readonly<Record<Cause, { textAnchor: 'start' | 'end'; dx: number; dy: number }>> = {
+  idle: { textAnchor: 'start', dx: 0, dy: -10 },
+  lookups: { textAnchor: 'start', dx: 6, dy: -4 },
+  writes: { textAnchor: 'start', dx: 6, dy: 8 },
+  announcements: { textAnchor: 'end', dx: -8, dy: -8 },
+};
+
 function bytesOverAgents(fitted: readonly FittedQuantity[]): NamedFigure {
   const costs = costsAt(fitted, farNodes);
   const rows = farAgents.flatMap((agents) => {
@@ -144,7 +162,7 @@ function bytesOverAgents(fitted: readonly FittedQuantity[]): NamedFigure {
         tickFormat: (agents: number) => short(agents),
       },
       y: { label: 'bytes a second', type: 'log', ticks: 6, tickFormat: (bytes: number) => short(bytes, 'B') },
-      marginRight: isNarrow ? 20 : 60,
+      marginRight: 60,
       marks: [
         Plot.gridY({ ...grid, ticks: 6 }),
         Plot.ruleY([uplinkBytesPerSecond], { stroke: colour.soft, strokeDasharray: '2 3' }),
@@ -160,16 +178,11 @@ function bytesOverAgents(fitted: readonly FittedQuantity[]): NamedFigure {
             },
           ),
         ),
-        ...causes.map((cause, index) =>
-          Plot.text([rows.find((row) => row.cause === cause && row.agents === farAgents[1 + index])!], {
-            x: 'agents',
-            y: 'bytes',
-            text: () => causeWords[cause],
-            textAnchor: 'start',
-            dx: 6,
-            dy: cause === 'idle' ? -10 : 12,
+        ...causes.map((cause) =>
+          Plot.text([rows.find((row) => row.cause === cause && row.agents === labelledAt[cause])!], {
+            ...{ x: 'agents', y: 'bytes', text: () => causeWords[cause], fontWeight: 600 },
+            ...labelPlaces[cause],
             fill: cause === 'announcements' ? colour.second : colour.first,
-            fontWeight: 600,
           }),
         ),
       ],
