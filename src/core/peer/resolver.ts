@@ -11,12 +11,12 @@ import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest, type FindAnswer } from '../overlay/message.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
-import { bundleDigest } from '../record/agent-state.ts';
+import { bundleDigest, encodeState, joinStates } from '../record/agent-state.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { ttlSeconds } from '../record/durations.ts';
 import { resolveStatus } from '../resolve/verdict.ts';
 import type { AgentTable } from './agent-table.ts';
-import type { CachedAgent } from './cached-agent.ts';
+import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext } from './context.ts';
 import type { Resolution } from './effects.ts';
 import type { PeerContact } from './events.ts';
@@ -311,7 +311,7 @@ export function createResolver(
     const hops = hopsToRecord(search);
     if (hops !== null) context.count('lookup_hops', 'resolve', hops);
     table.load(search.key, (stored) => {
-      const agent = stored ?? search.seen;
+      const agent = newest(stored, search.seen, context.nowSeconds());
       const resolution = describe(search.agentId, agent, search);
       if (
         agent !== null &&
@@ -378,6 +378,17 @@ export function createResolver(
       return searchByAgent.size;
     },
   };
+}
+
+/** What the store has and what was seen, joined: one that refuses to take the newer does not make it unseen. */
+function newest(
+  stored: CachedAgent | null,
+  seen: CachedAgent | null,
+  nowSeconds: number,
+): CachedAgent | null {
+  if (stored === null || seen === null || stored === seen) return stored ?? seen;
+  const { state, changed } = joinStates(stored.state, seen.state, nowSeconds);
+  return changed ? createCachedAgent({ ...seen, state, bundle: encodeState(state) }) : stored;
 }
 
 /** Whether no honest peer shows what is refused so. */

@@ -232,6 +232,19 @@ describe(`a network of 8 peers (seed ${seed})`, () => {
     expect(net.resolve(peer!, late.agentId).status).toBe('ok');
   });
 
+  it('shows what it has seen of an agent although a full disk refuses the newer record', () => {
+    const [peer, other] = net.peers;
+    const agent = bornAgent('changes', net.nowSeconds());
+    net.publish(other!, bundleOf(agent));
+    net.run(2_000);
+    peer!.isFull = true;
+    const later = refenced(agent, { primary: 'https://later.example' }, net.nowSeconds() + 1);
+    net.run(2_000);
+    net.publish(other!, bundleOf(later));
+    const { status, state } = net.resolve(peer!, agent.agentId);
+    expect([status, state?.addr?.issuedAt]).toEqual(['ok', later.state.addr!.issuedAt]);
+  });
+
   it('fetches a quarantined entry again from the network', () => {
     const agent = bornAgent('quarantined', net.nowSeconds());
     net.publish(net.peers[0]!, bundleOf(agent));
