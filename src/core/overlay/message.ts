@@ -8,7 +8,7 @@
  * | watch        | [3, [aid32, ...]]                              | [3, [bundle or null, ...]]                                    |
  * | unwatch      | [4, [aid32, ...]]                              | [4]                                                           |
  * | sync summary | [5, set, 0, count, xor16]                      | [5, null when equal, or 256 x (u32 count, xor16)]             |
- * | sync ids     | [5, set, 1, bucket indexes (a byte each)]      | [5, [[aid32, id16], ...]]                                     |
+ * | sync ids     | [5, set, 1, bucket indexes (a byte each), after aid32 / null] | [5, [[aid32, id16], ...]]                                     |
  * | push         | [6, [bundle, ...]]                             | none                                                          |
  * | closest      | [7, point32, count]                            | [7, [contact, ...]]                                           |
  * | announce     | [8, [capabilities, ...]]                       | [8, [[status, code or null], ...]]                            |
@@ -52,7 +52,13 @@ export type RecordRequest =
   | { readonly type: 'watch'; readonly agentIds: readonly Uint8Array[] }
   | { readonly type: 'unwatch'; readonly agentIds: readonly Uint8Array[] }
   | { readonly type: 'sync-summary'; readonly set: SyncSet; readonly count: number; readonly xor: Uint8Array }
-  | { readonly type: 'sync-ids'; readonly set: SyncSet; readonly buckets: Uint8Array }
+  | {
+      readonly type: 'sync-ids';
+      readonly set: SyncSet;
+      readonly buckets: Uint8Array;
+      /** The last agent that is known of, exclusive; null for the first page. */
+      readonly after: Uint8Array | null;
+    }
   /** Who is closest to a point of the key space, at most `count` peers. */
   | { readonly type: 'closest'; readonly point: Uint8Array; readonly count: number }
   | { readonly type: 'announce'; readonly announcements: readonly Uint8Array[] }
@@ -99,7 +105,7 @@ export function encodeRequest(request: RecordRequest): Uint8Array {
     case 'sync-summary':
       return encodeCanonical([5, syncSets.indexOf(request.set), 0, request.count, request.xor]);
     case 'sync-ids':
-      return encodeCanonical([5, syncSets.indexOf(request.set), 1, request.buckets]);
+      return encodeCanonical([5, syncSets.indexOf(request.set), 1, request.buckets, request.after]);
     case 'closest':
       return encodeCanonical([7, request.point, request.count]);
     case 'announce':
@@ -242,7 +248,7 @@ export function encodeSyncIdsAnswer(ids: readonly SyncId[]): Uint8Array {
   return encodeCanonical([5, ids.map((item) => [item.agentId, item.id])]);
 }
 
-/** At most 1,000 ids. @throws ProtocolError. */
+/** At most 1,000 ids; fewer when there are no more. @throws ProtocolError. */
 export function decodeSyncIdsAnswer(body: Uint8Array): SyncId[] {
   const [, rows] = readAnswer(body, 5, 2);
   return readArray(rows, 'ids', { max: syncBodiesMax }).map((value) => {
@@ -319,9 +325,14 @@ function readSyncRequest(message: readonly CborValue[]): RecordRequest {
       xor: readBytes(xor, 'xor', digest16Bytes),
     };
   }
-  const [, , phase, buckets] = readArray(message, 'sync', 4);
+  const [, , phase, buckets, after] = readArray(message, 'sync', 5);
   readInteger(phase, 'phase', 1, 1);
-  return { type: 'sync-ids', set, buckets: readBytes(buckets, 'buckets', { max: syncBucketCount }) };
+  return {
+    type: 'sync-ids',
+    set,
+    buckets: readBytes(buckets, 'buckets', { max: syncBucketCount }),
+    after: readOptionalBytes(after, 'after', digestBytes),
+  };
 }
 
 /** A contact as it stands on the wire. */

@@ -1,5 +1,5 @@
 /**
- * Anti-entropy with one neighbour at a time: (count, XOR) → 256 buckets → ids → bodies, at most 1,000 a round.
+ * Anti-entropy with one neighbour at a time: (count, XOR) → 256 buckets → pages of ids → bodies, at most 1,000 a page.
  * Two sets: key logs and revocations of every agent this peer knows, and the records that both should hold.
  * Bodies travel as ordinary finds and puts, so that one admission serves all. Source: docs/protocol.md §6.
  */
@@ -25,6 +25,7 @@ import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
 import { type BucketSummary, createBucketSummary, differingBuckets } from '../sync/buckets.ts';
+import { comparePages, pageAfter, type SyncPage } from '../sync/pages.ts';
 import type { IndexRow } from './agent-index.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
@@ -32,8 +33,8 @@ import type { PeerContact } from './events.ts';
 import type { Ingest } from './ingest.ts';
 import type { Outbox } from './outbox.ts';
 
-/** Rounds of 1,000 bodies with one neighbour in one go; the next interval continues. */
-const roundsMax = 256;
+/** Pages of 1,000 ids of one set with one neighbour at one time; the rest waits for the next. */
+const pagesMax = 256;
 
 export interface Synchroniser {
   /** Reconciles both sets with this peer; calls back when done or given up. */
@@ -53,7 +54,7 @@ export function createSynchroniser(
   },
 ): Synchroniser {
   const { table, ingest, outbox, shouldHold } = parts;
-  const { config, routing } = context;
+  const { config, routing, random } = context;
   const syncing = new Set<string>();
 
   /** The id of a row in a set, or null when it is not in it. */
@@ -75,13 +76,13 @@ export function createSynchroniser(
     return summary;
   }
 
-  function idsIn(buckets: Uint8Array, set: SyncSet, neighbour: KadId): Map<string, Uint8Array> {
-    const idByAgent = new Map<string, Uint8Array>();
+  function pageOf(set: SyncSet, buckets: Uint8Array, after: string | null, neighbour: KadId): SyncPage {
+    const ids: [string, Uint8Array][] = [];
     for (const row of table.rows(new Set(buckets))) {
       const id = idOf(row, set, neighbour);
-      if (id !== null) idByAgent.set(agentKey(row.agentId), id);
+      if (id !== null) ids.push([agentKey(row.agentId), id]);
     }
-    return idByAgent;
+    return pageAfter(ids, after);
   }
 
   function answer(
@@ -94,8 +95,9 @@ export function createSynchroniser(
       const isEqual = summary.count === request.count && bytesEqual(summary.xor(), request.xor);
       return encodeSyncSummaryAnswer(isEqual ? null : summary.encode());
     }
-    const ids = [...idsIn(request.buckets, request.set, neighbour)].slice(0, syncBodiesMax);
-    return encodeSyncIdsAnswer(ids.map(([key, id]) => ({ agentId: agentIdFromKey(key), id })));
+    const after = request.after === null ? null : agentKey(request.after);
+    const { ids } = pageOf(request.set, request.buckets, after, neighbour);
+    return encodeSyncIdsAnswer([...ids].map(([key, id]) => ({ agentId: agentIdFromKey(key), id })));
   }
 
   function start(contact: PeerContact, onDone: () => void = () => {}): void {
@@ -105,44 +107,55 @@ export function createSynchroniser(
     }
     syncing.add(contact.peer);
     context.count('syncs', 'started');
-    reconcile(contact, 'authority', roundsMax, () =>
-      reconcile(contact, 'records', roundsMax, () => {
+    reconcile(contact, 'authority', () =>
+      reconcile(contact, 'records', () => {
         syncing.delete(contact.peer);
         onDone();
       }),
     );
   }
 
-  function reconcile(contact: PeerContact, set: SyncSet, roundsLeft: number, onDone: () => void): void {
-    const neighbour = kadIdOfPeer(contact.peer);
-    const own = summaryOf(set, neighbour);
+  function reconcile(contact: PeerContact, set: SyncSet, onDone: () => void): void {
+    const own = summaryOf(set, kadIdOfPeer(contact.peer));
     const request = encodeRequest({ type: 'sync-summary', set, count: own.count, xor: own.xor() });
     ask(contact, request, decodeSyncSummaryAnswer, onDone, (theirBuckets) => {
-      if (theirBuckets === null) {
-        onDone();
-        return;
-      }
+      if (theirBuckets === null) return onDone();
       const differing = differingBuckets(own.encode(), theirBuckets);
-      const buckets = withinRound(differing, theirBuckets);
-      if (buckets.length === 0) {
+      const groups = groupBuckets(differing, theirBuckets);
+      // There may be more than is turned at one time: none is for ever last.
+      const first = groups.length > 1 ? random.below(groups.length) : 0;
+      turnPages(contact, set, [...groups.slice(first), ...groups.slice(0, first)], onDone);
+    });
+  }
+
+  /** Page after page of one group of buckets after the other. */
+  function turnPages(
+    contact: PeerContact,
+    set: SyncSet,
+    groups: readonly Uint8Array[],
+    onDone: () => void,
+  ): void {
+    let pages = 0;
+    const turn = (group: number, after: string | null): void => {
+      const buckets = groups[group];
+      if (buckets === undefined || pages++ === pagesMax) {
         onDone();
         return;
       }
-      ask(
-        contact,
-        encodeRequest({ type: 'sync-ids', set, buckets }),
-        decodeSyncIdsAnswer,
-        onDone,
-        (theirs) => {
-          exchange(contact, set, buckets, theirs, (moved) => {
-            // Another round only for what did not fit: what could not be joined now must not spin.
-            const isCut = buckets.length < differing.length || theirs.length >= syncBodiesMax;
-            if (isCut && moved > 0 && roundsLeft > 1) reconcile(contact, set, roundsLeft - 1, onDone);
-            else onDone();
-          });
-        },
-      );
-    });
+      const request = encodeRequest({
+        type: 'sync-ids',
+        set,
+        buckets,
+        after: after === null ? null : agentIdFromKey(after),
+      });
+      const decode = (body: Uint8Array): SyncPage => theirPage(decodeSyncIdsAnswer(body), after);
+      ask(contact, request, decode, onDone, (theirs) => {
+        const own = pageOf(set, buckets, after, kadIdOfPeer(contact.peer));
+        const { pull, push, end } = comparePages(own, theirs, bytesEqual);
+        exchange(contact, set, pull, push, () => (end === null ? turn(group + 1, null) : turn(group, end)));
+      });
+    };
+    turn(0, null);
   }
 
   function ask<Answer>(
@@ -166,94 +179,72 @@ export function createSynchroniser(
     });
   }
 
-  /** Pulls what they have differently, pushes what they lack; calls back with how many of ours or theirs changed. */
+  /** Pulls what they have differently, pushes what they lack; calls back when all of it is settled. */
   function exchange(
     contact: PeerContact,
     set: SyncSet,
-    buckets: Uint8Array,
-    theirs: readonly SyncId[],
-    onDone: (moved: number) => void,
+    pulls: readonly string[],
+    pushes: readonly string[],
+    onDone: () => void,
   ): void {
-    const own = idsIn(buckets, set, kadIdOfPeer(contact.peer));
-    const isComplete = theirs.length < syncBodiesMax;
-    const theirAgents = new Set(theirs.map((item) => agentKey(item.agentId)));
-    const pulls = theirs.filter(({ agentId, id }) => {
-      const ownId = own.get(agentKey(agentId));
-      return ownId === undefined || !bytesEqual(ownId, id);
-    });
-    // Where their list was cut, what they lack cannot be told from what they did not name.
-    const pushes = isComplete
-      ? [...own].filter(([key]) => !theirAgents.has(key)).slice(0, syncBodiesMax)
-      : [];
     let missing = pulls.length + pushes.length;
-    let moved = 0;
-    const settle = (count: number): void => {
-      moved += count;
-      if (--missing === 0) onDone(moved);
+    if (missing === 0) onDone();
+    const settle = (): void => {
+      if (--missing === 0) onDone();
     };
-    if (missing === 0) onDone(0);
-    for (const item of pulls) pull(contact, set, item, settle);
-    for (const [key] of pushes) push(contact, set, key, settle);
+    for (const key of pulls) pull(contact, set, key, settle);
+    for (const key of pushes) push(contact, set, key, settle);
   }
 
-  function pull(contact: PeerContact, set: SyncSet, item: SyncId, settle: (moved: number) => void): void {
-    const key = agentKey(item.agentId);
-    const row = table.row(key);
-    const known = row?.digest ?? null;
-    outbox.find(contact, { agentId: item.agentId, known }, 0, (answer) => {
+  function pull(contact: PeerContact, set: SyncSet, key: string, settle: () => void): void {
+    const agentId = agentIdFromKey(key);
+    const known = table.row(key)?.digest ?? null;
+    outbox.find(contact, { agentId, known }, 0, (answer) => {
       const record: FoundRecord = answer?.record ?? null;
-      if (!(record instanceof Uint8Array)) {
-        settle(0);
-        return;
-      }
-      join(contact, set, item, record, settle);
+      if (record instanceof Uint8Array) join(contact, set, agentId, record, settle);
+      else settle();
     });
   }
 
   function join(
     contact: PeerContact,
     set: SyncSet,
-    item: SyncId,
+    agentId: AgentId,
     bytes: Uint8Array,
-    settle: (moved: number) => void,
+    settle: () => void,
   ): void {
     let bundle: Bundle;
     try {
       bundle = decodeBundle(bytes);
     } catch (error) {
       if (!isProtocolError(error)) throw error;
-      settle(0);
+      settle();
       return;
     }
-    const isStorer = shouldHold(item.agentId);
+    const isStorer = shouldHold(agentId);
     ingest({
       bundle: isStorer ? bundle : authorityBundle(bundle),
       bytes: isStorer ? bytes : null,
-      expected: item.agentId,
+      expected: agentId,
       source: 'sync',
       shouldHold: isStorer && bundle.addr !== null,
       onJoined(result) {
         const isSame = result.agent === null || bytesEqual(result.agent.bundle, bytes);
         if (result.refusal === null && !isSame && result.changes.length === 0) {
           // We had more than they: theirs is the side that lags.
-          push(contact, set, agentKey(item.agentId), settle);
+          push(contact, set, agentKey(agentId), settle);
         } else {
-          settle(result.changes.length > 0 ? 1 : 0);
+          settle();
         }
       },
     });
   }
 
-  function push(contact: PeerContact, set: SyncSet, key: string, settle: (moved: number) => void): void {
+  function push(contact: PeerContact, set: SyncSet, key: string, settle: () => void): void {
     table.load(key, (agent) => {
-      if (agent === null) {
-        settle(0);
-        return;
-      }
+      if (agent === null) return settle();
       const bundle = set === 'authority' ? encodeState(authorityState(agent.state)) : agent.bundle;
-      outbox.put(contact, bundle, (answer) =>
-        settle(answer?.status === 'stored' || answer?.status === 'merged' ? 1 : 0),
-      );
+      outbox.put(contact, bundle, () => settle());
     });
   }
 
@@ -266,15 +257,32 @@ export function createSynchroniser(
   };
 }
 
-/** As many of the differing buckets as name at most 1,000 ids together; at least one. */
-function withinRound(differing: Uint8Array, theirBuckets: Uint8Array): Uint8Array {
+/** The differing buckets in groups that name at most 1,000 ids together, or a single bucket with more. */
+function groupBuckets(differing: Uint8Array, theirBuckets: Uint8Array): Uint8Array[] {
   const view = new DataView(theirBuckets.buffer, theirBuckets.byteOffset, theirBuckets.byteLength);
-  let ids = 0;
-  let count = 0;
-  for (const bucket of differing) {
-    ids += view.getUint32(bucket * syncBucketBytes);
-    if (count > 0 && ids > syncBodiesMax) break;
-    count++;
+  const groups: Uint8Array[] = [];
+  let [start, ids] = [0, 0];
+  for (const [index, bucket] of differing.entries()) {
+    const count = view.getUint32(bucket * syncBucketBytes);
+    if (index > start && ids + count > syncBodiesMax) {
+      groups.push(differing.subarray(start, index));
+      [start, ids] = [index, 0];
+    }
+    ids += count;
   }
-  return differing.slice(0, count);
+  if (differing.length > start) groups.push(differing.subarray(start));
+  return groups;
+}
+
+/** What they named, as a page. @throws TypeError when it is not in order, or names what was not asked for. */
+function theirPage(ids: readonly SyncId[], after: string | null): SyncPage {
+  const idByKey = new Map<string, Uint8Array>();
+  let last = after;
+  for (const { agentId, id } of ids) {
+    const key = agentKey(agentId);
+    if (last !== null && key <= last) throw new TypeError('ids out of order');
+    idByKey.set(key, id);
+    last = key;
+  }
+  return { ids: idByKey, end: ids.length < syncBodiesMax ? null : last };
 }

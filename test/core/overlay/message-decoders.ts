@@ -51,7 +51,7 @@ export const samples = {
     encodeRequest({ type: 'watch', agentIds: [aid] }),
     encodeRequest({ type: 'unwatch', agentIds: [aid] }),
     encodeRequest({ type: 'sync-summary', set: 'authority', count: 3, xor: known }),
-    encodeRequest({ type: 'sync-ids', set: 'records', buckets: Uint8Array.of(1, 2, 255) }),
+    encodeRequest({ type: 'sync-ids', set: 'records', buckets: Uint8Array.of(1, 2, 255), after: aid }),
     encodeRequest({ type: 'closest', point: aid, count: 20 }),
     encodeRequest({ type: 'announce', announcements: [capabilities, capabilities] }),
     encodeRequest({ type: 'search', point: aid, count: 64 }),

@@ -7,6 +7,7 @@ import { encodeAnnouncements } from '../../../src/core/gossip/announcement.ts';
 import {
   decodeFindAnswers,
   decodePutAnswers,
+  decodeSyncIdsAnswer,
   decodeSyncSummaryAnswer,
   encodeRequest,
   type PutAnswer,
@@ -269,7 +270,7 @@ describe(`a storing peer (seed ${seed})`, () => {
     expect(bytesToHex(left!)).toBe(bytesToHex(right!));
   });
 
-  it('brings more than a round of revocations across, 1,000 bodies at a time (§6)', () => {
+  it('brings more than a page of revocations across, 1,000 ids at a time (§6)', () => {
     const two = createTestNetwork({ count: 2, seed, verifier, config: { putsBurst: 1e6, findsBurst: 1e6 } });
     const agents = Array.from({ length: 1_050 }, (_, index) => bornAgent(`many ${index}`, two.nowSeconds()));
     const bundles = agents.map((agent) => bundleOf(ended(agent, two.nowSeconds())));
@@ -277,6 +278,17 @@ describe(`a storing peer (seed ${seed})`, () => {
       const part = bundles.slice(from, from + 350);
       two.request(two.peers[0]!, writer, encodeRequest({ type: 'put', bundles: part }));
     }
+    const buckets = Uint8Array.from({ length: 256 }, (_, bucket) => bucket);
+    const page = (after: Uint8Array | null): Uint8Array[] => {
+      const request = encodeRequest({ type: 'sync-ids', set: 'authority', buckets, after });
+      return decodeSyncIdsAnswer(two.request(two.peers[0]!, writer, request)).map(({ agentId }) => agentId);
+    };
+    const first = page(null);
+    const second = page(first.at(-1)!);
+    expect([first.length, second.length]).toEqual([1_000, 50]);
+    expect(new Set([...first, ...second].map(bytesToHex)).size).toBe(1_050);
+    expect(page(second.at(-1)!)).toEqual([]);
+
     two.connectAll();
     two.run(60_000);
     expect(two.peers[1]!.store.size).toBe(1_050);
