@@ -6,8 +6,6 @@ import {
   gossipMessagesPerSecondPerTopic,
   gossipTopicCount,
   replicationCount,
-  syncBodiesMax,
-  syncBucketCount,
 } from '../../src/core/limits.ts';
 import { peerConfigDefault } from '../../src/core/peer/peer-config.ts';
 import { costsMs } from '../lib/signatures.ts';
@@ -130,17 +128,10 @@ export function boundsOf(costs: Costs, nodes: number, kinds = agentMix): Bound[]
   const one = loadOf(costs, nodes, 1, kinds);
   const rates = ratesOf(kinds);
   const { uplinkBytesPerSecond: uplink, coreMsPerSecond: core, takeInMs } = assumptions;
-  const listed = syncBucketCount * syncBodiesMax;
   const quota = gossipTopicCount * gossipMessagesPerSecondPerTopic;
   const announcementMs = costs('revocation.signatureMs') + takeInMs;
   const registrationMs = costs('update.signatureMs') * registrationOverUpdate + replicationCount * takeInMs;
   const bounds: Bound[] = [
-    bound(
-      'the roster in one round of anti-entropy, after a year',
-      count(listed, 'agents'),
-      listed / one.roster,
-      false,
-    ),
     bound(
       'the agents that a node keeps anything of, after a year',
       count(peerConfigDefault.agentsMax, 'agents'),

@@ -56,7 +56,6 @@ describe('a bound', () => {
     expect(announced.bytesByCause.announcements).toBeCloseTo(uplinkBytesPerSecond, 3);
     const asked = loadOf(costs, nodes, agentsAt('the uplink, by lookups')).bytesByCause;
     expect(asked.lookups + asked.writes).toBeCloseTo(uplinkBytesPerSecond, 3);
-    expect(loadOf(costs, nodes, agentsAt('the roster')).roster).toBeCloseTo(256_000, 3);
     expect(loadOf(costs, nodes, agentsAt('the quota')).announcements).toBeCloseTo(320, 6);
     const full = loadOf(costs, nodes, agentsAt('the agents that a node keeps anything of, after'));
     expect(full.roster + full.copies).toBeCloseTo(5_000_000, 3);

@@ -173,7 +173,7 @@ describe('docs/scaling.md', () => {
     expect(flat).toContain(`endpoints that change every ${claimSeconds.usual.toFixed(0)} s`);
     expect(flat).toContain(`fence every 160 h it needs ${claimSeconds.longest.toFixed(0)} s`);
     expect(flat).toContain(
-      `${syncBucketCount} buckets and names at most ${syncBodiesMax.toLocaleString('en-US')} agents`,
+      `${syncBucketCount} buckets and pages of ${syncBodiesMax.toLocaleString('en-US')} agents`,
     );
     expect(flat).toContain(`At ${peerConfigDefault.agentsMax.toLocaleString('en-US')} agents`);
     expect(flat).toContain(
