@@ -100,7 +100,6 @@ export function createMeasures(nowMs: () => number): Measures {
       const isFound = status === 'ok' || status === 'rekeyed' || status === end;
       const isRight = isFound && !isWrong;
       if (isRight) count('lookups.right');
-      if (isWrong) count('lookups.wrong');
       resolveMs.add(tookMs);
       observer.looked(nowMs() - tookMs, isRight);
     },
@@ -138,7 +137,6 @@ export function createMeasures(nowMs: () => number): Measures {
       return {
         'lookups.count': lookup.count,
         'lookups.rightShare': share(of('lookups.right'), of('lookups')),
-        'lookups.wrong': lookup.count === 0 ? null : of('lookups.wrong'),
         'lookups.p50Ms': lookup.p50,
         'lookups.p99Ms': lookup.p99,
         'lookups.maxMs': lookup.max,

@@ -162,11 +162,16 @@ export function createAdversary(scenario: Scenario, seed: number): Adversary {
     },
     begin,
     acknowledged: truth.acknowledged,
-    isWrong: truth.isWrong,
+    isWrong(resolution, askedAtMs) {
+      const isWrong = attack !== undefined && truth.isWrong(resolution, askedAtMs);
+      if (isWrong) count('wrong');
+      return isWrong;
+    },
     values: () => {
       if (attack === undefined) return {};
       const of = (deed: string): number => counts.get(deed) ?? 0;
       return {
+        'lookups.wrong': of('wrong'),
         'attack.sybils': sybils.size,
         'attack.hashes': ground?.tries ?? null,
         'attack.asked': of('asked'),

@@ -59,7 +59,7 @@ export interface Lookup {
   isSettled(count: number): boolean;
   /** The k closest that answered, nearest first. */
   answeredClosest(): PeerContact[];
-  /** The k closest known that have not failed, asked or not. */
+  /** Of the k closest known, those that have neither failed nor are late, asked or not. */
   closest(): PeerContact[];
 }
 
@@ -211,7 +211,8 @@ export function createLookup(options: {
         .every(({ state, isLate }) => state === 'answered' || (state === 'asked' && isLate)),
     answeredClosest: () =>
       window().flatMap((candidate) => (candidate.state === 'answered' ? [candidate.contact] : [])),
-    closest: () => window().map((candidate) => candidate.contact),
+    closest: () =>
+      window().flatMap(({ contact, state, isLate }) => (isLate && state === 'asked' ? [] : [contact])),
   };
 }
 

@@ -250,9 +250,10 @@ export function createPublisher(
           advance();
         });
       }
-      if (!lookup.isSettled(config.parallelism)) return;
+      if (!lookup.isConverged(config.parallelism)) return;
       put.search = 'done';
-      put.candidates = lookup.closest();
+      // Of those that are merely named some may not be there: those that are known stand in for them.
+      put.candidates = [...lookup.closest(), ...put.candidates];
       onFound();
       settle(put);
     };
