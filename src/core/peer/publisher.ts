@@ -236,6 +236,7 @@ export function createPublisher(
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
     const item = { agentId: put.agentId, known: noDigest };
+    let isSettled = false;
     const advance = (): void => {
       if (put.search !== 'running') return;
       for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.awaited))) {
@@ -250,10 +251,15 @@ export function createPublisher(
           advance();
         });
       }
+      if (!isSettled && lookup.isSettled(config.parallelism)) {
+        isSettled = true;
+        // Of those that are merely named some may not be there: those that are known stand in for them.
+        put.candidates = [...lookup.closest(), ...put.candidates].slice(0, config.replication);
+        onFound();
+      }
       if (!lookup.isConverged(config.parallelism)) return;
       put.search = 'done';
-      // Of those that are merely named some may not be there: those that are known stand in for them.
-      put.candidates = [...lookup.closest(), ...put.candidates];
+      put.candidates = lookup.closest();
       onFound();
       settle(put);
     };
