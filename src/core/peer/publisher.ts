@@ -226,8 +226,12 @@ export function createPublisher(
   /** More of the candidates, or a search for others; false when there is nobody left to ask. */
   function giveMore(put: Put): boolean {
     if (giveNext(put, sparePeers + 1) > 0) return true;
-    if (put.search === 'none') search(put, () => giveNext(put, config.replication));
+    seek(put);
     return put.search === 'running';
+  }
+
+  function seek(put: Put): void {
+    if (put.search === 'none' && !put.isDone) search(put, () => giveNext(put, config.replication));
   }
 
   function search(put: Put, onFound: () => void): void {
@@ -288,6 +292,8 @@ export function createPublisher(
     put.tally.asked();
     outbox.put(contact, put.bundle, (answer) => {
       put.tally.answered(answer);
+      // It knows others that are closer, and those who are known here most likely are no closer than it.
+      if (answer?.status === 'refused' && answer.code === 'not-closest') seek(put);
       if (answer?.current != null) takeCurrent(put, answer.current);
       else settle(put);
     });

@@ -284,6 +284,29 @@ describe(`a network of 40 peers (seed ${seed})`, () => {
     }
   });
 
+  it('looks for those who are closer as soon as one says that it is not (§4)', () => {
+    const config = { replication: 12, slack: 0, peersWanted: 12, neighboursSoonMs: 3_600_000 };
+    const net = createTestNetwork({ count: 60, seed, verifier, config, delayMs: [20, 20] });
+    const agent = bornAgent('far away', net.nowSeconds());
+    const target = kadIdOfAgent(agent.agentId);
+    const byDistance = [...net.peers].sort((left, right) =>
+      compareDistance(target, kadIdOfPeer(left.name), kadIdOfPeer(right.name)),
+    );
+    const [writer, ...far] = byDistance.slice(-16);
+    const others = byDistance.slice(0, -16);
+    for (const peer of far) {
+      net.connect(writer!, peer);
+      for (const other of others) net.connect(peer, other);
+    }
+    for (const [index, peer] of others.entries())
+      for (const other of others.slice(index + 1)) net.connect(peer, other);
+    net.run(1_000);
+    const begunAt = net.nowMs();
+    expect(net.publish(writer!, bundleOf(agent)).status).toBe('stored');
+    const roundTripMs = 40;
+    expect(net.nowMs() - begunAt).toBeLessThan(6 * roundTripMs);
+  });
+
   it('hands a record on to those who are closer, and lets it go once w of them have it (§4)', () => {
     const config = { replication: 6, slack: 2, handOverIntervalMs: 20_000, syncIntervalMs: 20_000 };
     const net = createTestNetwork({ count: 24, seed, verifier, config });
