@@ -222,6 +222,11 @@ export function createSynchroniser(
       return;
     }
     const isStorer = shouldHold(agentId);
+    if (!isStorer && bundle.keyEvents.length === 1 && bundle.revocations.length === 0) {
+      // A bare inception says nothing to who does not store the record.
+      settle();
+      return;
+    }
     ingest({
       bundle: isStorer ? bundle : authorityBundle(bundle),
       bytes: isStorer ? bytes : null,
