@@ -36,7 +36,6 @@ export interface Walk {
 
 export function createWalk(options: WalkOptions): Walk {
   const { lookup, after, hedgeMs } = options;
-  const late = new Set<string>();
   // One for each request that is under way.
   const hedges = new Set<() => void>();
   let asked = 0;
@@ -48,8 +47,7 @@ export function createWalk(options: WalkOptions): Walk {
       end();
       return;
     }
-    const awaited = lookup.inFlight - late.size;
-    for (const contact of lookup.take(Math.max(0, options.parallelism() - awaited))) ask(contact);
+    for (const contact of lookup.take(Math.max(0, options.parallelism() - lookup.awaited))) ask(contact);
   }
 
   function ask(contact: PeerContact): void {
@@ -58,7 +56,6 @@ export function createWalk(options: WalkOptions): Walk {
     options.ask(contact, (closer) => {
       cancelHedge();
       if (isOver) return;
-      late.delete(contact.peer);
       if (closer === null) lookup.failed(contact.peer);
       else lookup.answered(contact.peer, closer);
       advance();
@@ -69,7 +66,7 @@ export function createWalk(options: WalkOptions): Walk {
   function hedge({ peer }: PeerContact): () => void {
     if (hedgeMs === undefined) return () => {};
     const cancelTimer = after(hedgeMs(), () => {
-      late.add(peer);
+      lookup.late(peer);
       advance();
     });
     const cancelHedge = (): void => {
