@@ -21,6 +21,7 @@ import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry } from './entry.ts';
 import { createPlaceCounts, type PlaceCounts } from './keyspace.ts';
+import { createUnstoredAgents, type UnstoredAgents } from './unstored-agents.ts';
 
 /** Agents whose news the store refuses and that stay in memory: about 20 MB. */
 const unsavedAgentsMax = 8192;
@@ -65,6 +66,7 @@ export interface AgentTable {
   readonly held: BucketSummary;
   /** How many of the records held stand in each part of the key space. */
   readonly places: PlaceCounts;
+  readonly unstored: UnstoredAgents;
 }
 
 export function createAgentTable(context: PeerContext): AgentTable {
@@ -73,7 +75,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const authority = createBucketSummary();
   const held = createBucketSummary();
   const places = createPlaceCounts();
-  /** Known agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
+  const unstored = createUnstoredAgents();
+  /** Agents whose revocation or rotation the store refused: once seen it stands, on a full disk too (§5). */
   const unsaved = new Set<string>();
   /** What the store has in place of states that it refused and that were overtaken meanwhile. */
   const rowOfRefused = new WeakMap<CachedAgent, { readonly row: IndexRow | undefined }>();
@@ -149,8 +152,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const agent = nextAgent(state, encoded, isHeld, before, context.nowSeconds());
     const expiresAt = nextLookAt(agent);
     const row = describeRow(state, agent.bundle, isHeld, expiresAt, rowBefore);
-    const gainsAuthority =
-      rowBefore !== undefined && !sameDigest(row.authorityDigest, rowBefore.authorityDigest);
+    const gainsAuthority = !sameDigest(row.authorityDigest, rowBefore?.authorityDigest ?? null);
     agent.pendingWrites = 1;
     setRow(key, row, rowBefore ?? null, state.agentId);
     remember(key, agent);
@@ -167,8 +169,10 @@ export function createAgentTable(context: PeerContext): AgentTable {
         if (owed.size > 0 && owed.has(key)) unsaved.add(key);
         if (unsaved.size > 0) saveNextUnsaved();
       } else {
+        if (agent.isShown) unstored.add(agent);
         if (accepted.length > 0) owed.set(key, [...(owed.get(key) ?? []), ...accepted]);
-        if (gainsAuthority && unsaved.size < unsavedAgentsMax) unsaved.add(key);
+        const unsavedMax = rowBefore === undefined ? unsavedAgentsMax / 2 : unsavedAgentsMax;
+        if (gainsAuthority && unsaved.size < unsavedMax) unsaved.add(key);
         const refused = before && rowOfRefused.get(before);
         const storedRow = refused === undefined ? rowBefore : refused.row;
         if (cache.get(key) !== agent) rowOfRefused.set(agent, { row: storedRow });
@@ -258,6 +262,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
     authority,
     held,
     places,
+    unstored,
   };
 }
 

@@ -13,13 +13,17 @@ export interface CachedAgent extends Pick<AgentEntry, 'bundle' | 'mark' | 'isHel
   /** When a quorum of the network last agreed with it; 0 when never. */
   confirmedAtMs: number;
   pendingWrites: number;
+  /** A resolve has shown it. */
+  isShown: boolean;
   /** Lets the decoded state go until it is asked for. */
   rest(): void;
 }
 
 /** @param agent.state null: decoded when it is asked for. */
 export function createCachedAgent(
-  agent: Omit<CachedAgent, 'state' | 'rest' | 'pendingWrites'> & { readonly state: AgentState | null },
+  agent: Omit<CachedAgent, 'state' | 'rest' | 'pendingWrites' | 'isShown'> & {
+    readonly state: AgentState | null;
+  },
 ): CachedAgent {
   return new TableAgent(agent);
 }
@@ -32,6 +36,7 @@ class TableAgent implements CachedAgent {
   readonly learnedAt: number;
   confirmedAtMs: number;
   pendingWrites = 0;
+  isShown = false;
   private decoded: AgentState | null;
 
   constructor(agent: Parameters<typeof createCachedAgent>[0]) {

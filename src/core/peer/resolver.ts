@@ -11,17 +11,18 @@ import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup, type Lookup } from '../overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest, type FindAnswer } from '../overlay/message.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
-import { bundleDigest, encodeState, joinStates } from '../record/agent-state.ts';
+import { bundleDigest } from '../record/agent-state.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { ttlSeconds } from '../record/durations.ts';
 import { resolveStatus } from '../resolve/verdict.ts';
 import type { AgentTable } from './agent-table.ts';
-import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
+import type { CachedAgent } from './cached-agent.ts';
 import type { PeerContext } from './context.ts';
 import type { Resolution } from './effects.ts';
 import type { PeerContact } from './events.ts';
 import type { Ingest } from './ingest.ts';
 import type { Outbox } from './outbox.ts';
+import { joinAgents } from './unstored-agents.ts';
 
 export interface ResolveCall {
   readonly agentId: AgentId;
@@ -80,7 +81,7 @@ export function createResolver(
   function resolve(call: ResolveCall): () => void {
     const key = agentKey(call.agentId);
     const cached = table.cached(key);
-    if (!call.fresh && cached !== undefined && isWithinTtl(cached)) {
+    if (!call.fresh && cached !== undefined && isWithinTtl(cached) && !table.unstored.has(key)) {
       call.onResolved(describe(call.agentId, cached, null));
       return () => {};
     }
@@ -123,7 +124,7 @@ export function createResolver(
       shownByPeer: new Map(),
       waiting: new Set(),
       pendingPeers: new Map(),
-      seen: held,
+      seen: table.unstored.beside(key, held, context.nowSeconds()),
       cancelTimers: [],
       asked: 0,
       isAlone: routing.size === 0 && config.meetWithinMs > 0,
@@ -311,7 +312,12 @@ export function createResolver(
     const hops = hopsToRecord(search);
     if (hops !== null) context.count('lookup_hops', 'resolve', hops);
     table.load(search.key, (stored) => {
-      const agent = newest(stored, search.seen, context.nowSeconds());
+      const agent = joinAgents(stored, search.seen, context.nowSeconds());
+      if (agent !== null) {
+        agent.isShown = true;
+        if (agent === stored) table.unstored.delete(search.key);
+        else table.unstored.add(agent);
+      }
       const resolution = describe(search.agentId, agent, search);
       if (
         agent !== null &&
@@ -378,17 +384,6 @@ export function createResolver(
       return searchByAgent.size;
     },
   };
-}
-
-/** What the store has and what was seen, joined: one that refuses to take the newer does not make it unseen. */
-function newest(
-  stored: CachedAgent | null,
-  seen: CachedAgent | null,
-  nowSeconds: number,
-): CachedAgent | null {
-  if (stored === null || seen === null || stored === seen) return stored ?? seen;
-  const { state, changed } = joinStates(stored.state, seen.state, nowSeconds);
-  return changed ? createCachedAgent({ ...seen, state, bundle: encodeState(state) }) : stored;
 }
 
 /** Whether no honest peer shows what is refused so. */

@@ -243,6 +243,23 @@ describe(`a network of 8 peers (seed ${seed})`, () => {
     net.publish(other!, bundleOf(later));
     const { status, state } = net.resolve(peer!, agent.agentId);
     expect([status, state?.addr?.issuedAt]).toEqual(['ok', later.state.addr!.issuedAt]);
+    // Nor does it go back to what its disk has when it hears nobody.
+    net.cut((index) => index);
+    for (const fresh of [false, true])
+      expect(net.resolve(peer!, agent.agentId, fresh).state?.addr?.issuedAt).toBe(later.state.addr!.issuedAt);
+  });
+
+  it('remembers the end of an agent that it had not known, on a full disk too (§5)', () => {
+    const [peer, other] = net.peers;
+    const agent = bornAgent('not known', net.nowSeconds());
+    const { state } = ended(agent, net.nowSeconds());
+    peer!.isFull = true;
+    const topic = gossipTopic('/weft', agent.agentId);
+    expect(net.gossip(peer!, other!.name, topic, encodeAnnouncements(state)[0]!)).toBe('accept');
+    net.run(1_000);
+    expect(net.publish(peer!, bundleOf(agent)).status).toBe('stale');
+    peer!.isFull = false;
+    expect(net.resolve(peer!, agent.agentId).status).toBe('tombstoned');
   });
 
   it('fetches a quarantined entry again from the network', () => {
