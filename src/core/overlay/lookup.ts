@@ -57,6 +57,8 @@ export interface Lookup {
   isConverged(count: number): boolean;
   /** The same, where those that are late are not waited for. */
   isSettled(count: number): boolean;
+  /** Somebody was late or failed: of those who were merely named others may be missing too. */
+  readonly hasSilent: boolean;
   /** The k closest that answered, nearest first. */
   answeredClosest(): PeerContact[];
   /** Of the k closest known, those that have neither failed nor are late, asked or not. */
@@ -209,6 +211,9 @@ export function createLookup(options: {
       window()
         .slice(0, count)
         .every(({ state, isLate }) => state === 'answered' || (state === 'asked' && isLate)),
+    get hasSilent() {
+      return candidates.some(({ state, isLate }) => isLate || state === 'failed');
+    },
     answeredClosest: () =>
       window().flatMap((candidate) => (candidate.state === 'answered' ? [candidate.contact] : [])),
     closest: () =>

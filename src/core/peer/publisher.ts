@@ -240,7 +240,6 @@ export function createPublisher(
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
     const item = { agentId: put.agentId, known: noDigest };
-    let isSettled = false;
     const advance = (): void => {
       if (put.search !== 'running') return;
       for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.awaited))) {
@@ -255,13 +254,13 @@ export function createPublisher(
           advance();
         });
       }
-      if (!isSettled && lookup.isSettled(config.parallelism)) {
-        isSettled = true;
+      if (lookup.isSettled(config.parallelism)) {
         // Of those that are merely named some may not be there: those that are known stand in for them.
         put.candidates = [...lookup.closest(), ...put.candidates].slice(0, config.replication);
         onFound();
       }
-      if (!lookup.isConverged(config.parallelism)) return;
+      const mustHear = lookup.hasSilent ? config.replication : 0;
+      if (!lookup.isConverged(config.parallelism) || !lookup.isSettled(mustHear)) return;
       put.search = 'done';
       put.candidates = lookup.closest();
       onFound();
@@ -279,9 +278,8 @@ export function createPublisher(
       backlog = [];
       for (const one of puts) {
         // A table smaller than k most likely knows the whole network.
-        const isSearched = one.search !== 'none' || routing.size <= config.replication;
-        if (isSearched) giveNext(one, config.replication);
-        else search(one, () => giveNext(one, config.replication));
+        if (one.search === 'done' || routing.size <= config.replication) giveNext(one, config.replication);
+        else if (one.search === 'none') search(one, () => giveNext(one, config.replication));
       }
     });
   }
