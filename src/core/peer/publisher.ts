@@ -27,7 +27,7 @@ const sparePeers = 1;
 /** How long the copies beyond w wait for those of other puts: each peer then gets one frame. */
 const spreadAfterMs = 100;
 /** How long those that are known wait for a search to find closer ones. */
-const searchPatienceMs = 500;
+const searchPatienceMs = 1_500;
 
 /** Of no state: who is asked names all of the closest that it knows, whatever it holds. */
 const noDigest = new Uint8Array(digest16Bytes);
@@ -279,12 +279,13 @@ export function createPublisher(
       const puts = backlog;
       backlog = [];
       for (const one of puts) {
-        // Nobody has said that others are closer, so most of those that are known are the closest.
-        if (one.search !== 'running') giveNext(one, config.replication);
-        else context.timers.at(context.nowMs() + searchPatienceMs, () => giveNext(one, config.replication));
         // A table smaller than k most likely knows the whole network.
-        if (one.search === 'none' && routing.size > config.replication)
-          search(one, () => giveNext(one, config.replication));
+        if (one.search === 'done' || routing.size <= config.replication) {
+          giveNext(one, config.replication);
+          continue;
+        }
+        if (one.search === 'none') search(one, () => giveNext(one, config.replication));
+        context.timers.at(context.nowMs() + searchPatienceMs, () => giveNext(one, config.replication));
       }
     });
   }
