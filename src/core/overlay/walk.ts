@@ -16,6 +16,8 @@ export interface WalkOptions {
   readonly parallelism: () => number;
   /** Calls back once, with the peers that the answer names; null when there was none of use. */
   readonly ask: (contact: PeerContact, onAnswer: (closer: readonly PeerContact[] | null) => void) => void;
+  /** Somebody has answered, failed or kept silent. */
+  readonly onProgress?: () => void;
   /** It is enough, or nobody is left to ask. */
   readonly isDone: () => boolean;
   /** Not called after a cancellation. */
@@ -43,6 +45,7 @@ export function createWalk(options: WalkOptions): Walk {
 
   function advance(): void {
     if (isOver) return;
+    options.onProgress?.();
     if (options.isDone()) {
       end();
       return;

@@ -9,6 +9,7 @@ import { digest16Bytes } from '../limits.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import type { PutAnswer } from '../overlay/message.ts';
+import { createWalk } from '../overlay/walk.ts';
 import { createPutTally, type PutTally } from '../publish/tally.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
 import type { AgentState } from '../record/agent-state.ts';
@@ -233,42 +234,42 @@ export function createPublisher(
   }
 
   function seek(put: Put): void {
-    if (put.search === 'none' && !put.isDone) search(put, () => giveNext(put, config.replication));
+    if (put.search === 'none' && !put.isDone) search(put);
   }
 
-  function search(put: Put, onFound: () => void): void {
+  /** For closer ones; each is given the bundle as it is found. */
+  function search(put: Put): void {
     put.search = 'running';
     const target = kadIdOfAgent(put.agentId);
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
     const item = { agentId: put.agentId, known: noDigest };
-    const advance = (): void => {
-      if (put.search !== 'running') return;
-      for (const contact of lookup.take(Math.max(0, config.parallelism - lookup.awaited))) {
-        outbox.find(contact, item, config.replication, (answer) => {
-          if (answer === null) lookup.failed(contact.peer);
-          else lookup.answered(contact.peer, answer.closer);
-          advance();
-        });
-        // A silent peer must not hold up the others.
-        context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
-          lookup.late(contact.peer);
-          advance();
-        });
-      }
-      if (lookup.isSettled(config.parallelism)) {
+    const walk = createWalk({
+      lookup,
+      after: context.after,
+      hedgeMs: outbox.hedgeDelayMs,
+      parallelism: () => config.parallelism,
+      ask(contact, onAnswer) {
+        outbox.find(contact, item, config.replication, (answer) => onAnswer(answer?.closer ?? null));
+      },
+      onProgress() {
+        if (!lookup.isSettled(config.parallelism)) return;
         // Of those that are merely named some may not be there: those that are known stand in for them.
         put.candidates = [...lookup.closest(), ...put.candidates].slice(0, config.replication);
-        onFound();
-      }
-      const mustHear = lookup.hasSilent ? config.replication : 0;
-      if (!lookup.isConverged(config.parallelism) || !lookup.isSettled(mustHear)) return;
-      put.search = 'done';
-      put.candidates = lookup.closest();
-      onFound();
-      settle(put);
-    };
-    advance();
+        giveNext(put, config.replication);
+      },
+      isDone() {
+        const mustHear = lookup.hasSilent ? config.replication : 0;
+        return lookup.isConverged(config.parallelism) && lookup.isSettled(mustHear);
+      },
+      onEnd() {
+        put.search = 'done';
+        put.candidates = lookup.closest();
+        giveNext(put, config.replication);
+        settle(put);
+      },
+    });
+    walk.advance();
   }
 
   /** After its acknowledgements: to the rest of the k closest, together with the other puts of this moment. */
@@ -284,7 +285,7 @@ export function createPublisher(
           giveNext(one, config.replication);
           continue;
         }
-        if (one.search === 'none') search(one, () => giveNext(one, config.replication));
+        if (one.search === 'none') search(one);
         context.timers.at(context.nowMs() + searchPatienceMs, () => giveNext(one, config.replication));
       }
     });

@@ -142,6 +142,8 @@ describe('gossip on libp2p', () => {
     await eventually(
       async () => {
         for (let index = 0; index < 5; index++) await leaf.host.gossip.publish(topic, utf8(`bad ${++sent}`));
+        // Its answer comes after what was sent before on the same connection has come.
+        await leaf.host.overlay.request(hub.host.overlay.self, utf8('x'), { timeoutMs: 5000 });
         await new Promise((resolve) => setTimeout(resolve, 100));
         return received(hub, `bad ${sent}`) === 0;
       },
