@@ -9,6 +9,7 @@ import { decodeState } from '../../src/core/record/stored-state.ts';
 import type { Random } from '../../src/core/rng.ts';
 import type { AgentAuthor, SimulatedAgent } from './agents.ts';
 import type { Scenario } from './scenario.ts';
+import { share } from './share.ts';
 import type { World } from './world.ts';
 
 export interface Lifetimes {
@@ -163,7 +164,6 @@ export function createLifetimes(parts: LifetimesParts): Lifetimes {
     return { tombstones, held: held.size, dead: [...held].filter((key) => endedKeys.has(key)).length };
   }
 
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const sum = (of: (one: (typeof classes)[number]) => number): number =>
     classes.reduce((total, one) => total + of(one), 0);
 

@@ -7,6 +7,7 @@ import { createNews } from './news.ts';
 import { createNodeCosts } from './node-costs.ts';
 import type { Change } from './node-shell.ts';
 import { createObserver, type Observations } from './observations.ts';
+import { share } from './share.ts';
 import type { World } from './world.ts';
 
 export interface Measures {
@@ -71,7 +72,6 @@ export function createMeasures(nowMs: () => number): Measures {
 
   const count = (name: string, value = 1): void => void counts.set(name, (counts.get(name) ?? 0) + value);
   const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const of = (name: string): number => counts.get(name) ?? 0;
 
   return {

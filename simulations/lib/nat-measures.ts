@@ -1,5 +1,6 @@
 /** What nodes behind NATs take part in: what they hold for others, what they are asked, and how they were met. */
 import { isHeldEntry } from '../../src/core/peer/entry.ts';
+import { share } from './share.ts';
 import type { World } from './world.ts';
 
 /** Under the names that thresholds use; nothing without NATs. */
@@ -15,7 +16,6 @@ export function natMeasures({ nats, nodes, requests }: World): Record<string, nu
       sum.asked += requests[index]!;
     }
   }
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   return {
     'nats.copiesShare': share(hidden.copies, all.copies),
     'nats.answersShare': share(hidden.asked, all.asked),

@@ -1,12 +1,16 @@
 /** News that every node is to hear of, such as the end of an agent: who heard when, counted once each. */
 import { createDistribution, type Distribution } from './distribution.ts';
 import { createNodeBytes, type NodeBytes } from './node-bytes.ts';
+import { share } from './share.ts';
 
 export interface News {
   /** It is told from now on. */
   told(key: string): void;
-  /** A node hears of it; again, if it lost what was not durable yet or its disk was full. */
-  heard(key: string, node: number): void;
+  /**
+   * A node hears of it; again, if it lost what was not durable yet or its disk was full.
+   * @param atMs now when left out.
+   */
+  heard(key: string, node: number, atMs?: number): void;
   has(key: string): boolean;
   readonly count: number;
   /** Pairs of news and a node that heard. */
@@ -25,12 +29,12 @@ export function createNews(nowMs: () => number): News {
     told(key) {
       newsByKey.set(key, { timeMs: nowMs(), heardBy: createNodeBytes() });
     },
-    heard(key, node) {
+    heard(key, node, atMs = nowMs()) {
       const news = newsByKey.get(key);
       if (news === undefined || news.heardBy.get(node) === 1) return;
       news.heardBy.set(node, 1);
       pairs++;
-      ms.add(nowMs() - news.timeMs);
+      ms.add(Math.max(0, atMs - news.timeMs));
     },
     has: (key) => newsByKey.has(key),
     get count() {
@@ -41,8 +45,7 @@ export function createNews(nowMs: () => number): News {
     },
     ms,
     shareWithin(limitMs, nodes) {
-      const all = newsByKey.size * nodes;
-      return all === 0 ? null : Math.round(ms.shareWithin(limitMs) * pairs) / all;
+      return share(Math.round(ms.shareWithin(limitMs) * pairs), newsByKey.size * nodes);
     },
   };
 }

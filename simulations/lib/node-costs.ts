@@ -1,5 +1,6 @@
 /** What a node spends and keeps, as means over all nodes: signatures, records, peers, and what gossip costs it. */
 import { isHeldEntry } from '../../src/core/peer/entry.ts';
+import { share } from './share.ts';
 import type { World } from './world.ts';
 
 export interface NodeCosts {
@@ -35,10 +36,10 @@ export function createNodeCosts(): NodeCosts {
         'signatures.msPerNodeSecond': perNode(signatures.ms - before.ms) / seconds,
         'storage.agentsPerNode': perNode(kept.agents),
         'storage.copiesPerNode': perNode(kept.copies),
-        'storage.copiesPerRecord': holders.size === 0 ? null : kept.copies / holders.size,
+        'storage.copiesPerRecord': share(kept.copies, holders.size),
         'storage.bytesPerNode': perNode(kept.bytes),
         'routing.peersPerNode': perNode(kept.peers),
-        'gossip.toldPerDelivery': delivered === 0 ? null : told / delivered,
+        'gossip.toldPerDelivery': share(told, delivered),
         'gossip.overQuota': counts.get('gossip_received:ignore:over-quota') ?? 0,
       };
     },

@@ -4,11 +4,12 @@
  * from then on all is the product's own work. So an index of a million needs the memory of what is asked of it.
  */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
-import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../src/core/overlay/distance.ts';
+import { kadIdOfAgent, kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { encodeEntry } from '../../src/core/peer/entry.ts';
 import { stateExpiresAt } from '../../src/core/resolve/verdict.ts';
 import type { AgentAuthor, SimulatedAgent } from './agents.ts';
 import type { Chance } from './chance.ts';
+import { nearestOf } from './nearest.ts';
 import type { World } from './world.ts';
 
 export interface PlacedAgents {
@@ -51,8 +52,8 @@ export function createPlacedAgents(parts: {
         mark: { establishment: state.keyState.establishment, issuedAt: state.addr!.issuedAt },
         bundle,
       });
-      const closest = places.toSorted((left, right) => compareDistance(target, left.kadId, right.kadId));
-      for (const { node } of closest.slice(0, config.replication)) node.keep(agentKey(agentId), entry);
+      for (const { node } of nearestOf(places, target, config.replication))
+        node.keep(agentKey(agentId), entry);
       parts.onMade(agent);
       return agent;
     },

@@ -1,5 +1,6 @@
 /** Model and live nodes side by side: the same scenario, number of nodes and seed, the same measures. */
 import type { RunResult } from '../lib/run-scenario.ts';
+import { share } from '../lib/share.ts';
 import type { Timed } from '../report/compare-report.ts';
 import { trafficMeasures } from './live-measures.ts';
 import type { LiveMode } from './live-network.ts';
@@ -102,7 +103,7 @@ function timesOnly({
 }
 
 function isTime(name: string): boolean {
-  return name.endsWith('Ms') || name === 'revocations.withinSecondShare';
+  return name.endsWith('Ms');
 }
 
 function whyTimesAreLeftOut(mode: LiveMode, cpuShare: number): string | null {
@@ -144,7 +145,7 @@ function modelMeasures({ measures, details, nodes }: RunResult): Values {
   return {
     ...measures,
     // Of what arrives first by gossip, accepted or known from a put already: which of the two is a matter of milliseconds.
-    'gossip.duplicatesPerDelivery': received === 0 ? null : duplicates / received,
+    'gossip.duplicatesPerDelivery': share(duplicates, received),
     ...trafficMeasures(new Map(requests), received + duplicates, (count) => count / nodes / seconds),
   };
 }

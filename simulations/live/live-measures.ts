@@ -6,7 +6,9 @@ import { agentKey } from '../../src/core/identity/agent-id.ts';
 import type { SimulatedAgent } from '../lib/agents.ts';
 import { createDistribution } from '../lib/distribution.ts';
 import type { RunDetails } from '../lib/measures.ts';
+import { createNews } from '../lib/news.ts';
 import type { NodeCounters } from '../lib/node-counters.ts';
+import { share } from '../lib/share.ts';
 import type { EndListener } from './live-network.ts';
 
 export interface LiveMeasures {
@@ -45,14 +47,12 @@ const rightStatuses = new Set(['ok', 'rekeyed']);
 export function createLiveMeasures(): LiveMeasures {
   const lookupMs = createDistribution();
   const publishMs = createDistribution();
-  const revocationMs = createDistribution();
-  const revokedAtMs = new Map<string, { readonly timeMs: number; readonly heardBy: Set<number> }>();
+  const revocations = createNews(Date.now);
   const counts = { right: 0, stored: 0, aborted: 0 };
   const failures: Record<string, number> = {};
   const failed = (call: string, status: string): void => {
     failures[`${call}: ${status}`] = (failures[`${call}: ${status}`] ?? 0) + 1;
   };
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
 
   return {
     published(status, tookMs) {
@@ -65,21 +65,14 @@ export function createLiveMeasures(): LiveMeasures {
       if (rightStatuses.has(status) || (isEnded && status === 'tombstoned')) counts.right++;
       else failed('lookup', status);
     },
-    revoked: ({ agentId }) =>
-      void revokedAtMs.set(agentKey(agentId), { timeMs: Date.now(), heardBy: new Set() }),
-    heard(node, key, acceptedAtMs) {
-      const revocation = revokedAtMs.get(key);
-      if (revocation === undefined || revocation.heardBy.has(node)) return;
-      revocation.heardBy.add(node);
-      revocationMs.add(Math.max(0, acceptedAtMs - revocation.timeMs));
-    },
-    isHeardByAll: (nodes) => [...revokedAtMs.values()].every(({ heardBy }) => heardBy.size >= nodes),
+    revoked: ({ agentId }) => revocations.told(agentKey(agentId)),
+    heard: (node, key, acceptedAtMs) => revocations.heard(key, node, acceptedAtMs),
+    isHeardByAll: (nodes) => revocations.pairs >= revocations.count * nodes,
     aborted: () => void counts.aborted++,
     values({ nodes, seconds, counted, sentBytes, gauges }) {
       const lookups = lookupMs.summary();
       const publishes = publishMs.summary();
-      const revocations = revocationMs.summary();
-      const heard = [...revokedAtMs.values()].reduce((sum, { heardBy }) => sum + heardBy.size, 0);
+      const revocation = revocations.ms.summary();
       const sumOf = createSums(counted);
       const received = sumOf('weft_gossip_received_total');
       const copies = sumOf('weft_gossip_copies_total');
@@ -92,8 +85,8 @@ export function createLiveMeasures(): LiveMeasures {
           'lookups.requests': share(sumOf('weft_lookup_requests_sum'), sumOf('weft_lookup_requests_count')),
           'publishes.count': publishes.count,
           'publishes.storedShare': share(counts.stored, publishes.count),
-          'revocations.count': revokedAtMs.size,
-          'revocations.reachedShare': share(heard, revokedAtMs.size * nodes),
+          'revocations.count': revocations.count,
+          'revocations.reachedShare': revocations.shareWithin(Number.POSITIVE_INFINITY, nodes),
           'gossip.duplicatesPerDelivery': share(copies - received, received),
           ...trafficMeasures(requestsOf(counted), copies, perNodeSecond),
           'traffic.bytesPerNodeSecond': perNodeSecond(sentBytes),
@@ -105,17 +98,17 @@ export function createLiveMeasures(): LiveMeasures {
           'lookups.p99Ms': lookups.p99,
           'publishes.p50Ms': publishes.p50,
           'publishes.p99Ms': publishes.p99,
-          'revocations.p50Ms': revocations.p50,
-          'revocations.p99Ms': revocations.p99,
-          'revocations.maxMs': revocations.max,
+          'revocations.p50Ms': revocation.p50,
+          'revocations.p99Ms': revocation.p99,
+          'revocations.maxMs': revocation.max,
           ...(counts.aborted > 0 && { 'calls.aborted': counts.aborted }),
         },
         failures,
         details: {
           lookupsMs: lookupMs.quantiles(quantileSteps),
           publishesMs: publishMs.quantiles(quantileSteps),
-          revocationsMs: revocationMs.quantiles(quantileSteps),
-          revocationPairs: { all: revokedAtMs.size * nodes, heard },
+          revocationsMs: revocations.ms.quantiles(quantileSteps),
+          revocationPairs: { all: revocations.count * nodes, heard: revocations.pairs },
         },
       };
     },

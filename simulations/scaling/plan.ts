@@ -52,29 +52,11 @@ const quiet = {
 export const mixSeries = 'lifetimes';
 
 export const seriesList: readonly Series[] = [
-  {
-    ...overNodes('calm', 'The minute after the registrations'),
-    scenarioAt: (nodes) => ({ nodes, agents, settleSeconds, load: quiet }),
-  },
-  {
-    ...overNodes('idle', 'Nobody asks or changes anything'),
-    scenarioAt: (nodes) => ({ nodes, agents, settleSeconds, load: { ...quiet, seconds: idleSeconds } }),
-  },
-  {
-    ...overNodes('lookups', 'Lookups alone'),
-    scenarioAt: (nodes) => ({ nodes, agents, settleSeconds, load: { ...quiet, lookupsPerSecond: 20 } }),
-  },
-  {
-    ...overNodes('updates', 'New records of known agents alone'),
-    scenarioAt: (nodes) => ({ nodes, agents, settleSeconds, load: { ...quiet, updatesPerSecond: 10 } }),
-  },
-  {
-    ...overNodes('revocations', 'Revocations alone'),
-    scenarioAt: (nodes) => ({
-      ...{ nodes, agents, settleSeconds },
-      load: { ...quiet, revocations },
-    }),
-  },
+  overNodes('calm', 'The minute after the registrations', {}),
+  overNodes('idle', 'Nobody asks or changes anything', { seconds: idleSeconds }),
+  overNodes('lookups', 'Lookups alone', { lookupsPerSecond: 20 }),
+  overNodes('updates', 'New records of known agents alone', { updatesPerSecond: 10 }),
+  overNodes('revocations', 'Revocations alone', { revocations }),
   {
     name: 'lookup-rate',
     title: 'Lookups, ever more',
@@ -112,7 +94,7 @@ export const seriesList: readonly Series[] = [
   {
     name: 'revocation-flood',
     title: 'Revocations, more than a network has',
-    axis: 'revocations per second among 60 nodes',
+    axis: `revocations per second among ${floodNodes} nodes`,
     symbol: 'R',
     values: [50, 100, 200],
     scenarioAt: (rate) => ({
@@ -144,8 +126,11 @@ export const seriesList: readonly Series[] = [
   },
 ];
 
-function overNodes(name: string, title: string) {
-  return { name, title, axis: 'nodes', symbol: 'N' };
+function overNodes(name: string, title: string, load: Partial<Scenario['load']>): Series {
+  return {
+    ...{ name, title, axis: 'nodes', symbol: 'N' },
+    scenarioAt: (nodes) => ({ nodes, agents, settleSeconds, load: { ...quiet, ...load } }),
+  };
 }
 
 /** Every run, small ones first. @throws ScenarioError */

@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from '../report/measure-catalog.ts';
 import { agentMix, fewerWrites, indexWrites, ratesOf } from './agent-mix.ts';
 import { describeFit, type Fit, valueAt } from './fits.ts';
 import { boundsOf, costsAt, loadOf } from './node-model.ts';
-import { mixSeries } from './plan.ts';
+import { fixedNodes, mixSeries } from './plan.ts';
 import type { FittedQuantity } from './quantities.ts';
 
 export interface ScalingTable {
@@ -70,7 +70,7 @@ function lineCells(fit: Fit | null, symbol: string): string[] {
 function rateTable(fitted: readonly FittedQuantity[]): ScalingTable {
   return {
     name: 'rates',
-    title: 'One thing at a time, at 200 nodes where nothing else is said',
+    title: `One thing at a time, at ${fixedNodes} nodes where nothing else is said`,
     columns: ['varied', 'measured', 'at', 'line', 'R²', 'off by'],
     rows: fitted
       .filter(({ symbol, points }) => symbol !== 'N' && symbol !== '' && points.length > 0)

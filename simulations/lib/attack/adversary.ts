@@ -9,13 +9,14 @@ import { decodeEntry } from '../../../src/core/peer/entry.ts';
 import { type AgentAuthor, createAgentAuthor, type SimulatedAgent } from '../agents.ts';
 import { type Chance, createChance } from '../chance.ts';
 import { addresses } from '../connections.ts';
+import { nearestOf } from '../nearest.ts';
 import type { SimulatedNode } from '../node-shell.ts';
 import { peerName } from '../peer-name.ts';
 import type { Attack, Scenario } from '../scenario.ts';
 import { startMs, type World } from '../world.ts';
 import { type Conspiracy, type Deceit, deceive } from './deceit.ts';
 import { createEclipse, type Eclipse, type EclipseParts } from './eclipse.ts';
-import { type Ground, grindBelow, grindStock, nearestOf } from './grinding.ts';
+import { type Ground, grindBelow, grindStock } from './grinding.ts';
 import { createScoredMesh, type ScoredMesh } from './scored-mesh.ts';
 import { createTruth } from './truth.ts';
 

@@ -6,6 +6,7 @@
 import type { Resolution } from '../../../src/core/peer/effects.ts';
 import type { SimulatedAgent } from '../agents.ts';
 import type { SimulatedNode } from '../node-shell.ts';
+import { share } from '../share.ts';
 import type { World } from '../world.ts';
 
 /** Seconds from the beginning of the attack. */
@@ -82,12 +83,11 @@ export function createEclipse(parts: EclipseParts): Eclipse {
     },
     values() {
       const { first, second, third } = rounds;
-      const share = (part: number, { reads }: Round): number | null => (reads === 0 ? null : part / reads);
       return {
-        'victim.foundShare': share(first.right, first),
-        'victim.foundAfterUpdateShare': share(second.right, second),
-        'victim.wrongAfterUpdateShare': share(second.wrong, second),
-        'victim.endedShare': share(third.ended, third),
+        'victim.foundShare': share(first.right, first.reads),
+        'victim.foundAfterUpdateShare': share(second.right, second.reads),
+        'victim.wrongAfterUpdateShare': share(second.wrong, second.reads),
+        'victim.endedShare': share(third.ended, third.reads),
         'victim.liveAfterEnd': third.right + third.wrong,
       };
     },

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { compareDistance, type KadId, kadId } from '../../../src/core/overlay/distance.ts';
+import { nearestOf } from '../nearest.ts';
 import { peerName } from '../peer-name.ts';
 
 export interface Ground {
@@ -36,24 +37,6 @@ export function grindStock(
     return { name: peerName(bytes), kadId: placeOf(bytes) };
   });
   return { nearest: (target, count) => nearestOf(stock, target, count).map(({ name }) => name) };
-}
-
-/** The `count` nearest to the target, nearest first. */
-export function nearestOf<Place extends { readonly kadId: KadId }>(
-  places: readonly Place[],
-  target: KadId,
-  count: number,
-): Place[] {
-  const nearest: Place[] = [];
-  for (const place of places) {
-    const isFull = nearest.length === count;
-    if (isFull && compareDistance(target, place.kadId, nearest[count - 1]!.kadId) >= 0) continue;
-    if (isFull) nearest.pop();
-    let index = nearest.length;
-    while (index > 0 && compareDistance(target, place.kadId, nearest[index - 1]!.kadId) < 0) index--;
-    nearest.splice(index, 0, place);
-  }
-  return nearest;
 }
 
 function idBytes(seed: Uint8Array, index: number): Uint8Array {
