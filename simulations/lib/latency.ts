@@ -36,9 +36,3 @@ const roundTripMs: readonly (readonly number[])[] = [
 export function oneWayMs(from: number, to: number): number {
   return roundTripMs[from]![to]! / 2;
 }
-
-/** The median round trip between two nodes that are spread evenly over the regions, milliseconds. */
-export function medianRoundTripMs(): number {
-  const sorted = roundTripMs.flat().sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}

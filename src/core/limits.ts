@@ -57,7 +57,6 @@ export const lookupParallelism = 4;
 
 /** One gossip message (§5). */
 export const announcementBytesMax = 16 * 1024;
-export const gossipTopicBits = 4;
 export const gossipTopicCount = 16;
 export const gossipMessagesPerSecondPerTopic = 20;
 /** Budgets per agent count verified events only (§5). */

@@ -14,7 +14,7 @@
  * | `@nanda:<52 characters>:shop`  | the agent                              | `shop`  |
  */
 import { toBase32 } from '../core/bytes.ts';
-import { type AgentId, agentKey, parseAgentId } from '../core/identity/agent-id.ts';
+import { type AgentId, parseAgentId } from '../core/identity/agent-id.ts';
 import { apexLabel, isDnsName, isNamedDid, isNameLabel } from '../core/name/label.ts';
 import { toAscii, toReadable } from './idna.ts';
 import { NamesError } from './names-error.ts';
@@ -50,11 +50,6 @@ export function parseName(text: string): AgentName {
   throw badName('a name begins with "urn:agent:" or "@"', text);
 }
 
-/** True for a text that is meant as a name, well formed or not. */
-export function looksLikeName(text: string): boolean {
-  return /^\s*(?:urn:agent:|@)/i.test(text);
-}
-
 /** The one spelling: a URN; for words whose namespace is a setting, the `@` form. */
 export function formatName({ namespace, label }: AgentName): string {
   if (namespace.kind === 'home') return `@${label}`;
@@ -77,13 +72,6 @@ export function formatNamespace(namespace: Namespace): string {
   }
 }
 
-/** One text for one namespace, for maps. */
-export function namespaceKey(namespace: Namespace): string {
-  return namespace.kind === 'agent'
-    ? `agent:${agentKey(namespace.agentId)}`
-    : `${namespace.kind}:${formatNamespace(namespace)}`;
-}
-
 /** A namespace alone: a DNS name, an agent id, a DID or a word. @throws NamesError `bad-name` */
 export function parseNamespace(text: string): Namespace {
   const trimmed = text.trim();
@@ -100,15 +88,6 @@ export function parseLabel(text: string): string {
   const label = asciiOf(text.trim(), text);
   if (!label.includes('.') && isNameLabel(label)) return label;
   throw badName('a label is 1 to 63 letters, digits and "-", which is neither first nor last', text);
-}
-
-/** How a name in other scripts reads; for people, beside the normal form and never in its place. */
-export function readableName(name: AgentName): string {
-  const host = name.namespace.kind === 'dns' ? toReadable(name.namespace.name) : null;
-  const label = name.label === apexLabel ? null : toReadable(name.label);
-  return [host ?? formatNamespace(name.namespace), label]
-    .filter((part) => part !== null && part !== '')
-    .join(':');
 }
 
 function parseParts(text: string, whole: string, isUrn: boolean): AgentName {

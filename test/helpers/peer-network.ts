@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { base58btc } from 'multiformats/bases/base58';
-import { gossipTopics } from '../../src/core/gossip/announcement.ts';
 import type {
   AnnounceResult,
   CapabilitySearch,
@@ -443,5 +442,3 @@ export function createTestNetwork(options: {
   };
   return network;
 }
-
-export const allTopics = gossipTopics('/weft');

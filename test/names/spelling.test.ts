@@ -3,14 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toBase32 } from '../../src/core/bytes.ts';
 import { apexLabel, isNameLabel } from '../../src/core/name/label.ts';
-import {
-  formatName,
-  looksLikeName,
-  parseLabel,
-  parseName,
-  parseNamespace,
-  readableName,
-} from '../../src/names/agent-name.ts';
+import { formatName, parseLabel, parseName, parseNamespace } from '../../src/names/agent-name.ts';
 import { NamesError } from '../../src/names/names-error.ts';
 import { isOfOneScript } from '../../src/names/scripts.ts';
 
@@ -119,12 +112,6 @@ describe('one spelling of each name', () => {
     expect(codeOf(text)).toBe('bad-name');
   });
 
-  it('a name of another script is read beside its form in ASCII, never in its place', () => {
-    const name = parseName('@BÜCHER.example:Straße');
-    expect(readableName(name)).toBe('bücher.example:straße');
-    expect(formatName(name)).not.toContain('ü');
-  });
-
   it(`nothing that is written throws anything else, and what is read is read again the same (seed ${seed})`, () => {
     const part = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 20 }),
@@ -156,11 +143,6 @@ describe('parts of names', () => {
     expect(parseNamespace(`nanda:${agent}`)).toMatchObject({ kind: 'agent' });
     expect(parseNamespace('Example.com')).toEqual({ kind: 'dns', name: 'example.com' });
     expect(() => parseLabel('a.b')).toThrow(NamesError);
-  });
-
-  it('what is meant as a name is told from ids and words', () => {
-    expect(['@a', 'URN:agent:x', ' @b'].every(looksLikeName)).toBe(true);
-    expect([`nanda:${agent}`, 'alice', 'urn:isbn:1'].some(looksLikeName)).toBe(false);
   });
 
   it.each([

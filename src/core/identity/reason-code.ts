@@ -15,11 +15,6 @@ export const reasonCodes = [
 
 export type ReasonCode = (typeof reasonCodes)[number];
 
-/** True for one of the six names. */
-export function isReasonCode(text: string): text is ReasonCode {
-  return (reasonCodes as readonly string[]).includes(text);
-}
-
 /** The number on the wire, 0 to 5. Throws `bad-argument` on an unknown name. */
 export function reasonNumber(reason: ReasonCode): number {
   const number = reasonCodes.indexOf(reason);

@@ -14,7 +14,7 @@
  * target: an agent id (32 bytes), a URL of https, http on loopback or did (text), null for a withdrawal; of the label
  * "_" it is [policy, [claim, ...], agent id or URL or null], or null.
  */
-import { bytesEqual, bytesToHex, concatBytes } from '../bytes.ts';
+import { bytesToHex, concatBytes } from '../bytes.ts';
 import { type CborValue, decodeCanonical, encodeCanonical } from '../cbor.ts';
 import type { SignatureCheck, Signer } from '../ed25519.ts';
 import { ProtocolError } from '../errors.ts';
@@ -152,13 +152,6 @@ export function nameRecordCheck(
     message: preimage(encodeCanonical(body!), record.agentId, establishment),
     signature: record.signature,
   };
-}
-
-/** True when both say the same of where a name leads. */
-export function targetsEqual(left: NameTarget | null, right: NameTarget | null): boolean {
-  if (left === null || right === null) return left === right;
-  if ('agentId' in left) return 'agentId' in right && bytesEqual(left.agentId, right.agentId);
-  return 'url' in right && left.url === right.url;
 }
 
 function readLabel(

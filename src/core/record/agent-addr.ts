@@ -7,7 +7,7 @@ import { concatBytes } from '../bytes.ts';
 import type { SignatureCheck, Signer } from '../ed25519.ts';
 import { domain } from '../hash.ts';
 import type { AgentId } from '../identity/agent-id.ts';
-import { ttlSeconds, validitySeconds } from './durations.ts';
+import { validitySeconds } from './durations.ts';
 import type { Pointers } from './pointer.ts';
 
 /** What is signed, without the signature. */
@@ -61,11 +61,6 @@ export function addrBodyBytes(addr: AgentAddr): Uint8Array {
 /** The second from which the record is no longer valid. */
 export function addrExpiresAt(addr: AgentAddrDraft): number {
   return addr.issuedAt + validitySeconds(addr.validityCode);
-}
-
-/** The second until which a cache may answer with it, never after its end. */
-export function addrFreshUntil(addr: AgentAddrDraft, receivedAt: number): number {
-  return Math.min(receivedAt + ttlSeconds(addr.ttlCode), addrExpiresAt(addr));
 }
 
 /** "weft/addr/1" ‖ aid ‖ estDigest ‖ body: what is signed. */

@@ -68,11 +68,6 @@ export function authorityState(state: AgentState): AgentState {
   return createState(state.keyState, { ...emptyRecord, revocations: state.revocations });
 }
 
-/** The state of an agent of whom these key events are known, and nothing else. @throws ProtocolError `bad-key-log`. */
-export function stateOfKeyEvents(agentId: AgentId, events: readonly KeyEvent[]): AgentState {
-  return createState(chooseLog(agentId, events), emptyRecord);
-}
-
 /** The bundle that says all of a state, and nothing else. */
 export function bundleOfState(state: AgentState): Bundle {
   const { addr, urls, delegations, operations, revocations } = state;

@@ -23,15 +23,6 @@ const dnsPort = 53;
 const dnsOverTlsPort = 853;
 const systemServersMax = 3;
 
-/** True for a text that parseDnsServers takes. */
-export function isDnsSetting(text: string): boolean {
-  try {
-    return parseDnsServers(text, () => ['127.0.0.1']).length > 0;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * In the order in which they are asked. @param system the resolvers of this machine, as node:dns tells them
  * @throws NamesError `dns-failed` for a setting that is none, or a machine without a resolver

@@ -13,7 +13,7 @@ import {
   type PutAnswer,
 } from '../../../src/core/overlay/message.ts';
 import type { PeerConfig } from '../../../src/core/peer/peer-config.ts';
-import { encodeState, stateOfKeyEvents } from '../../../src/core/record/agent-state.ts';
+import { encodeState } from '../../../src/core/record/agent-state.ts';
 import {
   createTestNetwork,
   type TestNetwork,
@@ -30,6 +30,7 @@ import {
   type TestAgent,
   updated,
 } from '../../helpers/test-agent.ts';
+import { stateOfKeyEvents } from '../record/fixtures.ts';
 
 const seed = Number(process.env['WEFT_TEST_SEED'] ?? 3);
 const sodium = createSodiumVerifier({ workers: 0 });

@@ -3,12 +3,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { verifyAdmitted } from '../../../src/core/ed25519.ts';
 import { isProtocolError } from '../../../src/core/errors.ts';
-import {
-  type AgentAddrDraft,
-  addrExpiresAt,
-  addrFreshUntil,
-  agentAddrCheck,
-} from '../../../src/core/record/agent-addr.ts';
+import { type AgentAddrDraft, addrExpiresAt, agentAddrCheck } from '../../../src/core/record/agent-addr.ts';
 import { decodeAgentAddr, encodeAgentAddr } from '../../../src/core/record/agent-addr-codec.ts';
 import {
   ttlCodeFor,
@@ -218,8 +213,6 @@ describe('§2 the AgentAddr', () => {
   it('ends with its validity, whatever its ttl', () => {
     const addr = sign({ ttlCode: 15, validityCode: 0 });
     expect(addrExpiresAt(addr)).toBe(startSeconds + 3600);
-    expect(addrFreshUntil(addr, startSeconds + 3000)).toBe(startSeconds + 3600);
-    expect(addrFreshUntil(sign({ ttlCode: 5 }), startSeconds + 10)).toBe(startSeconds + 130);
   });
 
   it('refuses what does not fit its bytes', () => {

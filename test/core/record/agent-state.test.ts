@@ -9,7 +9,6 @@ import {
   expireState,
   joinStates,
   stateDigest,
-  stateOfKeyEvents,
 } from '../../../src/core/record/agent-state.ts';
 import { compareAddrs } from '../../../src/core/record/fence-order.ts';
 import { materialise } from '../../../src/core/record/merge.ts';
@@ -24,6 +23,7 @@ import {
   revocationOf,
   startSeconds,
   stateFrom,
+  stateOfKeyEvents,
   tokenFor,
 } from './fixtures.ts';
 

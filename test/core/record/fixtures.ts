@@ -4,6 +4,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { createSigner, type SignatureCheck, type Signer, verifyAdmitted } from '../../../src/core/ed25519.ts';
+import type { AgentId } from '../../../src/core/identity/agent-id.ts';
 import {
   createDelegation,
   type Delegation,
@@ -16,7 +17,7 @@ import type { KeyState } from '../../../src/core/identity/key-state.ts';
 import { createDelegationRevocation, type Revocation } from '../../../src/core/identity/revocation.ts';
 import { type Admission, admitBundle } from '../../../src/core/record/admission.ts';
 import type { AgentAddr, SigningContext } from '../../../src/core/record/agent-addr.ts';
-import type { AgentState } from '../../../src/core/record/agent-state.ts';
+import { type AgentState, createState } from '../../../src/core/record/agent-state.ts';
 import type { Bundle } from '../../../src/core/record/bundle.ts';
 import { type PointerField, pointerFields } from '../../../src/core/record/field.ts';
 import type { Operation, OperationBody } from '../../../src/core/record/operation.ts';
@@ -28,6 +29,11 @@ import { signAgentAddr, signOperation } from '../../../src/core/record/sign.ts';
 export const startSeconds = 1_790_000_000;
 
 export const textBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Of an agent of whom these key events are known, and nothing else. */
+export function stateOfKeyEvents(agentId: AgentId, events: readonly KeyEvent[]): AgentState {
+  return createState(chooseLog(agentId, events), emptyRecord);
+}
 
 type SignerKind = 'filler' | 'real';
 
