@@ -17,7 +17,7 @@ export function recordSeed(seed: number, record: number, purpose: string): Buffe
 }
 
 /** The value of a record: `recordBytes` incompressible bytes. */
-export function recordValue(seed: number, record: number): Buffer {
+function recordValue(seed: number, record: number): Buffer {
   const block = recordSeed(seed, record, 'value');
   return Buffer.concat(
     [...Array(Math.ceil(recordBytes / block.length))].map((_, index) =>
@@ -29,7 +29,7 @@ export function recordValue(seed: number, record: number): Buffer {
 const sodium = loadSodium();
 
 /** The key pair of a record. */
-export function recordKeyPair(seed: number, record: number): KeyPair {
+function recordKeyPair(seed: number, record: number): KeyPair {
   const publicKey = Buffer.alloc(32);
   const secretKey = Buffer.alloc(64);
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, recordSeed(seed, record, 'key'));

@@ -40,7 +40,7 @@ export interface ApiClient {
 }
 
 /** Starts a process; resolves when its modules are loaded. */
-export async function startApiProcess(name: string): Promise<ApiClient> {
+async function startApiProcess(name: string): Promise<ApiClient> {
   const worker = await startWorker({
     entry: new URL('./api-process.ts', import.meta.url),
     name,

@@ -16,7 +16,7 @@ const agentId = Type.String({ pattern: '^nanda:[a-z2-7]{52}$' });
 const rightNames = Object.keys(rightBits) as (keyof typeof rightBits)[];
 const handRights = rightNames.filter((right) => right !== 'op' && right !== 'publish');
 
-export const grantText = Type.String({
+const grantText = Type.String({
   pattern: '^weft-grant:[A-Za-z0-9_-]{20,1366}$',
   description: 'A grant as it travels: the chain of its tokens',
 });

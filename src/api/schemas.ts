@@ -17,7 +17,7 @@ function nullable<Schema extends ReturnType<typeof Type.String>>(schema: Schema)
 }
 
 /** Agents of one batch resolve. */
-export const batchAgentsMax = 100;
+const batchAgentsMax = 100;
 
 const url = nullable(Type.String({ minLength: 1, maxLength: urlBytesMax }));
 

@@ -50,7 +50,7 @@ export function stateView(state: AgentState): JsonObject {
 }
 
 /** Where a record stands for a reader, with the state behind it. */
-export function resolutionView(resolution: Resolution): JsonObject {
+function resolutionView(resolution: Resolution): JsonObject {
   const { status, agentId, state, ageSeconds, responders, holders, cached } = resolution;
   const known =
     state === null ? { keys: null, record: null, delegations: [], revocations: [] } : stateView(state);

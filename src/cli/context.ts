@@ -41,7 +41,7 @@ export interface Context {
 export const configFileName = 'config.json';
 
 /** The context of one command. */
-export function createContext(streams: Streams, globals: GlobalOptions): Context {
+function createContext(streams: Streams, globals: GlobalOptions): Context {
   function config(flags: Readonly<Record<string, ConfigValue>> = {}): NodeConfig {
     const data = globals.data === undefined ? {} : { dataDirectory: globals.data };
     const sources = { environment: processEnvironment(), flags: { ...data, ...flags } };

@@ -101,7 +101,7 @@ export function renderResolution(terminal: Terminal, resolution: ResolutionJson,
 }
 
 /** Rows for a state: fields with their origins, keys, grants, revocations. */
-export function stateRows(terminal: Terminal, state: StateJson, nowMs: number): string[][] {
+function stateRows(terminal: Terminal, state: StateJson, nowMs: number): string[][] {
   const { keys, record } = state;
   return [
     ...(record === null ? [] : recordRows(terminal, record, nowMs)),

@@ -78,7 +78,7 @@ export interface RunningNameService extends NameService {
 }
 
 /** Names that one node keeps alive. */
-export const ownNamesMax = 10_000;
+const ownNamesMax = 10_000;
 /** Storing peers keep a name alive among themselves. */
 const longestPauseMs = 4 * 3_600_000;
 
@@ -95,7 +95,7 @@ type Parts<Secret> = Pick<
 > &
   Pick<NetworkCalls, 'publishName' | 'resolve'> & { readonly journal: NameJournal };
 
-export const profileDefault: NamespaceProfile = { policy: 'throttled', claims: [], target: null };
+const profileDefault: NamespaceProfile = { policy: 'throttled', claims: [], target: null };
 
 export function createNameService<Secret>(parts: Parts<Secret>): RunningNameService {
   const { journal, clock } = parts;

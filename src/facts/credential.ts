@@ -159,7 +159,7 @@ export function isInstant(text: string): boolean {
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 }
 
-export function assertSize(document: JsonObject): void {
+function assertSize(document: JsonObject): void {
   const found = utf8ToBytes(canonicalJson(document)).length;
   if (found <= factsBytesMax) return;
   throw new FactsError('too-large', `the document has ${found} bytes, at most ${factsBytesMax} are taken`, {

@@ -10,7 +10,7 @@ const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schem
 
 /** Agents of one `watch`, as many as one stream of the API takes. */
 export const watchedAgentsMax = 64;
-export const watchSecondsMax = 120;
+const watchSecondsMax = 120;
 const watchSecondsDefault = 20;
 const changesMax = 100;
 

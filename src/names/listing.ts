@@ -25,7 +25,7 @@ export interface LabelPage<Name> {
 /** Labels of one page. */
 export const pageMax = 100;
 /** Labels of throttled namespaces that one client is shown: at once, and each minute. */
-export const throttledLabels = 10;
+const throttledLabels = 10;
 const clientsMax = 10_000;
 
 /** One for a whole API: its throttle remembers clients, at most 10,000. */

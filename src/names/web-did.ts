@@ -26,7 +26,7 @@ export function readDidKey(did: string): void {
 }
 
 /** Where the document of a `did:web` is: https, but on this machine. */
-export function didDocumentUrl(did: string): string {
+function didDocumentUrl(did: string): string {
   const [host = '', ...path] = did.slice('did:web:'.length).split(':').map(decodeURIComponent);
   const scheme = /^localhost(?::|$)/.test(host) ? 'http' : 'https';
   return `${scheme}://${host}/${path.length === 0 ? '.well-known' : path.join('/')}/did.json`;

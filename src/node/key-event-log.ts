@@ -42,7 +42,7 @@ export function parseKeyEvent(line: string): KeyEventLine | null {
 }
 
 /** Null for a change of the record alone. */
-export function keyEventOf(change: AgentChange): KeyEventLine | null {
+function keyEventOf(change: AgentChange): KeyEventLine | null {
   if (change.change === 'changed') return null;
   return {
     time: new Date(change.acceptedAtMs).toISOString(),

@@ -33,7 +33,7 @@ export const crossSigningType = 'CrossSigningCredential';
 const subject = Type.Object({ id: didSchema }, { description: 'Whom it is about, with any claims' });
 
 /** The envelope. */
-export const trustCredentialSchema = Type.Object(
+const trustCredentialSchema = Type.Object(
   {
     '@context': Type.Array(Type.Union([Type.String({ format: 'uri', maxLength: 512 }), Type.Object({})]), {
       minItems: 1,

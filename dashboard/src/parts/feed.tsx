@@ -124,7 +124,7 @@ function boundWords(bound: number): string {
 }
 
 /** A knot for new keys, a cut thread for a revocation, a dot for a change. */
-export function Mark({ change }: { readonly change: Change['change'] }) {
+function Mark({ change }: { readonly change: Change['change'] }) {
   const isCut = change.endsWith('revoked') || change === 'tombstoned' || change === 'forked';
   const isKeys = change === 'rotated' || change === 'recovered';
   return (

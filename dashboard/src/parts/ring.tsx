@@ -73,7 +73,7 @@ export function Dial() {
 }
 
 /** One line for each part of the key space that holds something, as long as it holds much. */
-export function densityPath(held: readonly number[]): string {
+function densityPath(held: readonly number[]): string {
   const most = Math.max(1, ...held);
   return held
     .flatMap((value, index) => {

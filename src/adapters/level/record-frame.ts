@@ -9,7 +9,7 @@
  */
 import { crc32 } from 'node:zlib';
 
-export const frameHeaderBytes = 10;
+const frameHeaderBytes = 10;
 const sequenceOffset = 4;
 const sequenceBytes = 6;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { StoreError } from '../../ports/store.ts';
 
 /** Raised when a release can no longer read what an older one wrote. */
-export const storeSchema = 1;
+const storeSchema = 1;
 const format = 'weft-store';
 
 /**

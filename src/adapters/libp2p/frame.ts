@@ -28,7 +28,7 @@ export interface Frame {
 /** Array head, the longest id, kind, the longest byte string head. */
 const frameOverheadBytesMax = 1 + 5 + 1 + 5;
 /** What a length may say. */
-export const frameLengthMax = frameBytesMax + frameOverheadBytesMax;
+const frameLengthMax = frameBytesMax + frameOverheadBytesMax;
 const lengthVarintBytesMax = 3;
 
 export type FrameErrorCode = 'too-large' | 'not-canonical' | 'wrong-shape';

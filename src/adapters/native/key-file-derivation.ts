@@ -24,7 +24,7 @@ export interface KeyDeriver {
 export type PassphraseSource = () => Promise<Uint8Array>;
 
 /** 128 MiB and about half a second. */
-export const scryptCostDefault = 2 ** 17;
+const scryptCostDefault = 2 ** 17;
 const blockSize = 8;
 const parallelization = 1;
 const keyBytes = 32;

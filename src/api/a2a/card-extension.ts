@@ -7,7 +7,7 @@ import type { AgentFacts } from '../../facts/agent-facts.ts';
 import type { Json, JsonObject } from '../views.ts';
 
 /** Names the extension in facts. */
-export const cardExtension = 'urn:nanda:a2a-card:1';
+const cardExtension = 'urn:nanda:a2a-card:1';
 
 /** Members of a card that facts have no place for. */
 const cardMembers = ['securitySchemes', 'securityRequirements', 'iconUrl'] as const;

@@ -12,14 +12,14 @@ import type { HostedFacts } from '../../facts/host/hosted-facts.ts';
 import { factsPath } from '../routes/facts.ts';
 import { type JsonObject, timeView } from '../views.ts';
 
-export const cardType = 'application/a2a-agent-card+json';
+const cardType = 'application/a2a-agent-card+json';
 export const registryType = 'application/ai-registry+json';
 const credentialType = 'application/vc+json';
 /** ARD asks for two to five. */
 const queriesMax = 5;
 
 /** The name of a host in a URN: without port and brackets. */
-export function publisherOf(base: string): string {
+function publisherOf(base: string): string {
   const { hostname } = new URL(base);
   return /^[a-z0-9.-]+$/.test(hostname) ? hostname : 'localhost';
 }
@@ -64,7 +64,7 @@ export function catalogEntryOf(hosted: HostedFacts, base: string): JsonObject {
 }
 
 /** The entry by which a catalog names the search of this host. */
-export function registryEntryOf(base: string): JsonObject {
+function registryEntryOf(base: string): JsonObject {
   return {
     identifier: `urn:air:${publisherOf(base)}:registry:weft`,
     displayName: 'weft',
@@ -85,7 +85,7 @@ export function catalogOf(all: readonly HostedFacts[], base: string): JsonObject
 }
 
 /** `urn:air:<host>:nanda:<52 characters>`. */
-export function identifierOf(agentId: Uint8Array, base: string): string {
+function identifierOf(agentId: Uint8Array, base: string): string {
   return `urn:air:${publisherOf(base)}:nanda:${toBase32(agentId)}`;
 }
 

@@ -195,7 +195,7 @@ function addCredentialRoute(app: FastifyInstance, node: Grants): void {
 }
 
 /** A grant as it is passed on, with what it says. */
-export function grantView(grant: Grant): JsonObject {
+function grantView(grant: Grant): JsonObject {
   return {
     agentId: formatAgentId(grant.agentId),
     grant: formatGrant(grant),

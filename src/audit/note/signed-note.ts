@@ -30,7 +30,7 @@ export interface Note {
 }
 
 /** Sixteen signatures of the largest kind fit in. */
-export const noteCharactersMax = 128 * 1024;
+const noteCharactersMax = 128 * 1024;
 const signaturesMax = 64;
 const keyIdBytes = 4;
 const ed25519Type = 1;

@@ -70,7 +70,7 @@ export interface LogForkFile {
 
 export type ProofFile = InclusionFile | ConsistencyFile | DuplicityFile | LogForkFile;
 
-export const proofFileVersion = 1;
+const proofFileVersion = 1;
 /** Of an agent in one file; older ones are left out. */
 export const provenEntriesMax = 128;
 /** Of the text. */

@@ -73,7 +73,7 @@ export function verifyProofFile(file: ProofFile, check: CheckSignature): Verifie
 }
 
 /** Key log and revocations, every signature checked. @throws AuditError `proof-fails`, `not-a-proof-file`. */
-export function verifyState(agentId: Uint8Array, bundle: Uint8Array, check: CheckSignature): AgentState {
+function verifyState(agentId: Uint8Array, bundle: Uint8Array, check: CheckSignature): AgentState {
   try {
     // Of no time: what has ended since was said all the same.
     const admission = admitBundle(authorityBundle(decodeBundle(bundle)), agentId, 0, null);

@@ -53,7 +53,7 @@ export function verifiedJson(verified: Verified): object {
   }
 }
 
-export function headJson({ peer, origin, size, root }: Checkpoint): object {
+function headJson({ peer, origin, size, root }: Checkpoint): object {
   return { peer, origin, size, root: bytesToHex(root) };
 }
 

@@ -47,7 +47,7 @@ export function signFence(draft: FenceDraft): Fence {
 }
 
 /** The pointers of these values: a lone short URL stands in the record itself, others go by digest with a side-car. */
-export function composePointers(values: RecordValues): {
+function composePointers(values: RecordValues): {
   readonly pointers: Pointers;
   readonly urls: readonly string[];
 } {
@@ -70,7 +70,7 @@ export function composePointers(values: RecordValues): {
  * max(now, held + 1) (§3); the controller may reuse a delegate's iat, since the lower slot wins the tie.
  * @throws ProtocolError `from-the-future` when that would be so far ahead that peers refuse it.
  */
-export function nextIssuedAt(held: AgentAddr | null, slot: number, nowSeconds: number): number {
+function nextIssuedAt(held: AgentAddr | null, slot: number, nowSeconds: number): number {
   if (held === null) return nowSeconds;
   const earliest = slot === 0 && held.slot !== 0 ? held.issuedAt : held.issuedAt + 1;
   if (earliest <= nowSeconds + clockSkewSecondsMax) return Math.max(nowSeconds, earliest);

@@ -58,7 +58,7 @@ export function delegateAgent(draft: GrantDraft): { readonly state: AgentState; 
 }
 
 /** 1..7. Throws `bad-delegation` when all are taken. */
-export function lowestFreeSlot(state: AgentState): number {
+function lowestFreeSlot(state: AgentState): number {
   const taken = new Set(state.delegations.map((token) => token.slot));
   for (let slot = 1; slot <= slotMax; slot++) if (!taken.has(slot)) return slot;
   throw new ProtocolError('bad-delegation', `all ${slotMax} slots are taken: revoke a delegate first`);

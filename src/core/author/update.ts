@@ -52,7 +52,7 @@ export function updateAgent(draft: UpdateDraft): Update {
 }
 
 /** Places 1..8 of a slot that hold no operation yet. */
-export function freePlaces(state: AgentState, slot: number): number[] {
+function freePlaces(state: AgentState, slot: number): number[] {
   const taken = new Set(state.operations.filter((one) => one.slot === slot).map((one) => one.n));
   return Array.from({ length: operationsPerSignerMax }, (_, index) => index + 1).filter((n) => !taken.has(n));
 }

@@ -38,13 +38,13 @@ import type { AgentId } from './agent-id.ts';
 /** Bit of each right. `op`: sign operations; `publish`: sign fences; `sub`: delegate on; `revoke`: revoke credentials. */
 export const rightBits = { op: 1, publish: 2, sub: 4, revoke: 8, facts: 16 } as const;
 export type Right = keyof typeof rightBits;
-export const allRights = 31;
+const allRights = 31;
 
 /** Bit of each record field in the mask, by the field's number in an operation: 1 << field. */
 export const fieldBits = { primary: 1, private: 2, adaptive: 4, ttl: 8 } as const;
 export const allFields = 15;
 
-export const delegationNonceBytes = 8;
+const delegationNonceBytes = 8;
 
 /** The end of [body, signature]: byte string head (2) and signature. */
 const signatureItemBytes = 2 + signatureBytes;

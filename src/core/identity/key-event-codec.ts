@@ -104,7 +104,7 @@ export function decodeKeyEvent(bytes: Uint8Array): KeyEvent {
 }
 
 /** Puts a checked body, its encoding and a signature together. */
-export function createKeyEvent(body: KeyEventBody, bodyBytes: Uint8Array, signature: Uint8Array): KeyEvent {
+function createKeyEvent(body: KeyEventBody, bodyBytes: Uint8Array, signature: Uint8Array): KeyEvent {
   const eventDigest = digest(domain('weft/kev/1'), bodyBytes);
   return {
     body,
@@ -116,7 +116,7 @@ export function createKeyEvent(body: KeyEventBody, bodyBytes: Uint8Array, signat
 }
 
 /** Throws `bad-key-log` when the event breaks a rule of the log whatever stands before it. */
-export function assertSelfConsistent(body: KeyEventBody): void {
+function assertSelfConsistent(body: KeyEventBody): void {
   if (body.type === 'rot') {
     if (body.sequence >= keyLogRotationSequenceEnd) {
       const message = `a log ends with recoveries and tombstones: no rotation at ${keyLogRotationSequenceEnd} or later`;

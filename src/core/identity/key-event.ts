@@ -85,7 +85,7 @@ export function keyEventSequence(event: KeyEvent): number {
 }
 
 /** dCBOR(body), a view into `bytes`. */
-export function keyEventBodyBytes(event: KeyEvent): Uint8Array {
+function keyEventBodyBytes(event: KeyEvent): Uint8Array {
   return event.bytes.subarray(arrayHeadBytes, event.bytes.length - signatureItemBytes);
 }
 

@@ -6,9 +6,9 @@ import type { KadId } from '../overlay/distance.ts';
 import type { RoutedPeer, RoutingTable } from '../overlay/routing-table.ts';
 
 /** Equal parts of the key space, by its first byte. */
-export const keyspaceParts = 256;
+const keyspaceParts = 256;
 /** Peers that are told of, the closest first: enough to see, and no matter how large the table is. */
-export const keyspacePeersMax = 256;
+const keyspacePeersMax = 256;
 
 /** A picture of one moment. */
 export interface Keyspace {

@@ -25,7 +25,7 @@ import { readArray, readBytes, readInteger } from '../shape.ts';
 
 export const sealKeyBytes = 32;
 export const sealNonceBytes = 32;
-export const sealTagBytes = 16;
+const sealTagBytes = 16;
 const lengthBytes = 3;
 /** Of a sealed question on the wire. */
 export const sealedRequestLength = sealKeyBytes + sealedRequestBytes + sealTagBytes;

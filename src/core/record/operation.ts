@@ -56,7 +56,7 @@ export function operationCheck(
 }
 
 /** dCBOR(body), a view into `bytes`: one byte of array head before it, the signature's item (2 + 64) behind it. */
-export function operationBodyBytes(bytes: Uint8Array): Uint8Array {
+function operationBodyBytes(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(1, bytes.length - signatureBytes - 2);
 }
 

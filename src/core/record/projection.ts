@@ -48,11 +48,7 @@ export function projectRecords(
 }
 
 /** True while a revocation is still of use: its establishment stands and its target has not ended. */
-export function revocationStands(
-  revocation: Revocation,
-  establishment: Uint8Array,
-  nowSeconds: number,
-): boolean {
+function revocationStands(revocation: Revocation, establishment: Uint8Array, nowSeconds: number): boolean {
   return revocation.expiresAt > nowSeconds && bytesEqual(revocation.establishment, establishment);
 }
 

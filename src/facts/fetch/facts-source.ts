@@ -25,7 +25,7 @@ export interface FactsBytes {
   readonly description: string;
 }
 
-export const fetchTimeoutDefaultMs = 10_000;
+const fetchTimeoutDefaultMs = 10_000;
 
 /** @throws FactsError */
 export async function fetchFactsBytes(url: string, options: SourceOptions): Promise<FactsBytes> {

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { routedEndpointsMax, routeEndpointsMax, shortTextMax, tokenSeconds } from '../resolution-limits.ts';
 
-export const policyNames = ['load', 'geo', 'capability', 'threat-shield'] as const;
+const policyNames = ['load', 'geo', 'capability', 'threat-shield'] as const;
 export type PolicyName = (typeof policyNames)[number];
 
 const text = (description: string) => Type.String({ minLength: 1, maxLength: shortTextMax, description });

@@ -6,7 +6,7 @@ import { type AgentId, agentKey } from '../../core/identity/agent-id.ts';
 import type { Resolution } from '../../core/peer/effects.ts';
 
 /** As a light node: half a minute. */
-export const stalenessMsDefault = 30_000;
+const stalenessMsDefault = 30_000;
 const confirmedMax = 10_000;
 
 export function createConfirmedResolve(parts: {
