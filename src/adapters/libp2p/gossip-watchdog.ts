@@ -26,8 +26,6 @@ export interface GossipWatchdog {
   stop(): void;
   /** To be called on each heartbeat. */
   check(): void;
-  /** Streams reopened since the start. */
-  readonly reopened: number;
 }
 
 interface Neighbour {
@@ -40,7 +38,6 @@ export function createGossipWatchdog(options: GossipWatchdogOptions): GossipWatc
   /** Connected peers that speak gossipsub; bounded by connections. */
   const neighbours = new Map<string, Neighbour>();
   const registrations: string[] = [];
-  let reopened = 0;
 
   const topology: Topology = {
     onConnect: (peer) => {
@@ -87,7 +84,6 @@ export function createGossipWatchdog(options: GossipWatchdogOptions): GossipWatc
   function reopen(peer: string, neighbour: Neighbour, connection: Connection): void {
     neighbour.missingHeartbeats = 0;
     neighbour.pauseHeartbeats = Math.min(longestPauseHeartbeats, neighbour.pauseHeartbeats * 2);
-    reopened++;
     log.debug({ peer }, 'the gossip stream to a connected peer is gone; opening another');
     for (const protocol of protocols) {
       for (const other of topologies(protocol)) {
@@ -109,8 +105,5 @@ export function createGossipWatchdog(options: GossipWatchdogOptions): GossipWatc
       neighbours.clear();
     },
     check,
-    get reopened() {
-      return reopened;
-    },
   };
 }

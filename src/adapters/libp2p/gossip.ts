@@ -26,8 +26,6 @@ export interface Libp2pGossip extends Gossip {
   meshPeers(): ReadonlySet<string>;
   /** The score of a neighbour, as gossipsub keeps it. */
   scoreOf(peer: string): number;
-  /** Lost streams that were reopened. */
-  readonly reopenedStreams: number;
 }
 
 /** gossipsub 17 has it, its interface does not; the contract tests hold it. */
@@ -126,8 +124,5 @@ export function createGossip(options: GossipOptions): Libp2pGossip {
     networkStopped: () => clearTimeout(lastStatus.heartbeatTimeout),
     meshPeers: () => new Set([...subscribed].flatMap((topic) => pubsub.getMeshPeers(topic))),
     scoreOf: (peer) => pubsub.score.score(peer),
-    get reopenedStreams() {
-      return watchdog.reopened;
-    },
   };
 }

@@ -146,7 +146,7 @@ function addServedRoutes(app: FastifyInstance, { trust }: Trust): void {
     },
     async ({ params }, reply) => {
       const issued = await (await trust.issuer()).read(parseAgentId(params.id), params.name);
-      return sendCredential(reply, JSON.stringify(issued.document), 0);
+      return sendCredential(reply, JSON.stringify(issued.document));
     },
   );
   app.get<{ Params: ListParams }>(
@@ -161,15 +161,14 @@ function addServedRoutes(app: FastifyInstance, { trust }: Trust): void {
     },
     async ({ params }, reply) => {
       const served = await (await trust.issuer()).statusList(parseAgentId(params.id), Number(params.number));
-      return sendCredential(reply, served.text, 0);
+      return sendCredential(reply, served.text);
     },
   );
 }
 
 /** Nobody on the way keeps it: a revocation is told by it. */
-function sendCredential(reply: FastifyReply, text: string, seconds: number): FastifyReply {
-  reply.header('cache-control', seconds === 0 ? 'no-cache' : `max-age=${seconds}`);
-  return reply.type(credentialType).serializer(String).send(text);
+function sendCredential(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('cache-control', 'no-cache').type(credentialType).serializer(String).send(text);
 }
 
 function addVerdictRoutes(app: FastifyInstance, { trust, facts }: Trust): void {

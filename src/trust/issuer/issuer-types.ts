@@ -3,6 +3,7 @@ import type { AgentId } from '../../core/identity/agent-id.ts';
 import type { ReasonCode } from '../../core/identity/reason-code.ts';
 import type { JsonObject } from '../../facts/bounded-json.ts';
 import type { StatusPurpose } from '../../facts/status-entry.ts';
+import type { SignedStatusList } from '../status-list.ts';
 
 /** A credential as it is asked for. */
 export interface CredentialWish {
@@ -51,13 +52,6 @@ export interface RevocationOutcome {
   readonly lateSecondsMax: number | null;
 }
 
-/** A status list to be served. */
-export interface ServedStatusList {
-  readonly text: string;
-  readonly digest: string;
-  readonly freshSeconds: number;
-}
-
 export interface CredentialIssuer {
   /**
    * Signs and keeps a credential by an agent in custody.
@@ -80,5 +74,5 @@ export interface CredentialIssuer {
   /** For a while, or no longer. @throws TrustError `not-issued`, `no-status` */
   suspend(agentId: AgentId, name: string, isSuspended: boolean): Promise<IssuedCredential>;
   /** @throws TrustError `not-issued` */
-  statusList(agentId: AgentId, number: number): Promise<ServedStatusList>;
+  statusList(agentId: AgentId, number: number): Promise<SignedStatusList>;
 }

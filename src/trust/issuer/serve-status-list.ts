@@ -8,7 +8,6 @@ import { currentSignerOf } from '../../facts/host/statement-signer.ts';
 import { methodOfAgent } from '../../facts/issuer-keys.ts';
 import { issueStatusList, type SignedStatusList } from '../status-list.ts';
 import { statusTtlSecondsDefault } from '../trust-limits.ts';
-import type { ServedStatusList } from './issuer-types.ts';
 import { noteVersion, type ShelvedList } from './status-shelf.ts';
 
 export interface ServeParts {
@@ -21,14 +20,7 @@ export interface ServeParts {
 }
 
 /** @throws FactsError `issuer-unknown`, `key-not-current` where it cannot be signed */
-export async function serveStatusList(list: ShelvedList, parts: ServeParts): Promise<ServedStatusList> {
-  const { nowSeconds } = parts;
-  const signed = await currentForm(list, parts);
-  const fresh = signed.validUntil - nowSeconds - statusTtlSecondsDefault;
-  return { text: signed.text, digest: signed.digest, freshSeconds: Math.max(0, fresh) };
-}
-
-async function currentForm(list: ShelvedList, parts: ServeParts): Promise<SignedStatusList> {
+export async function serveStatusList(list: ShelvedList, parts: ServeParts): Promise<SignedStatusList> {
   const { agentId, nowSeconds } = parts;
   const { signed } = list;
   const isLate = signed === null || signed.validUntil - nowSeconds < statusTtlSecondsDefault;
