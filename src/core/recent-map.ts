@@ -3,7 +3,6 @@
  * is full. Holds at least the last `entriesMax / 2` distinct keys asked for and never more than `entriesMax`.
  */
 export interface RecentMap<Value> {
-  readonly size: number;
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;
 }
@@ -23,9 +22,6 @@ export function createRecentMap<Value>(entriesMax: number): RecentMap<Value> {
   }
 
   return {
-    get size() {
-      return younger.size + older.size;
-    },
     get(key) {
       const value = younger.get(key);
       if (value !== undefined) return value;

@@ -27,7 +27,7 @@ export function walk(options: WalkOptions): Promise<void> {
       ...{ lookup, parallelism, hedgeMs: () => hedgeMs },
       after: (delayMs, callback) => clock.schedule(delayMs, callback),
       ask: (contact, onAnswer) => void options.ask(contact).then(onAnswer, fail),
-      isDone: () => options.isEnough() || lookup.isComplete,
+      isDone: () => options.isEnough() || lookup.isComplete(),
       onEnd: () => settle(resolve),
     });
     const settle = (how: () => void): void => {
@@ -36,7 +36,7 @@ export function walk(options: WalkOptions): Promise<void> {
       how();
     };
     const fail = (error: unknown): void => {
-      if (steps.isOver) return;
+      if (steps.isOver()) return;
       steps.cancel();
       settle(() => reject(error));
     };

@@ -57,7 +57,7 @@ export function createContentLedger(sizeBytesMax: number): ContentLedger {
 
   function makeRoom(): string[] {
     const dropped: string[] = [];
-    while (senders.sizeBytes > sizeBytesMax) {
+    while (senders.sizeBytes() > sizeBytesMax) {
       const row = senders.heaviest()?.oldest;
       if (row == null) break;
       drop(row.key);
@@ -71,7 +71,7 @@ export function createContentLedger(sizeBytesMax: number): ContentLedger {
       return rowByKey.size;
     },
     get sizeBytes() {
-      return senders.sizeBytes;
+      return senders.sizeBytes();
     },
     get: (key) => rowByKey.get(key),
     put(given) {

@@ -1,8 +1,8 @@
 /**
  * One iterative Kademlia lookup: whom to ask next, and when nobody closer is left to ask.
  * Decides order and termination; does not send, time out or judge answers. Anybody may name peers that are not there, as
- * near to the target as they like: whoever named more peers that keep silent than peers that answer is in doubt, and what
- * only it named comes after everybody else.
+ * near to the target as they like: whoever named more peers that keep silent than peers that answer is in doubt, and those
+ * that it was the first to name come after everybody else.
  * Source: docs/protocol.md §4 (α in parallel, hedged); Maymounkov and Mazières 2002.
  */
 import { lookupParallelism } from '../limits.ts';
@@ -46,19 +46,19 @@ export interface Lookup {
   failed(peer: string): void;
   /** It has been silent for longer than answers take, and may still answer. */
   late(peer: string): void;
-  readonly inFlight: number;
+  inFlight(): number;
   /** Those in flight that are not late. */
-  readonly awaited: number;
+  awaited(): number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
   /** True when each of the k closest live candidates has answered. */
-  readonly isComplete: boolean;
+  isComplete(): boolean;
   /** True when the `count` nearest live candidates have all answered. */
   isConverged(count: number): boolean;
   /** The same, where those that are late are not waited for. */
   isSettled(count: number): boolean;
   /** Somebody was late or failed: of those who were merely named others may be missing too. */
-  readonly hasSilent: boolean;
+  hasSilent(): boolean;
   /** The k closest that answered, nearest first. */
   answeredClosest(): PeerContact[];
   /** Of the k closest known, those that have neither failed nor are late, asked or not. */
@@ -194,15 +194,10 @@ export function createLookup(options: {
     failed,
     late,
     hopsTo: (peer) => byPeer.get(peer)?.hops ?? 0,
-    get inFlight() {
-      return candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0);
-    },
-    get awaited() {
-      return candidates.reduce((sum, { state, isLate }) => sum + (state === 'asked' && !isLate ? 1 : 0), 0);
-    },
-    get isComplete() {
-      return window().every((candidate) => candidate.state === 'answered');
-    },
+    inFlight: () => candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0),
+    awaited: () =>
+      candidates.reduce((sum, { state, isLate }) => sum + (state === 'asked' && !isLate ? 1 : 0), 0),
+    isComplete: () => window().every((candidate) => candidate.state === 'answered'),
     isConverged: (count) =>
       window()
         .slice(0, count)
@@ -211,9 +206,7 @@ export function createLookup(options: {
       window()
         .slice(0, count)
         .every(({ state, isLate }) => state === 'answered' || (state === 'asked' && isLate)),
-    get hasSilent() {
-      return candidates.some(({ state, isLate }) => isLate || state === 'failed');
-    },
+    hasSilent: () => candidates.some(({ state, isLate }) => isLate || state === 'failed'),
     answeredClosest: () =>
       window().flatMap((candidate) => (candidate.state === 'answered' ? [candidate.contact] : [])),
     closest: () =>

@@ -31,9 +31,9 @@ export interface Walk {
   end(): void;
   /** Nobody is asked or called back any more. */
   cancel(): void;
-  readonly isOver: boolean;
+  isOver(): boolean;
   /** Requests so far. */
-  readonly asked: number;
+  asked(): number;
 }
 
 export function createWalk(options: WalkOptions): Walk {
@@ -50,7 +50,7 @@ export function createWalk(options: WalkOptions): Walk {
       end();
       return;
     }
-    for (const contact of lookup.take(Math.max(0, options.parallelism() - lookup.awaited))) ask(contact);
+    for (const contact of lookup.take(Math.max(0, options.parallelism() - lookup.awaited()))) ask(contact);
   }
 
   function ask(contact: PeerContact): void {
@@ -93,11 +93,7 @@ export function createWalk(options: WalkOptions): Walk {
 
   return {
     ...{ advance, end, cancel },
-    get isOver() {
-      return isOver;
-    },
-    get asked() {
-      return asked;
-    },
+    isOver: () => isOver,
+    asked: () => asked,
   };
 }

@@ -35,7 +35,7 @@ export function createCapabilityServer(context: PeerContext, table: AgentTable):
   const { isMine, closerTo } = createStoringPeer(context.routing, context.config, context.nowMs);
   const sweepLater = createSweep(
     context,
-    () => store.size === 0,
+    () => store.size() === 0,
     () => store.sweep(context.nowSeconds()),
   );
 
@@ -80,7 +80,7 @@ export function createCapabilityServer(context: PeerContext, table: AgentTable):
       return { announcements, closer: closerTo(point, asker) };
     },
     changed({ agentId, keyState }) {
-      const kept = store.size === 0 ? undefined : store.get(agentKey(agentId));
+      const kept = store.size() === 0 ? undefined : store.get(agentKey(agentId));
       if (kept === undefined) return;
       if (keyState.status === 'active' && bytesEqual(kept.establishment, keyState.establishment)) return;
       store.drop(kept.key);

@@ -12,10 +12,10 @@ import { type KeptItem, SignedRow } from '../place/signed-row.ts';
 
 export interface CapabilityStore {
   /** Agents of which anything is kept. */
-  readonly size: number;
+  size(): number;
   /** Tags at which anything stands. */
-  readonly tagCount: number;
-  readonly sizeBytes: number;
+  tagCount(): number;
+  sizeBytes(): number;
   get(key: string): KeptItem | undefined;
   /**
    * Takes a verified announcement in place of an older one of the agent. `displaced`: at none of its places it is among
@@ -46,7 +46,7 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
   const setByPlace = new Map<string, RankedSet>();
   const senders = createSenderLedger<Row>((row) => row.bytes.length + rowOverheadBytes);
 
-  const sizeBytes = (): number => senders.sizeBytes + setByPlace.size * tagOverheadBytes;
+  const sizeBytes = (): number => senders.sizeBytes() + setByPlace.size * tagOverheadBytes;
 
   function leave(row: Row, set: RankedSet): void {
     set.remove(row.key);
@@ -118,15 +118,9 @@ export function createCapabilityStore(draw: Draw, sizeBytesMax: number): Capabil
   }
 
   return {
-    get size() {
-      return rowByKey.size;
-    },
-    get tagCount() {
-      return setByPlace.size;
-    },
-    get sizeBytes() {
-      return sizeBytes();
-    },
+    size: () => rowByKey.size,
+    tagCount: () => setByPlace.size,
+    sizeBytes,
     get: (key) => rowByKey.get(key),
     put,
     at: (place, hour) => (setByPlace.get(place)?.keys(hour) ?? []).map((key) => rowByKey.get(key)!),

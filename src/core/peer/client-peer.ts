@@ -6,7 +6,7 @@ import { encodeFailure } from '../overlay/message.ts';
 import type { TakeItem } from '../place/intake.ts';
 import { composePeer, type Peer, type PeerOptions } from './compose-peer.ts';
 
-const nothing = { size: 0, get: () => undefined };
+const nothing = { size: () => 0, get: () => undefined };
 const refuse: TakeItem = (_bytes, _from, onAnswer) => onAnswer({ status: 'refused', code: 'not-closest' });
 const ignore = (): void => {};
 

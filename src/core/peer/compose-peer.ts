@@ -9,6 +9,7 @@
  * Decides everything that §3 to §6 of docs/protocol.md decide; signs nothing, verifies nothing itself (signature checks
  * leave as effects), and knows no clock, socket or disk.
  */
+import { agentIdFromKey } from '../identity/agent-id.ts';
 import { createRoutingTable } from '../overlay/routing-table.ts';
 import { createPlaceFinder } from '../place/place-finder.ts';
 import { createPlaceSearcher } from '../place/place-searcher.ts';
@@ -359,24 +360,23 @@ function createParts(
     table.forget(key);
     if (row === undefined) return;
     context.count('entries_refetched', 'entry');
-    const agentId = Uint8Array.from(key.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    resolver.resolve({ agentId, fresh: true, timeoutMs: 30_000, onResolved: () => {} });
+    resolver.resolve({ agentId: agentIdFromKey(key), fresh: true, timeoutMs: 30_000, onResolved: () => {} });
   }
 
   return {
     handle,
     snapshot: () => ({
-      agents: table.size,
+      agents: table.size(),
       held: table.held.count,
-      cachedAgents: table.cachedCount,
+      cachedAgents: table.cachedCount(),
       routedPeers: routing.size,
-      watchedAgents: watchers.size,
-      announcedAgents: capabilities.store.size,
-      keptNames: names.size,
-      subscriptions: subscriptions.size,
-      activeResolves: resolver.active,
-      activePublishes: publisher.active,
-      activeSyncs: synchroniser.active,
+      watchedAgents: watchers.size(),
+      announcedAgents: capabilities.store.size(),
+      keptNames: names.size(),
+      subscriptions: subscriptions.size(),
+      activeResolves: resolver.active(),
+      activePublishes: publisher.active(),
+      activeSyncs: synchroniser.active(),
     }),
     keyspace: () => describeKeyspace(routing, table.places, context.nowMs()),
   };

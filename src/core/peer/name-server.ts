@@ -54,7 +54,7 @@ export function createNameServer(context: PeerContext, table: AgentTable, outbox
   const keepAlive = createNameKeeper(context, { outbox, store, isMine, forget });
   const sweepLater = createSweep(
     context,
-    () => store.size === 0,
+    () => store.size() === 0,
     () => forget(store.keys().filter((key) => store.get(key)!.expiresAt <= context.nowSeconds())),
   );
 
@@ -180,7 +180,7 @@ export function createNameServer(context: PeerContext, table: AgentTable, outbox
   }
 
   function changed(state: AgentState): void {
-    if (store.size === 0) return;
+    if (store.size() === 0) return;
     const { status, establishment } = state.keyState;
     const revoked = new Set(
       state.revocations.filter(({ kind }) => kind === 'delegation').map(({ target }) => bytesToHex(target)),

@@ -20,8 +20,8 @@ export interface KeptName extends KeptItem {
 }
 
 export interface NameStore {
-  readonly size: number;
-  readonly sizeBytes: number;
+  size(): number;
+  sizeBytes(): number;
   get(key: string): KeptName | undefined;
   /** Takes a verified record in place of an older one; false when there is no room for it. @param from who brought it */
   put(record: NameRecord, establishment: Uint8Array, from: string, nowMs: number): boolean;
@@ -89,7 +89,7 @@ export function createNameStore(sizeBytesMax: number): NameStore {
   }
 
   function makeRoom(): void {
-    while (senders.sizeBytes > sizeBytesMax) {
+    while (senders.sizeBytes() > sizeBytesMax) {
       const row = senders.heaviest()?.newest;
       if (row == null) return;
       drop(row.key);
@@ -98,12 +98,8 @@ export function createNameStore(sizeBytesMax: number): NameStore {
   }
 
   return {
-    get size() {
-      return rowByKey.size;
-    },
-    get sizeBytes() {
-      return senders.sizeBytes;
-    },
+    size: () => rowByKey.size,
+    sizeBytes: senders.sizeBytes,
     get: (key) => rowByKey.get(key),
     put(record, establishment, from, nowMs) {
       // A newer record of the same name stays with who brought the name first: it is no more of theirs than before.

@@ -12,7 +12,7 @@ import type { Outbox } from './outbox.ts';
 
 export interface Names {
   /** Names that are kept here. */
-  readonly size: number;
+  size(): number;
   /** Answers the request when it is one about names; false when it is not. */
   handle(inboundId: number, peer: string, body: Uint8Array): boolean;
   /** From the disk at start. */
@@ -37,9 +37,7 @@ export function createNames(
   const publisher = createNamePublisher(context, { ...parts, server });
   const searcher = createNameSearcher(context, { ...parts, server });
   return {
-    get size() {
-      return server.store.size;
-    },
+    size: server.store.size,
     handle(inboundId, peer, body) {
       if (!isNameRequest(body)) return false;
       server.handle(inboundId, peer, body);

@@ -44,7 +44,7 @@ export interface PublishCall {
 export interface Publisher {
   /** Returns the cancellation: the caller is not called back any more; what was sent was sent. */
   publish(call: PublishCall): () => void;
-  readonly active: number;
+  active(): number;
 }
 
 interface Put {
@@ -259,7 +259,7 @@ export function createPublisher(
         giveNext(put, config.replication);
       },
       isDone() {
-        const mustHear = lookup.hasSilent ? config.replication : 0;
+        const mustHear = lookup.hasSilent() ? config.replication : 0;
         return lookup.isConverged(config.parallelism) && lookup.isSettled(mustHear);
       },
       onEnd() {
@@ -324,13 +324,11 @@ export function createPublisher(
 
   function settle(put: Put): void {
     if (put.isDone || put.isOwnPending) return;
-    if (put.tally.isDecided || (put.tally.isSettled && !giveMore(put))) put.complete();
+    if (put.tally.isDecided() || (put.tally.isSettled() && !giveMore(put))) put.complete();
   }
 
   return {
     publish,
-    get active() {
-      return active;
-    },
+    active: () => active,
   };
 }

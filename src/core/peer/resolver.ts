@@ -36,7 +36,7 @@ export interface Resolver {
   resolve(call: ResolveCall): () => void;
   /** Somebody new is known: searches under way, whose first candidates may all be silent, ask it too where it is close. */
   peerAdded(contact: PeerContact): void;
-  readonly active: number;
+  active(): number;
 }
 
 /** Of those that answered, asked who else there is. */
@@ -153,7 +153,7 @@ export function createResolver(
     // Most of those that are asked hold it: more would only be work, and the hedge is there for the silent.
     const missing = config.respondersMin - countHolders(search);
     const wanted = Math.min(config.parallelism, isContradicted(search) ? config.parallelism : missing);
-    for (const contact of search.lookup.take(Math.max(0, wanted - search.lookup.awaited)))
+    for (const contact of search.lookup.take(Math.max(0, wanted - search.lookup.awaited())))
       ask(search, contact);
     if (!hasAsked(search) || search.pendingPeers.size > 0 || search.isAlone) return;
     if (search.shownByPeer.size < config.respondersMin) widen(search);
@@ -162,7 +162,7 @@ export function createResolver(
 
   /** All of the closest have spoken; those who keep silent are waited for only while too few have shown anything. */
   function hasAsked({ lookup, shownByPeer }: Search): boolean {
-    if (lookup.isComplete) return true;
+    if (lookup.isComplete()) return true;
     let shown = 0;
     for (const digest of shownByPeer.values()) if (digest !== null) shown++;
     return shown >= config.respondersMin && lookup.isSettled(config.replication);
@@ -204,9 +204,9 @@ export function createResolver(
     const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
       if (search.isDone || !isAwaited) return;
       search.lookup.late(contact.peer);
-      const asked = search.lookup.inFlight;
+      const asked = search.lookup.inFlight();
       advance(search);
-      if (!search.isDone && search.lookup.inFlight === asked) widen(search);
+      if (!search.isDone && search.lookup.inFlight() === asked) widen(search);
     });
     search.cancelTimers.push(cancel);
   }
@@ -380,9 +380,7 @@ export function createResolver(
   return {
     resolve,
     peerAdded,
-    get active() {
-      return searchByAgent.size;
-    },
+    active: () => searchByAgent.size,
   };
 }
 

@@ -37,7 +37,7 @@ import { costOfItems, createQuota } from './quota.ts';
 import type { Synchroniser } from './synchroniser.ts';
 import type { Watchers } from './watchers.ts';
 
-/** Closer peers named beside a record that is there: the asker needs few more. */
+/** Closer peers named beside a record that is there, or known to the asker: it needs few more. */
 const closerBesideRecordMax = 4;
 /** Bytes of bundles in one answer; what does not fit is answered "ask again". */
 const answerBytesMax = frameBytesMax - 128 * 1024;

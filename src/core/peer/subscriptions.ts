@@ -48,7 +48,7 @@ export interface Subscriptions {
   peerCame(): void;
   /** This peer has accepted a change, from wherever. */
   accepted(result: IngestResult): void;
-  readonly size: number;
+  size(): number;
 }
 
 interface Watch {
@@ -119,7 +119,7 @@ export function createSubscriptions(
     const cancelWait = timers.at(context.nowMs() + searchWithinMs, finish);
     const advance = (): void => {
       if (isDone) return;
-      for (const contact of lookup.take(Math.max(0, searchParallelism - lookup.inFlight))) {
+      for (const contact of lookup.take(Math.max(0, searchParallelism - lookup.inFlight()))) {
         outbox.find(contact, item, config.replication, (answer) => {
           if (answer === null) lookup.failed(contact.peer);
           else lookup.answered(contact.peer, answer.closer);
@@ -270,9 +270,7 @@ export function createSubscriptions(
 
   return {
     ...{ watch, unwatch, pushed, peerGone, peerCame, accepted },
-    get size() {
-      return watches.size;
-    },
+    size: () => watches.size,
   };
 }
 

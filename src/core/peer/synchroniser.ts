@@ -41,7 +41,7 @@ export interface Synchroniser {
   start(contact: PeerContact, onDone?: () => void): void;
   /** The other side's request. */
   answer(request: Extract<RecordRequest, { type: 'sync-summary' | 'sync-ids' }>, peer: string): Uint8Array;
-  readonly active: number;
+  active(): number;
 }
 
 export function createSynchroniser(
@@ -256,9 +256,7 @@ export function createSynchroniser(
   return {
     start,
     answer,
-    get active() {
-      return syncing.size;
-    },
+    active: () => syncing.size,
   };
 }
 

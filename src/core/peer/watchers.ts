@@ -16,7 +16,7 @@ export interface Watchers {
   removePeer(peer: string): void;
   /** Sends the current bundle to everyone who watches the agent. */
   push(agentId: AgentId, bundle: Uint8Array, except?: string): void;
-  readonly size: number;
+  size(): number;
 }
 
 export function createWatchers(context: PeerContext): Watchers {
@@ -58,8 +58,6 @@ export function createWatchers(context: PeerContext): Watchers {
       const body = encodePush([bundle]);
       for (const peer of peers) if (peer !== except) context.emit({ type: 'send-push', peer, body });
     },
-    get size() {
-      return peersByAgent.size;
-    },
+    size: () => peersByAgent.size,
   };
 }

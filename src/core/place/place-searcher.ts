@@ -85,7 +85,7 @@ export function createPlaceSearcher(context: PeerContext, outbox: Outbox): Place
       parallelism: () => Math.min(config.parallelism, Math.max(0, call.wanted() - responders) + 1),
       ask(contact, onAnswer) {
         context.send(contact, call.request, (body) => {
-          const answer = body === null || walk.isOver ? null : read(call.decode, body);
+          const answer = body === null || walk.isOver() ? null : read(call.decode, body);
           if (answer !== null) take(answer, contact);
           onAnswer(answer?.closer ?? null);
         });
@@ -96,7 +96,7 @@ export function createPlaceSearcher(context: PeerContext, outbox: Outbox): Place
         // Whoever joins others and hears nobody knows nothing.
         const isHeard = responders > 0 || config.meetWithinMs === 0;
         call.onEnd({
-          asked: walk.asked + (call.own === null ? 0 : 1),
+          asked: walk.asked() + (call.own === null ? 0 : 1),
           responders,
           isConverged: (count) => isHeard && lookup.isConverged(count),
         });

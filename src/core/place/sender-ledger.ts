@@ -21,7 +21,7 @@ export interface Sender<Row> {
 
 export interface SenderLedger<Row> {
   /** As counted, of all rows. */
-  readonly sizeBytes: number;
+  sizeBytes(): number;
   /** What counts for a peer. */
   sizeBytesOf(peer: string): number;
   /** Counts a row for whoever brought it. */
@@ -48,9 +48,7 @@ export function createSenderLedger<Row extends LedgerRow<Row>>(
   }
 
   return {
-    get sizeBytes() {
-      return sizeBytes;
-    },
+    sizeBytes: () => sizeBytes,
     sizeBytesOf: (peer) => senderByPeer.get(peer)?.sizeBytes ?? 0,
     add(row, peer) {
       const sender = senderOf(peer);

@@ -13,8 +13,8 @@ export interface PutTally {
   /** null: no answer. */
   answered(answer: PutAnswer | null): void;
   /** True once `wanted` acknowledged, or somebody showed that the write is stale. */
-  readonly isDecided: boolean;
-  readonly isSettled: boolean;
+  isDecided(): boolean;
+  isSettled(): boolean;
   result(state: AgentState | null): PublishResult;
 }
 
@@ -41,12 +41,8 @@ export function createPutTally(wanted: number): PutTally {
       else if (answer.status === 'stale') stale++;
       if (answer.code !== null) refusals.push(answer.code);
     },
-    get isDecided() {
-      return acknowledgements >= wanted || stale > 0;
-    },
-    get isSettled() {
-      return answers >= asked;
-    },
+    isDecided: () => acknowledgements >= wanted || stale > 0,
+    isSettled: () => answers >= asked,
     result: (state) => ({
       status: status(),
       acknowledgements,

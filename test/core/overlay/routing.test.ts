@@ -124,7 +124,7 @@ describe('the iterative lookup', () => {
         else lookup.answered(contact.peer, closerTo(contact.peer));
       }
     }
-    expect(lookup.isComplete).toBe(true);
+    expect(lookup.isComplete()).toBe(true);
     return { found: lookup.answeredClosest().map((contact) => contact.peer), asked };
   }
 
@@ -180,7 +180,7 @@ describe('the iterative lookup', () => {
     expect(nobody).toContainEqual(lookup.take(1)[0]);
     lookup.late(nobody[4]!.peer);
     expect(lookup.take(20)).toEqual(honest.slice(0, 18));
-    expect(lookup.awaited).toBe(18);
+    expect(lookup.awaited()).toBe(18);
     // They were only slow.
     for (const { peer } of nobody.slice(0, 5)) lookup.answered(peer, []);
     expect(nobody).toContainEqual(lookup.take(1)[0]);
