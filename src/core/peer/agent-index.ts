@@ -35,6 +35,9 @@ export interface AgentRow extends IndexRow {
   readonly agentId: AgentId;
 }
 
+/** Those that are held, or those with an authority part. */
+export type RowSet = 'held' | 'authority';
+
 export interface AgentIndex {
   size(): number;
   has(key: string): boolean;
@@ -44,10 +47,10 @@ export interface AgentIndex {
   set(key: string, row: IndexRow): void;
   delete(key: string): void;
   /**
-   * All rows, or those of agents whose id begins with one of these bytes (§6, buckets); nothing may be set or deleted
-   * meanwhile.
+   * The rows of a set that is reconciled (§6), or of its agents whose id begins with one of these bytes (the buckets). A
+   * row that is not among them costs a look at its flags. Nothing may be set or deleted meanwhile.
    */
-  rows(firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
+  rows(set: RowSet, firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
   /**
    * Up to `count` keys from place `end` downwards. In this direction a walk from `size` to 0 meets every agent that
    * stays, whatever is deleted between two steps.
@@ -190,10 +193,12 @@ export function createAgentIndex(random: Random): AgentIndex {
       vacate(slot);
       moveLastTo(place);
     },
-    *rows(firstBytes) {
+    *rows(set, firstBytes) {
+      const flag = set === 'held' ? isHeldFlag : hasAuthorityFlag;
       for (let place = 0; place < size; place++) {
         const page = pageOf(place);
         const offset = offsetOf(place);
+        if ((page.bytes[offset + flagsOffset]! & flag) === 0) continue;
         if (firstBytes?.has(page.bytes[offset]!) !== false) yield readAgentRow(page, offset);
       }
     },

@@ -16,7 +16,7 @@ import { decodeState } from '../record/stored-state.ts';
 import { remembered } from '../remembered.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
-import { type AgentRow, createAgentIndex, type IndexRow } from './agent-index.ts';
+import { type AgentRow, createAgentIndex, type IndexRow, type RowSet } from './agent-index.ts';
 import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry } from './entry.ts';
@@ -27,13 +27,12 @@ import { createUnstoredAgents, type UnstoredAgents } from './unstored-agents.ts'
 const unsavedAgentsMax = 8192;
 
 export interface AgentTable {
-  readonly size: number;
-  readonly heldCount: number;
-  readonly cachedCount: number;
+  size(): number;
+  cachedCount(): number;
   /** A copy. */
   row(key: string): IndexRow | undefined;
-  /** All rows, or those of some buckets (AgentIndex); nothing may be saved or dropped meanwhile. */
-  rows(firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
+  /** The rows of a set, or those of some buckets of it (AgentIndex); nothing may be saved or dropped meanwhile. */
+  rows(set: RowSet, firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
   /** Keys for a walk in steps, from `size` downwards (AgentIndex). */
   keysBelow(end: number, count: number): string[];
   /** The cached state, or what the store has, or null. Calls back at once when it is cached or unknown. */
@@ -229,15 +228,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   }
 
   return {
-    get size() {
-      return index.size();
-    },
-    get heldCount() {
-      return held.count;
-    },
-    get cachedCount() {
-      return cache.size;
-    },
+    size: index.size,
+    cachedCount: () => cache.size,
     row: (key) => index.get(key),
     rows: index.rows,
     keysBelow: index.keysBelow,

@@ -2,6 +2,7 @@
  * One agent in the table's cache. Its decoded state takes ten times the bytes of its bundle and most agents that come
  * are not asked for again soon, so a state can be let go and is decoded again when somebody looks at it.
  */
+import { ownBytes } from '../bytes.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import { decodeState } from '../record/stored-state.ts';
 import { remembered } from '../remembered.ts';
@@ -40,7 +41,7 @@ class TableAgent implements CachedAgent {
   private decoded: AgentState | null;
 
   constructor(agent: Parameters<typeof createCachedAgent>[0]) {
-    this.bundle = ownBytes(agent.bundle);
+    this.bundle = ownBundle(agent.bundle);
     this.mark = agent.mark;
     this.isHeld = agent.isHeld;
     this.learnedAt = agent.learnedAt;
@@ -58,9 +59,5 @@ class TableAgent implements CachedAgent {
   }
 }
 
-/** A view would keep alive all that it is a view of: a frame of 1 MiB, or the pool of an encoder. */
-function ownBytes(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : copyOf(bytes);
-}
-
-const copyOf = remembered((bytes: Uint8Array): Uint8Array => bytes.slice());
+/** Of a frame of 1 MiB, say; once for all peers of a process that remembers results. */
+const ownBundle = remembered(ownBytes);

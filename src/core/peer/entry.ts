@@ -3,6 +3,7 @@
  * Wire (store only): dCBOR [1, flags, learnedAt, expiresAt, mark est32 or null, mark iat, bundle bstr].
  * flags: 1 = this node is a storing peer of the record. Source: docs/protocol.md §4 (high-water mark).
  */
+import { ownBytes } from '../bytes.ts';
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { bundleBytesMax, digestBytes } from '../limits.ts';
 import { remembered } from '../remembered.ts';
@@ -26,6 +27,7 @@ export interface AgentEntry {
 
 const entryOverheadBytes = 128;
 
+/** In bytes of their own: a store in memory keeps them. */
 export function encodeEntry({ bundle, isHeld, learnedAt, expiresAt, mark }: AgentEntry): Uint8Array {
   return encodeAround(bundle, isHeld, learnedAt, expiresAt, mark?.establishment ?? null, mark?.issuedAt ?? 0);
 }
@@ -38,7 +40,7 @@ const encodeAround = remembered(
     expiresAt: number,
     establishment: Uint8Array | null,
     issuedAt: number,
-  ) => encodeCanonical([1, isHeld ? 1 : 0, learnedAt, expiresAt, establishment, issuedAt, bundle]),
+  ) => ownBytes(encodeCanonical([1, isHeld ? 1 : 0, learnedAt, expiresAt, establishment, issuedAt, bundle])),
 );
 
 /** Whether the node stores the record for others, of bytes that `encodeEntry` made: behind the array's head and the version. */

@@ -9,6 +9,7 @@ import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
 import { createLookup } from '../overlay/lookup.ts';
 import { decodePush, type FoundRecord } from '../overlay/message.ts';
+import { createWalk } from '../overlay/walk.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
@@ -105,31 +106,27 @@ export function createSubscriptions(
     const seeds = routing.closest(target, config.replication, context.nowMs());
     const lookup = createLookup({ target, self: context.self.peer, seeds, width: config.replication });
     const item = { agentId: watch.agentId, known: known(watch.key) };
-    let isDone = false;
-    const finish = (): void => {
-      if (isDone) return;
-      isDone = true;
-      cancelWait();
-      watch.isSearching = false;
-      const answered = lookup.answeredClosest();
-      watch.found = answered.length < peersPerAgent ? lookup.closest() : answered;
-      if (watches.get(watch.key) === watch) fill(watch);
-    };
-    // Silent peers do not keep it from listening to others.
-    const cancelWait = timers.at(context.nowMs() + searchWithinMs, finish);
-    const advance = (): void => {
-      if (isDone) return;
-      for (const contact of lookup.take(Math.max(0, searchParallelism - lookup.inFlight()))) {
+    const walk = createWalk({
+      ...{ lookup, after: context.after },
+      parallelism: () => searchParallelism,
+      ask(contact, onAnswer) {
         outbox.find(contact, item, config.replication, (answer) => {
-          if (answer === null) lookup.failed(contact.peer);
-          else lookup.answered(contact.peer, answer.closer);
           if (answer !== null) joinFound(contact.peer, watch.key, answer.record);
-          advance();
+          onAnswer(answer?.closer ?? null);
         });
-      }
-      if (lookup.isConverged(peersPerAgent)) finish();
-    };
-    advance();
+      },
+      isDone: () => lookup.isConverged(peersPerAgent),
+      onEnd() {
+        cancelWait();
+        watch.isSearching = false;
+        const answered = lookup.answeredClosest();
+        watch.found = answered.length < peersPerAgent ? lookup.closest() : answered;
+        if (watches.get(watch.key) === watch) fill(watch);
+      },
+    });
+    // Silent peers do not keep it from listening to others.
+    const cancelWait = context.after(searchWithinMs, walk.end);
+    walk.advance();
   }
 
   function fill(watch: Watch): void {

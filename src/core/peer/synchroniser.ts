@@ -57,10 +57,20 @@ export function createSynchroniser(
   const { config, routing, random } = context;
   const syncing = new Set<string>();
 
-  /** The id of a row in a set, or null when it is not in it. */
-  function idOf(row: IndexRow, set: SyncSet, neighbour: KadId): Uint8Array | null {
-    if (set === 'authority') return row.authorityDigest;
-    if (!row.isHeld) return null;
+  /** The agents of a set and the id of each, or those in some buckets. */
+  function* idsOf(
+    set: SyncSet,
+    neighbour: KadId,
+    buckets?: ReadonlySet<number>,
+  ): Generator<readonly [AgentId, Uint8Array]> {
+    for (const row of table.rows(set === 'authority' ? 'authority' : 'held', buckets)) {
+      const id = set === 'authority' ? row.authorityDigest : idOfHeld(row, neighbour);
+      if (id !== null) yield [row.agentId, id];
+    }
+  }
+
+  /** Null where the neighbour is not to hold it too. */
+  function idOfHeld(row: IndexRow, neighbour: KadId): Uint8Array | null {
     const target: KadId = { bytes: neighbour.bytes, high: row.kadHigh, low: row.kadLow };
     return routing.isAmongClosest(target, config.replication, neighbour) ? row.digest : null;
   }
@@ -69,19 +79,13 @@ export function createSynchroniser(
     if (set === 'authority') return table.authority;
     if (routing.size < config.replication) return table.held;
     const summary = createBucketSummary();
-    for (const row of table.rows()) {
-      const id = idOf(row, set, neighbour);
-      if (id !== null) summary.toggle(row.agentId, id, 1);
-    }
+    for (const [agentId, id] of idsOf(set, neighbour)) summary.toggle(agentId, id, 1);
     return summary;
   }
 
   function pageOf(set: SyncSet, buckets: Uint8Array, after: string | null, neighbour: KadId): SyncPage {
     const ids: [string, Uint8Array][] = [];
-    for (const row of table.rows(new Set(buckets))) {
-      const id = idOf(row, set, neighbour);
-      if (id !== null) ids.push([agentKey(row.agentId), id]);
-    }
+    for (const [agentId, id] of idsOf(set, neighbour, new Set(buckets))) ids.push([agentKey(agentId), id]);
     return pageAfter(ids, after);
   }
 

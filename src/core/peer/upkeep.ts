@@ -70,7 +70,7 @@ export function createUpkeep(
       for (const key of table.keysBelow(end, rowsPerTurn)) visit(key);
       if (end > rowsPerTurn) timers.at(context.nowMs() + 1, () => step(end - rowsPerTurn));
     };
-    step(table.size);
+    step(table.size());
   }
 
   function sweep(key: string): void {
