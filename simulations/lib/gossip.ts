@@ -23,6 +23,7 @@ const topicBytes = 24;
 const rejectedMax = 10;
 /** Messages that are remembered for their duplicates; older ones have long been everywhere. */
 const messagesMax = 20_000;
+const noneDue = new Float64Array(0);
 
 interface Topic {
   readonly name: string;
@@ -38,6 +39,8 @@ interface Message {
   /** By node: seen in its present run. */
   readonly seen: Uint8Array;
   seenCount: number;
+  /** By node: when the first copy under way to it arrives, milliseconds; 0: none is under way. Empty once all have seen it. */
+  dueMs: Float64Array;
 }
 
 /** What a node tells of on its next heartbeats. */
@@ -138,7 +141,13 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     const id = createHash('sha256').update(data).digest('base64');
     let message = messageById.get(id);
     if (message === undefined) {
-      message = { topic: topicOf(topic), data, seen: new Uint8Array(nodes), seenCount: 0 };
+      message = {
+        topic: topicOf(topic),
+        data,
+        seen: new Uint8Array(nodes),
+        seenCount: 0,
+        dueMs: new Float64Array(nodes),
+      };
       messageById.set(id, message);
       if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
     }
@@ -151,14 +160,28 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
 
   function see(node: number, message: Message): void {
     message.seen[node] = 1;
-    message.seenCount++;
+    if (++message.seenCount === nodes) message.dueMs = noneDue;
   }
 
   function send(from: number, to: number, message: Message): void {
     const delayMs = network.delayMs(from, to, message.data.length, queue.nowMs);
     if (delayMs === null) return;
-    if (message.seen[to] === 1) counts.duplicates++;
-    else queue.plan(queue.nowMs + delayMs, arrive, message, from, to);
+    const atMs = queue.nowMs + delayMs;
+    // Most copies come behind another that is under way already, and nothing of them matters but their number.
+    if (message.seen[to] === 1 || isDueBefore(message, to, atMs)) {
+      counts.duplicates++;
+      return;
+    }
+    if (parts.isUp(to) && !isMuted(from, to)) message.dueMs[to] = atMs;
+    queue.plan(atMs, arrive, message, from, to);
+  }
+
+  function isDueBefore({ dueMs }: Message, to: number, atMs: number): boolean {
+    return dueMs[to]! > 0 && dueMs[to]! <= atMs;
+  }
+
+  function isMuted(from: number, to: number): boolean {
+    return rejectedByLink.size > 0 && (rejectedByLink.get(to * nodes + from) ?? 0) >= rejectedMax;
   }
 
   function arrive(message: Message, from: number, to: number): void {
@@ -167,13 +190,13 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       counts.duplicates++;
       return;
     }
-    if (!parts.isUp(to)) return;
-    const link = to * nodes + from;
-    if (rejectedByLink.size > 0 && (rejectedByLink.get(link) ?? 0) >= rejectedMax) return;
+    message.dueMs[to] = 0;
+    if (!parts.isUp(to) || isMuted(from, to)) return;
     see(to, message);
     parts.validate(to, from, message.topic.name, message.data, (verdict) => {
       if (verdict === 'reject') {
         counts.rejected++;
+        const link = to * nodes + from;
         rejectedByLink.set(link, (rejectedByLink.get(link) ?? 0) + 1);
       }
       if (verdict !== 'accept' || !parts.isUp(to)) return;
@@ -266,6 +289,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       for (const message of messageById.values()) {
         if (message.seen[node] === 1) message.seenCount--;
         message.seen[node] = 0;
+        message.dueMs[node] = 0;
       }
       recentByNode[node] = undefined;
       for (const { mesh } of topics.values()) mesh[node] = [];

@@ -78,13 +78,13 @@ export function createMeasures(nowMs: () => number): Measures {
     begin(world, seconds, nodes = world.nodes.length) {
       audience = nodes;
       observer.begin(world, seconds);
-      countsBefore = new Map(world.counts);
+      countsBefore = world.counts();
       costs.begin(world);
       before = {
         messages: world.network.messages.count,
         bytes: sum(world.network.sentBytes),
         atMs: nowMs(),
-        asked: world.counts.get('lookup_requests:resolve') ?? 0,
+        asked: countsBefore.get('lookup_requests:resolve') ?? 0,
       };
     },
     published(kind, { status }, tookMs) {
@@ -123,7 +123,7 @@ export function createMeasures(nowMs: () => number): Measures {
       revocationPairs: { all: revocations.count * audience, heard: revocations.pairs },
       countedSeconds: (nowMs() - before.atMs) / 1000,
       counts: Object.fromEntries(
-        [...world.counts].map(([name, value]) => [name, value - (countsBefore.get(name) ?? 0)]),
+        [...world.counts()].map(([name, value]) => [name, value - (countsBefore.get(name) ?? 0)]),
       ),
     }),
     values(world) {
@@ -132,7 +132,7 @@ export function createMeasures(nowMs: () => number): Measures {
       const lookup = resolveMs.summary();
       const publish = publishMs.summary();
       const revocation = revocations.ms.summary();
-      const asked = (world.counts.get('lookup_requests:resolve') ?? 0) - before.asked;
+      const asked = (world.counts().get('lookup_requests:resolve') ?? 0) - before.asked;
       const { gossip, network } = world;
       return {
         'lookups.count': lookup.count,

@@ -40,7 +40,7 @@ export function createNodeCosts(): NodeCosts {
         'storage.bytesPerNode': perNode(kept.bytes),
         'routing.peersPerNode': perNode(kept.peers),
         'gossip.toldPerDelivery': share(told, delivered),
-        'gossip.overQuota': counts.get('gossip_received:ignore:over-quota') ?? 0,
+        'gossip.overQuota': counts().get('gossip_received:ignore:over-quota') ?? 0,
       };
     },
   };

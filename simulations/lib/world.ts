@@ -56,8 +56,8 @@ export interface World {
   readonly nats: Nats | null;
   /** What all nodes have spent on signatures. */
   readonly signatures: SignatureTable['spent'];
-  /** Sums over all nodes of what their cores count, by `metric:label`. */
-  readonly counts: ReadonlyMap<string, number>;
+  /** Sums over all nodes of what their cores count so far, by `metric:label`. */
+  counts(): ReadonlyMap<string, number>;
   run(durationMs: number): void;
   /** Both meet: a dial with its handshakes. */
   connect(left: number, right: number): void;
@@ -87,10 +87,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const queue = createEventQueue(startMs);
   const network = createNetwork(count, settings.network, chance.stream('network'));
   const signatures = createSignatureTable();
-  const counts = new Map<string, number>();
   const requests = new Uint32Array(count);
   const requestsUnderWay = createRequestMeter(count);
-  const countName = createNames();
+  const sums = createSums();
   const trace = createTrace();
   const turned: SimulatedNode[] = [];
   const up = new Uint8Array(count).fill(1);
@@ -132,8 +131,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       listeners.changed(node, change);
     },
     counted(node, metric, label, value) {
-      const key = countName(metric, label);
-      counts.set(key, (counts.get(key) ?? 0) + value);
+      sums.add(metric, label, value);
       listeners.counted?.(metric, value, node, label);
     },
     alarmed: (node, alarm) => listeners.alarmed(node, alarm),
@@ -251,7 +249,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     gossip,
     nats: connections.nats,
     signatures: signatures.spent,
-    counts,
+    counts: sums.all,
     requests,
     requestsUnderWay,
     config,
@@ -297,20 +295,25 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 }
 
-/** `metric:label`, put together once: a text that is new each time would be hashed each time. */
-function createNames(): (metric: string, label: string) => string {
-  const namesByMetric = new Map<string, Map<string, string>>();
-  return (metric, label) => {
-    let names = namesByMetric.get(metric);
-    if (names === undefined) {
-      names = new Map();
-      namesByMetric.set(metric, names);
-    }
-    let name = names.get(label);
-    if (name === undefined) {
-      name = `${metric}:${label}`;
-      names.set(label, name);
-    }
-    return name;
+/** By metric and label: cores count a few things with each message, so that a sum is found without a new text. */
+function createSums() {
+  const byMetric = new Map<string, Map<string, { value: number }>>();
+  return {
+    add(metric: string, label: string, value: number): void {
+      let byLabel = byMetric.get(metric);
+      if (byLabel === undefined) {
+        byLabel = new Map();
+        byMetric.set(metric, byLabel);
+      }
+      const sum = byLabel.get(label);
+      if (sum === undefined) byLabel.set(label, { value });
+      else sum.value += value;
+    },
+    all(): Map<string, number> {
+      const sums = [...byMetric].flatMap(([metric, byLabel]) =>
+        [...byLabel].map(([label, { value }]): [string, number] => [`${metric}:${label}`, value]),
+      );
+      return new Map(sums);
+    },
   };
 }

@@ -11,17 +11,19 @@ export function replicasAgree(): Invariant {
     name: 'all live nodes converge after the last fault',
     ended(world) {
       const viewsByAgent = new Map<string, Map<string, number>>();
-      // Nearly all hold the same bytes, and what those say is read once.
-      const viewOf = new Map<string, string>();
+      // Nodes that hold the same share its bytes, and what those say is read once.
+      const viewOf = new Map<Uint8Array, string>();
       for (const node of world.nodes) {
         if (!node.isUp) continue;
         for (const [key, bytes] of node.store) {
-          const { bundle } = decodeEntry(bytes);
-          const digest = bytesToHex(bundleDigest(bundle));
-          const view = viewOf.get(digest) ?? authorityView(bundle);
-          viewOf.set(digest, view);
-          const views = viewsByAgent.get(key) ?? new Map<string, number>();
-          viewsByAgent.set(key, views.set(view, (views.get(view) ?? 0) + 1));
+          let view = viewOf.get(bytes);
+          if (view === undefined) {
+            view = authorityView(decodeEntry(bytes).bundle);
+            viewOf.set(bytes, view);
+          }
+          const views = viewsByAgent.get(key);
+          if (views === undefined) viewsByAgent.set(key, new Map([[view, 1]]));
+          else views.set(view, (views.get(view) ?? 0) + 1);
         }
       }
       for (const [key, views] of viewsByAgent) {
