@@ -2,7 +2,6 @@
  * The two coarse levels of a reconciliation: a set as (count, XOR of ids), and the same for each of 256 buckets by the
  * first byte of the aid. Equal summaries mean equal sets up to collisions of 128 bits. Source: docs/protocol.md §6.
  */
-import { bytesEqual } from '../bytes.ts';
 import { digest16Bytes, syncBucketCount } from '../limits.ts';
 import { syncBucketBytes } from '../overlay/message.ts';
 
@@ -58,8 +57,10 @@ function addToUint32(bytes: Uint8Array, offset: number, change: 1 | -1): void {
 export function differingBuckets(left: Uint8Array, right: Uint8Array): Uint8Array {
   const differing: number[] = [];
   for (let bucket = 0; bucket < syncBucketCount; bucket++) {
-    const [start, end] = [bucket * syncBucketBytes, (bucket + 1) * syncBucketBytes];
-    if (!bytesEqual(left.subarray(start, end), right.subarray(start, end))) differing.push(bucket);
+    const end = (bucket + 1) * syncBucketBytes;
+    let offset = bucket * syncBucketBytes;
+    while (offset < end && left[offset] === right[offset]) offset++;
+    if (offset < end) differing.push(bucket);
   }
   return Uint8Array.from(differing);
 }
