@@ -218,7 +218,6 @@ const factsRows: Readonly<Record<FactsErrorCode, ErrorRow>> = {
 
 const trustRows: Readonly<Record<TrustErrorCode, ErrorRow>> = {
   'bad-policy': row(422, usage, 'compare it with the schema: `weft trust schema`'),
-  'bad-status-list': row(422, refused, 'the list is not one that is taken: docs/trust.md'),
   'too-many-credentials': row(413, refused, 'show those that the zone asks for'),
   'issued-full': row(507, failure, 'issue at another node, or let ended credentials go'),
   'lists-full': row(507, failure, 'issue at another node: this one holds as many status lists as it may'),

@@ -1,9 +1,8 @@
-/** What can go wrong with policies, status lists and issuing, as typed errors. What is wrong with a credential is a FactsError. */
+/** What can go wrong with policies, issuing and views, as typed errors. What is wrong with a credential is a FactsError. */
 
 /** Stable codes; each names the caller's situation. */
 export type TrustErrorCode =
   | 'bad-policy'
-  | 'bad-status-list'
   | 'too-many-credentials'
   | 'issued-full'
   | 'lists-full'
