@@ -24,3 +24,8 @@ export function normal(random: Random): number {
 export function exponential(random: Random, mean: number): number {
   return -mean * Math.log(1 - random.next());
 }
+
+/** A draw from the Weibull distribution: exponential with shape 1, many short and a few very long ones below that. */
+export function weibull(random: Random, scale: number, shape: number): number {
+  return scale * exponential(random, 1) ** (1 / shape);
+}

@@ -1,6 +1,6 @@
 /** Brings a scenario's faults about and ends them again, at their times, on nodes that chance picks. */
 import type { Random } from '../../src/core/rng.ts';
-import { exponential } from './chance.ts';
+import { absences } from './churn.ts';
 import type { Fault, Scenario } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -65,7 +65,12 @@ function begin(world: World, scenario: Scenario, fault: Fault, random: Random, e
         world.nodes[node]!.isFull = isBegun;
       });
     case 'churn':
-      for (const node of picked(fault.share)) comeAndGo(world, fault, node, random, endMs);
+      for (const node of picked(fault.share)) {
+        for (const { fromMs, untilMs } of absences(fault, random, world.queue.nowMs, endMs)) {
+          world.queue.at(fromMs, () => world.crash(node));
+          world.queue.at(untilMs, () => world.restart(node));
+        }
+      }
       return () => {};
   }
 }
@@ -75,28 +80,4 @@ function forAll(nodes: readonly number[], set: (node: number, isBegun: boolean) 
   return () => {
     for (const node of nodes) set(node, false);
   };
-}
-
-/** Sessions and absences with these medians, until the end; then it is there. */
-function comeAndGo(
-  world: World,
-  churn: Extract<Fault, { type: 'churn' }>,
-  node: number,
-  random: Random,
-  endMs: number,
-): void {
-  const { queue } = world;
-  const meanOf = (medianSeconds: number): number => (medianSeconds * 1000) / Math.LN2;
-  const leave = (): void => {
-    const atMs = queue.nowMs + exponential(random, meanOf(churn.medianSessionSeconds));
-    if (atMs >= endMs) return;
-    queue.at(atMs, () => {
-      world.crash(node);
-      queue.at(Math.min(endMs, queue.nowMs + exponential(random, meanOf(churn.medianAwaySeconds))), () => {
-        world.restart(node);
-        leave();
-      });
-    });
-  };
-  leave();
 }

@@ -58,11 +58,12 @@ export interface RunDetails extends Observations {
 
 const quantileSteps = 100;
 
-export function createMeasures(nowMs: () => number): Measures {
+/** @param faultsOverMs when the last fault ends; left out: there is none. */
+export function createMeasures(nowMs: () => number, faultsOverMs?: () => number): Measures {
   const counts = new Map<string, number>();
   const publishMs = createDistribution();
   const resolveMs = createDistribution();
-  const revocations = createNews(nowMs);
+  const revocations = createNews(nowMs, faultsOverMs);
   const forks = createNews(nowMs);
   const observer = createObserver();
   const costs = createNodeCosts();
@@ -151,6 +152,7 @@ export function createMeasures(nowMs: () => number): Measures {
         'revocations.p50Ms': revocation.p50,
         'revocations.p99Ms': revocation.p99,
         'revocations.maxMs': revocation.max,
+        'revocations.maxAfterFaultsMs': revocations.maxAfterFaultsMs,
         'revocations.withinSecondShare': revocations.shareWithin(1000, audience),
         'revocations.withinFiveSecondsShare': revocations.shareWithin(5000, audience),
         'forks.flaggedShare': forks.shareWithin(Number.POSITIVE_INFINITY, audience),

@@ -17,14 +17,18 @@ export interface News {
   readonly pairs: number;
   /** Milliseconds from the telling to each hearing. */
   readonly ms: Distribution;
+  /** The longest to a hearing, from the telling or from the end of the last fault, whichever is later; null when nobody heard. */
+  readonly maxAfterFaultsMs: number | null;
   /** Share of all pairs of news and a node that heard within so many milliseconds; null without news. */
   shareWithin(limitMs: number, nodes: number): number | null;
 }
 
-export function createNews(nowMs: () => number): News {
+/** @param faultsOverMs when the last fault ends; left out: there is none. */
+export function createNews(nowMs: () => number, faultsOverMs = (): number => 0): News {
   const newsByKey = new Map<string, { readonly timeMs: number; readonly heardBy: NodeBytes }>();
   const ms = createDistribution();
   let pairs = 0;
+  let lateMs = 0;
   return {
     told(key) {
       newsByKey.set(key, { timeMs: nowMs(), heardBy: createNodeBytes() });
@@ -35,6 +39,7 @@ export function createNews(nowMs: () => number): News {
       news.heardBy.set(node, 1);
       pairs++;
       ms.add(Math.max(0, atMs - news.timeMs));
+      lateMs = Math.max(lateMs, atMs - Math.max(news.timeMs, faultsOverMs()));
     },
     has: (key) => newsByKey.has(key),
     get count() {
@@ -44,6 +49,9 @@ export function createNews(nowMs: () => number): News {
       return pairs;
     },
     ms,
+    get maxAfterFaultsMs() {
+      return pairs === 0 ? null : lateMs;
+    },
     shareWithin(limitMs, nodes) {
       return share(Math.round(ms.shareWithin(limitMs) * pairs), newsByKey.size * nodes);
     },

@@ -83,7 +83,10 @@ export async function runScenario(
 ): Promise<RunResult> {
   const beganMs = performance.now();
   const cpuBefore = cpuUsage();
-  const measures = createMeasures(() => world.queue.nowMs);
+  const measures = createMeasures(
+    () => world.queue.nowMs,
+    () => faultsOverMs,
+  );
   const adversary = createAdversary(scenario, seed);
   const world: World = createWorld(
     {

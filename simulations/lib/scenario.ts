@@ -22,8 +22,10 @@ const fault = Type.Union([
       type: Type.Literal('churn'),
       ...during,
       share,
-      medianSessionSeconds: seconds,
-      medianAwaySeconds: seconds,
+      /** Where their lengths were measured: simulations/lib/churn.ts. */
+      sessions: Type.Literal('kad'),
+      /** Than they were measured. */
+      timesFaster: Type.Number({ minimum: 1, maximum: 10_000 }),
     },
     strict,
   ),

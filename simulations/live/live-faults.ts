@@ -1,6 +1,6 @@
 /** Brings about those faults of a scenario that real nodes can have, at their times, on nodes that the seed picks. */
 import type { Random } from '../../src/core/rng.ts';
-import { exponential } from '../lib/chance.ts';
+import { type Absence, absences } from '../lib/churn.ts';
 import type { Fault, Scenario } from '../lib/scenario.ts';
 import type { LiveNetwork, LiveNode, Wire } from './live-network.ts';
 import type { Timeline } from './timeline.ts';
@@ -14,13 +14,14 @@ export function planLiveFaults(
 ): number {
   for (const fault of faults) {
     const picked = 'share' in fault ? pick(network, fault.share, random) : [];
-    const endMs = (fault.atSeconds + fault.forSeconds) * 1000;
+    const beginMs = fault.atSeconds * 1000;
+    const endMs = beginMs + fault.forSeconds * 1000;
     if (fault.type === 'churn') {
-      for (const node of picked) comeAndGo(node, fault, fault.atSeconds * 1000, endMs, random, timeline);
+      for (const node of picked) comeAndGo(node, absences(fault, random, beginMs, endMs), timeline);
       continue;
     }
     const { begin, end } = effectOf(network, fault, picked, loss);
-    timeline.at(fault.atSeconds * 1000, begin);
+    timeline.at(beginMs, begin);
     timeline.at(endMs, end);
   }
   return Math.max(0, ...faults.map(({ atSeconds, forSeconds }) => atSeconds + forSeconds));
@@ -66,23 +67,11 @@ function wireOf({ wire }: LiveNetwork): Wire {
   return wire;
 }
 
-/** Sessions and absences with these medians, until the end; then it is there. */
-function comeAndGo(
-  node: LiveNode,
-  churn: Extract<Fault, { type: 'churn' }>,
-  beginMs: number,
-  endMs: number,
-  random: Random,
-  timeline: Timeline,
-): void {
-  const mean = (medianSeconds: number): number => (medianSeconds * 1000) / Math.LN2;
-  let atMs = beginMs + exponential(random, mean(churn.medianSessionSeconds));
+/** Each session and each absence as the scenario has it; a start that takes long delays the next stop. */
+function comeAndGo(node: LiveNode, away: readonly Absence[], timeline: Timeline): void {
   let turn = Promise.resolve();
-  while (atMs < endMs) {
-    const backMs = Math.min(endMs, atMs + exponential(random, mean(churn.medianAwaySeconds)));
-    // A start that takes long delays the next stop.
-    timeline.at(atMs, () => (turn = turn.then(() => node.stop())));
-    timeline.at(backMs, () => (turn = turn.then(() => node.start())));
-    atMs = backMs + exponential(random, mean(churn.medianSessionSeconds));
+  for (const { fromMs, untilMs } of away) {
+    timeline.at(fromMs, () => (turn = turn.then(() => node.stop())));
+    timeline.at(untilMs, () => (turn = turn.then(() => node.start())));
   }
 }

@@ -25,6 +25,11 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
   'revocations.p50Ms': { label: 'revocation, median', better: 'lower', unit: 'ms' },
   'revocations.p99Ms': { label: 'revocation, 99th percentile', better: 'lower', unit: 'ms' },
   'revocations.maxMs': { label: 'revocation, last node', better: 'lower', unit: 'ms' },
+  'revocations.maxAfterFaultsMs': {
+    label: 'revocation, last node after the last fault',
+    better: 'lower',
+    unit: 'ms',
+  },
   'revocations.withinSecondShare': { label: 'nodes that knew within 1 s', better: 'higher', unit: 'share' },
   'forks.flaggedShare': { label: 'nodes that flagged a fork', better: 'higher', unit: 'share' },
   'forks.p99Ms': { label: 'fork flagged, 99th percentile', better: 'lower', unit: 'ms' },

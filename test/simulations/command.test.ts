@@ -38,6 +38,8 @@ const small = {
   thresholds: [{ measure: 'lookups.rightShare', atLeast: 1 }],
 };
 
+const churn = { type: 'churn', atSeconds: 1, forSeconds: 1, share: 0.5 };
+
 function scenarioFile(changes: object): string {
   const path = join(folder, 'small.json');
   writeFileSync(path, JSON.stringify({ ...small, ...changes }));
@@ -97,6 +99,8 @@ describe('npm run sim', () => {
     ['no thresholds', { thresholds: [] }],
     ['a wrong fault', { faults: [{ type: 'meteor', atSeconds: 1, forSeconds: 1 }] }],
     ['a negative time', { settleSeconds: -1 }],
+    ['sessions that nobody measured', { faults: [{ ...churn, sessions: 'mine', timesFaster: 2 }] }],
+    ['sessions that are over at once', { faults: [{ ...churn, sessions: 'kad', timesFaster: 1e9 }] }],
   ])('refuses a file with %s', async (_what, changes) => {
     const { code, stderr } = await sim(scenarioFile(changes));
     expect(code).toBe(2);

@@ -115,7 +115,7 @@ describe('nodes in one process', () => {
       { type: 'crash', atSeconds: 2, forSeconds: 3, share: 0.25 },
       {
         ...{ type: 'churn', atSeconds: 6, forSeconds: 5, share: 0.25 },
-        ...{ medianSessionSeconds: 1, medianAwaySeconds: 1 },
+        ...{ sessions: 'kad', timesFaster: 5000 },
       },
     ];
     const { stdout, stderr } = await live([scenarioFile({ faults }), '--nodes', '8']);

@@ -163,7 +163,7 @@ describe('a scenario as real nodes run it', () => {
     const during = { atSeconds: 0, forSeconds: 1 };
     const faults: Scenario['faults'] = [
       { type: 'crash', ...during, share: 0.5 },
-      { type: 'churn', ...during, share: 0.5, medianSessionSeconds: 1, medianAwaySeconds: 1 },
+      { type: 'churn', ...during, share: 0.5, sessions: 'kad', timesFaster: 1000 },
       { type: 'partition', ...during, share: 0.5, oneWay: true },
       { type: 'loss', ...during, loss: 0.1 },
     ];
