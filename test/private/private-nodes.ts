@@ -37,7 +37,8 @@ export interface PrivateNetwork {
   stop(): Promise<void>;
 }
 
-const ownTypes: ReadonlySet<number> = new Set(Object.values(contentMessages));
+/** Of messages about content and the private path. */
+export const contentTypes: ReadonlySet<number> = new Set(Object.values(contentMessages));
 
 export async function startPrivateNetwork(count: number): Promise<PrivateNetwork> {
   const network = createLiveNetwork();
@@ -63,7 +64,7 @@ export async function startPrivateNetwork(count: number): Promise<PrivateNetwork
           },
         }),
       async request(to, body, options) {
-        const isOurs = ownTypes.has(messageType(body));
+        const isOurs = contentTypes.has(messageType(body));
         if (isOurs) underWay++;
         try {
           return await overlay.request(to, body, options);
