@@ -231,11 +231,12 @@ export function createConnections(parts: {
       for (const [one, other] of nats?.through(node) ?? []) endRelayed(one, other, node);
     },
     rejoin(node) {
-      const known = [...peersOf[node]!];
+      // Until they meet again: whom a short session or an absence of theirs kept apart is not forgotten.
+      for (const other of peersOf[node]!) lose(node, other);
       peersOf[node]!.clear();
       lists[node] = null;
       nodes[node]!.restart();
-      for (const other of known) dial(node, other, () => {});
+      for (const other of lostBy.get(node) ?? []) dial(node, other, () => {});
     },
     noteCut,
   };

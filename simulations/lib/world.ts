@@ -7,6 +7,7 @@ import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
 import { rememberResults } from '../../src/core/remembered.ts';
+import { meetWithinMs } from '../../src/node/peer-settings.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
@@ -93,7 +94,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const trace = createTrace();
   const turned: SimulatedNode[] = [];
   const up = new Uint8Array(count).fill(1);
-  const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, ...settings.peer };
+  const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, meetWithinMs, ...settings.peer };
   // Everybody has met long ago, and has nothing to tell the others yet.
   const isSettled = settings.start === 'settled';
   const firstConfig = {

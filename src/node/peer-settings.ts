@@ -3,7 +3,7 @@ import type { NodeConfig } from '../config/config-types.ts';
 import { type PeerConfig, peerConfigDefault } from '../core/peer/peer-config.ts';
 
 /** Longer than a connection takes; then nobody is there. */
-const meetWithinMs = 2_000;
+export const meetWithinMs = 2_000;
 
 export function peerConfigOf(config: NodeConfig): PeerConfig {
   return {
