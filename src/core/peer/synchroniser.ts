@@ -36,11 +36,15 @@ import type { Outbox } from './outbox.ts';
 /** Pages of 1,000 ids of one set with one neighbour at one time; the rest waits for the next. */
 const pagesMax = 256;
 
+type AskedListener = (peer: string, set: SyncSet, isEqual: boolean) => void;
+
 export interface Synchroniser {
   /** Reconciles both sets with this peer; calls back when done or given up. */
   start(contact: PeerContact, onDone?: () => void): void;
   /** The other side's request. */
   answer(request: Extract<RecordRequest, { type: 'sync-summary' | 'sync-ids' }>, peer: string): Uint8Array;
+  /** Called when a peer reconciles a set with this one, and whether both have the same. */
+  onAsked(listener: AskedListener): void;
   active(): number;
 }
 
@@ -56,6 +60,7 @@ export function createSynchroniser(
   const { table, ingest, outbox, shouldHold } = parts;
   const { config, routing, random } = context;
   const syncing = new Set<string>();
+  let asked: AskedListener = () => {};
 
   /** The agents of a set and the id of each, or those in some buckets. */
   function* idsOf(
@@ -97,6 +102,7 @@ export function createSynchroniser(
     if (request.type === 'sync-summary') {
       const summary = summaryOf(request.set, neighbour);
       const isEqual = summary.count === request.count && bytesEqual(summary.xor(), request.xor);
+      asked(peer, request.set, isEqual);
       return encodeSyncSummaryAnswer(isEqual ? null : summary.encode());
     }
     const after = request.after === null ? null : agentKey(request.after);
@@ -260,6 +266,9 @@ export function createSynchroniser(
   return {
     start,
     answer,
+    onAsked(listener) {
+      asked = listener;
+    },
     active: () => syncing.size,
   };
 }

@@ -24,6 +24,8 @@ const greetingsBurst = 4;
 const greetingsPerSecond = 0.5;
 const greetingQueueMax = 64;
 const greetingDelayMs = 200;
+/** Of two that meet the one with the smaller id greets first; the other does so later where that found differences. */
+const greetingTurnMs = 1_500;
 /** Records that are brought to those who are closer at one time. */
 const handedOnMax = 16;
 const neighboursAtStop = 3;
@@ -34,6 +36,13 @@ export interface Upkeep {
   neighbourAdded(contact: PeerContact): void;
   /** Gives what this peer holds to a few neighbours, then calls back; bounded by 8 s. */
   handOver(onDone: () => void): void;
+}
+
+interface Greeting {
+  readonly contact: PeerContact;
+  readonly fromMs: number;
+  /** It has asked, and has the same key logs and revocations. */
+  agreesOnAuthority: boolean;
 }
 
 export function createUpkeep(
@@ -48,8 +57,9 @@ export function createUpkeep(
   const { table, outbox, synchroniser, findPlaces } = parts;
   const { config, routing, timers, random } = context;
   const greetings = createTokenBucket({ burst: greetingsBurst, perSecond: greetingsPerSecond });
-  const toGreet = new Map<string, PeerContact>();
-  let isGreetingSet = false;
+  const toGreet = new Map<string, Greeting>();
+  /** When the timer that greets is set for; null: none is. */
+  let greetingAtMs: number | null = null;
   /** Records that others are closer to, found on the last walk; bounded by the table. */
   const toHandOn: string[] = [];
   let handedOn = 0;
@@ -130,20 +140,35 @@ export function createUpkeep(
   }
 
   function greet(): void {
-    isGreetingSet = false;
-    for (const [peer, contact] of toGreet) {
-      if (!greetings.take(context.nowMs())) break;
+    greetingAtMs = null;
+    const nowMs = context.nowMs();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [peer, { contact, fromMs }] of toGreet) {
+      const readyAtMs = Math.max(fromMs, greetings.readyAtMs(nowMs));
+      if (readyAtMs > nowMs) {
+        nextMs = Math.min(nextMs, readyAtMs);
+        continue;
+      }
       toGreet.delete(peer);
-      if (routing.has(peer)) synchroniser.start(contact);
+      if (routing.has(peer) && greetings.take(nowMs)) synchroniser.start(contact);
     }
-    if (toGreet.size > 0) setGreeting(greetings.readyAtMs(context.nowMs()));
+    if (toGreet.size > 0) setGreeting(nextMs);
   }
 
   function setGreeting(timeMs: number): void {
-    if (isGreetingSet) return;
-    isGreetingSet = true;
-    timers.at(timeMs, greet);
+    if (greetingAtMs !== null && greetingAtMs <= timeMs) return;
+    greetingAtMs = timeMs;
+    timers.at(timeMs, () => {
+      if (greetingAtMs === timeMs) greet();
+    });
   }
+
+  synchroniser.onAsked((peer, set, isEqual) => {
+    const greeting = toGreet.get(peer);
+    if (greeting === undefined) return;
+    if (set === 'authority') greeting.agreesOnAuthority = isEqual;
+    else if (isEqual && greeting.agreesOnAuthority) toGreet.delete(peer);
+  });
 
   return {
     start() {
@@ -164,8 +189,10 @@ export function createUpkeep(
       // What a client missed of the agents that it uses, its subscriptions find out; the rest is none of its business.
       const isGreeted = config.role === 'full' && config.greetsNeighbours;
       if (!isGreeted || toGreet.size >= greetingQueueMax) return;
-      toGreet.set(contact.peer, contact);
-      setGreeting(context.nowMs() + greetingDelayMs);
+      const isTheirs = contact.peer < context.self.peer;
+      const fromMs = context.nowMs() + greetingDelayMs + (isTheirs ? greetingTurnMs : 0);
+      toGreet.set(contact.peer, { contact, fromMs, agreesOnAuthority: false });
+      setGreeting(fromMs);
     },
     handOver(onDone) {
       const neighbours = random.pick(routing.peers(), neighboursAtStop);

@@ -27,6 +27,25 @@ function network(count: number, config = {}): TestNetwork {
   return created;
 }
 
+describe(`two peers that meet (seed ${seed})`, () => {
+  const reconciliations = (net: TestNetwork): number =>
+    net.peers.reduce((sum, { counts }) => sum + (counts.get('syncs:started') ?? 0), 0);
+
+  it('reconcile once when they know the same (§6)', () => {
+    expect(reconciliations(network(2))).toBe(1);
+  });
+
+  it.each([0, 1])('reconcile from both sides when peer %i knows more (§6)', (knower) => {
+    const net = createTestNetwork({ count: 2, seed, verifier });
+    const agent = rotated(bornAgent('known', net.nowSeconds()), net.nowSeconds());
+    net.publish(net.peers[knower]!, bundleOf(agent));
+    net.connectAll();
+    net.run(5_000);
+    expect(reconciliations(net)).toBe(2);
+    for (const peer of net.peers) expect(net.resolve(peer, agent.agentId).state?.keyState.sequence).toBe(1);
+  });
+});
+
 describe(`a network of 8 peers (seed ${seed})`, () => {
   let net: TestNetwork;
   beforeEach(() => {
