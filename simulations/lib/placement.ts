@@ -66,5 +66,5 @@ export function settledTables(places: readonly KadId[], replication: number, ran
 }
 
 function compareBytes(left: KadId, right: KadId): number {
-  return left.high - right.high || left.low - right.low || Buffer.compare(left.bytes, right.bytes);
+  return Buffer.compare(left.bytes, right.bytes);
 }

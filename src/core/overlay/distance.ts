@@ -7,7 +7,10 @@ import { base58btc } from 'multiformats/bases/base58';
 import { digest } from '../hash.ts';
 import { remembersResults } from '../remembered.ts';
 
-/** A point of the key space: its first 53 bits, as two words, decide nearly always; all 32 bytes break ties. */
+/**
+ * A point of the key space: its first 53 bits, as two words, decide nearly always; all 32 bytes break ties. The words are
+ * signed: V8 keeps an int32 in the object itself, and a greater number in one of its own.
+ */
 export interface KadId {
   readonly bytes: Uint8Array;
   readonly high: number;
@@ -21,9 +24,7 @@ export function kadId(bytes: Uint8Array): KadId {
 
 /** Without a DataView, which would give each small digest a heap object of its own for its buffer. */
 function wordAt(bytes: Uint8Array, index: number): number {
-  return (
-    ((bytes[index]! << 24) | (bytes[index + 1]! << 16) | (bytes[index + 2]! << 8) | bytes[index + 3]!) >>> 0
-  );
+  return (bytes[index]! << 24) | (bytes[index + 1]! << 16) | (bytes[index + 2]! << 8) | bytes[index + 3]!;
 }
 
 /** Where a record of this agent lives. The aid is hashed again, so that an inception stamp does not cluster keys. */

@@ -53,7 +53,9 @@ export interface RoutingTable {
 export function createRoutingTable(selfPeer: string): RoutingTable {
   const self = kadIdOfPeer(selfPeer);
   const entries = new Map<string, Entry>();
-  /** By count; good until somebody comes or goes. */
+  /** By bucket: how many known peers share so many leading bits with this one. */
+  const sharing: number[] = [];
+  /** By count; good until somebody comes or goes within it. */
   const radiusByCount = new Map<number, number>();
 
   function add(contact: PeerContact): boolean {
@@ -65,14 +67,31 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     }
     if (entries.size >= routingTablePeersMax) return false;
     try {
-      entries.set(contact.peer, { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 });
-      table.size = entries.size;
-      radiusByCount.clear();
+      const entry = { contact, kadId: kadIdOfPeer(contact.peer), avoidedUntilMs: 0 };
+      entries.set(contact.peer, entry);
+      changed(entry, 1);
       return true;
     } catch {
       return false; // not base58: hostile or broken, and nobody to route to
     }
   }
+
+  function remove(peer: string): void {
+    const entry = entries.get(peer);
+    if (entry === undefined) return;
+    entries.delete(peer);
+    changed(entry, -1);
+  }
+
+  function changed(entry: Entry, change: 1 | -1): void {
+    table.size = entries.size;
+    const bits = sharedPrefixBits(self, entry.kadId);
+    sharing[bits] = countSharing(bits) + change;
+    const distance = distancePrefix(self, entry.kadId);
+    for (const [count, within] of radiusByCount) if (distance <= within) radiusByCount.delete(count);
+  }
+
+  const countSharing = (bits: number): number => sharing[bits] ?? 0;
 
   function closest(target: KadId, count: number, nowMs: number): RoutedPeer[] {
     const penalty = 2 ** 53;
@@ -128,11 +147,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
 
   const table = {
     add,
-    remove(peer: string) {
-      if (!entries.delete(peer)) return;
-      table.size = entries.size;
-      radiusByCount.clear();
-    },
+    remove,
     has: (peer: string) => entries.has(peer),
     get: (peer: string) => entries.get(peer),
     markFailed: (peer: string, nowMs: number) => setPenalty(peer, nowMs + failurePenaltyMs),
@@ -140,11 +155,7 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
     closest,
     isAmongClosest,
     radius,
-    countSharing(bits: number) {
-      let count = 0;
-      for (const entry of entries.values()) if (sharedPrefixBits(self, entry.kadId) === bits) count++;
-      return count;
-    },
+    countSharing,
     self,
     // No accessor: an object literal with one is a dictionary, and each call of its functions is looked up.
     size: 0,

@@ -25,7 +25,7 @@ export interface IndexRow {
   readonly isHeld: boolean;
   /** When the sweep looks at it again, seconds; 0 for never. */
   readonly expiresAt: number;
-  /** Its place in the key space: the leading 64 bits. */
+  /** Its place in the key space: the leading 64 bits, as two int32 (`KadId`). */
   readonly kadHigh: number;
   readonly kadLow: number;
 }
@@ -231,8 +231,8 @@ function readRow({ bytes, view }: Page, start: number): IndexRow {
     authorityDigest: (flags & hasAuthorityFlag) === 0 ? null : digestAt(authorityOffset),
     isHeld: (flags & isHeldFlag) !== 0,
     expiresAt: view.getFloat64(start + expiresOffset),
-    kadHigh: view.getUint32(start + kadOffset),
-    kadLow: view.getUint32(start + kadOffset + 4),
+    kadHigh: view.getInt32(start + kadOffset),
+    kadLow: view.getInt32(start + kadOffset + 4),
   };
 }
 
@@ -243,8 +243,8 @@ function readAgentRow(page: Page, start: number): AgentRow {
 function writeRow({ bytes, view }: Page, start: number, row: IndexRow): void {
   bytes.set(row.digest, start + digestOffset);
   if (row.authorityDigest !== null) bytes.set(row.authorityDigest, start + authorityOffset);
-  view.setUint32(start + kadOffset, row.kadHigh);
-  view.setUint32(start + kadOffset + 4, row.kadLow);
+  view.setInt32(start + kadOffset, row.kadHigh);
+  view.setInt32(start + kadOffset + 4, row.kadLow);
   view.setFloat64(start + expiresOffset, row.expiresAt);
   bytes[start + flagsOffset] =
     (row.isHeld ? isHeldFlag : 0) | (row.authorityDigest === null ? 0 : hasAuthorityFlag);

@@ -28,13 +28,13 @@ describe('distance', () => {
     const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
     const point = bytes.map((value) => {
       const view = new DataView(value.buffer, value.byteOffset);
-      return { bytes: value, high: view.getUint32(0), low: view.getUint32(4) };
+      return { bytes: value, high: view.getInt32(0), low: view.getInt32(4) };
     });
     fc.assert(
       fc.property(point, point, point, fc.nat(31), (center, left, right, shared) => {
         right.bytes.set(left.bytes.subarray(0, shared));
         const view = new DataView(right.bytes.buffer, right.bytes.byteOffset);
-        const near = { bytes: right.bytes, high: view.getUint32(0), low: view.getUint32(4) };
+        const near = { bytes: right.bytes, high: view.getInt32(0), low: view.getInt32(4) };
         const difference = bigDistance(center.bytes, left.bytes) - bigDistance(center.bytes, near.bytes);
         expect(Math.sign(compareDistance(center, left, near))).toBe(
           difference < 0n ? -1 : difference > 0n ? 1 : 0,

@@ -4,7 +4,7 @@ import { agentIdFromKey, agentKey } from '../../../src/core/identity/agent-id.ts
 import { createAgentIndex, type IndexRow, type RowSet } from '../../../src/core/peer/agent-index.ts';
 import { createRandom } from '../../../src/core/rng.ts';
 
-const word = fc.integer({ min: 0, max: 0xffff_ffff });
+const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const digest = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const row: fc.Arbitrary<IndexRow> = fc.record({
   digest,
