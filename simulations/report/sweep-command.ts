@@ -23,7 +23,7 @@ Runs a scenario once for each value of a parameter, with the same seeds.
 
 parameters:
 ${parameterLines()}
-  any other number of a scenario, as in load.lookupsPerSecond or agents
+  any other number of a scenario, as in load.lookupsPerSecond, agents, or faults.timesFaster
 
 examples:
   npm run sim -- sweep steady-state --over replication=8,12,20

@@ -86,8 +86,16 @@ function withValue(scenario: Scenario, path: string, value: number): unknown {
       `'${path}' is no parameter: ${Object.keys(parameterPaths).join(', ')}, or a field`,
     );
   if (second === undefined) return { ...scenario, [first]: value };
+  if (first === 'faults') return { ...scenario, faults: withFault(scenario.faults, second, value) };
   const inner = Object.hasOwn(scenario, first) ? (scenario as Record<string, unknown>)[first] : {};
   return { ...scenario, [first]: { ...(inner as object), [second]: value } };
+}
+
+/** In each fault that has it. */
+function withFault(faults: Scenario['faults'], field: string, value: number): object[] {
+  if (!faults.some((fault) => Object.hasOwn(fault, field)))
+    throw new ScenarioError(`no fault of this scenario has '${field}'`);
+  return faults.map((fault) => (Object.hasOwn(fault, field) ? { ...fault, [field]: value } : fault));
 }
 
 export async function runSweep(

@@ -7,7 +7,7 @@ import { runSimulation } from '../../../simulations/lib/command.ts';
 import type { RunResult } from '../../../simulations/lib/run-scenario.ts';
 import type { Comparison } from '../../../simulations/report/compare.ts';
 import { formatMeasure } from '../../../simulations/report/measure-catalog.ts';
-import type { SweepResult } from '../../../simulations/report/sweep.ts';
+import { planSweep, type SweepResult } from '../../../simulations/report/sweep.ts';
 import { tinyRun, tinyScenario } from './tiny-run.ts';
 
 let folder: string;
@@ -189,8 +189,20 @@ describe('sweep', () => {
     expect(text.stdout).toContain('responders=3: lookups.requests');
   });
 
+  it('takes a number of the faults that have it', () => {
+    const { points } = planSweep(tinyScenario, 'faults.share=0.2,0.4', 1);
+    expect(points.map(({ scenario }) => scenario.faults)).toEqual(
+      [0.2, 0.4].map((share) => [{ ...tinyScenario.faults[0], share }, tinyScenario.faults[1]]),
+    );
+  });
+
   it.each([
     ['nothing to sweep', ['steady-state'], '--over'],
+    [
+      'a fault that is not there',
+      ['steady-state', '--over', 'faults.timesFaster=2'],
+      "no fault of this scenario has 'timesFaster'",
+    ],
     ['no values', ['steady-state', '--over', 'k'], '--over takes'],
     ['values that are none', ['steady-state', '--over', 'k=8,many'], '--over takes'],
     ['an unknown parameter', ['steady-state', '--over', 'speed=1'], 'speed=1: /'],
