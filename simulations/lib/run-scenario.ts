@@ -244,6 +244,9 @@ function createLoad(
         });
   const population = createPopulation(author, chance.stream('population'), placed);
   const nowSeconds = (): number => Math.floor(queue.nowMs / 1000);
+  /** Keys of agents whose authors do not know yet what became of their last write, and wait with the next; for ever, where the node crashed. */
+  const beingWritten = new Set<string>();
+  const isAnswered = ({ agentId }: SimulatedAgent): boolean => !beingWritten.has(agentKey(agentId));
   if (scenario.clockSkewSeconds !== undefined) {
     for (const node of nodes) node.clockSkewMs = normal(random) * scenario.clockSkewSeconds * 1000;
   }
@@ -260,9 +263,11 @@ function createLoad(
   function publish(agent: SimulatedAgent, kind: 'registration' | Step): void {
     for (const invariant of invariants) invariant.authored?.(agent);
     if (kind === 'ended') measures.revoked(agent);
+    beingWritten.add(agentKey(agent.agentId));
     const fromMs = queue.nowMs;
     someNode().publish(agent.bundle, (result) => {
       measures.published(kind, result, queue.nowMs - fromMs);
+      beingWritten.delete(agentKey(agent.agentId));
       if (result.status !== 'stored') return;
       adversary.acknowledged(agent, queue.nowMs);
       population.acknowledged(agent);
@@ -346,7 +351,7 @@ function createLoad(
     load(): void {
       const { seconds, lookupsPerSecond, updatesPerSecond, rotationsPerSecond, revocations } = scenario.load;
       const step = (kind: Step) => (): void => {
-        const changed = population.next(kind, nowSeconds());
+        const changed = population.next(kind, nowSeconds(), isAnswered);
         if (changed === undefined) return;
         if (kind !== 'updated') special.replaced(changed.number);
         publish(changed, kind);

@@ -34,12 +34,17 @@ export function createLiveLoad(parts: {
   const random = chance.stream('load');
   const population = createPopulation(createAgentAuthor(chance), chance.stream('population'));
   const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+  /** Keys of agents whose authors do not know yet what became of their last write, and wait with the next. */
+  const beingWritten = new Set<string>();
+  const isAnswered = ({ agentId }: SimulatedAgent): boolean => !beingWritten.has(agentKey(agentId));
 
   async function publish(agent: SimulatedAgent, kind: 'registration' | Step): Promise<void> {
     if (kind === 'ended') measures.revoked(agent);
+    beingWritten.add(agentKey(agent.agentId));
     const { isDone, status, tookMs } = await timed(someNode(network, random), (run) =>
       run.publish(agent.bundle),
     );
+    beingWritten.delete(agentKey(agent.agentId));
     if (!isDone) return measures.aborted();
     measures.published(status, tookMs);
     if (status === 'stored') population.acknowledged(agent);
@@ -66,7 +71,7 @@ export function createLiveLoad(parts: {
   }
 
   async function change(step: Step): Promise<void> {
-    const changed = population.next(step, nowSeconds());
+    const changed = population.next(step, nowSeconds(), isAnswered);
     if (changed !== undefined) await publish(changed, step);
   }
 
