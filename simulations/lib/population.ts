@@ -1,5 +1,6 @@
 /** The agents of a run as their authors see them: who is there, what was acknowledged, whose turn a change may be. */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
+import { rotationsBurst } from '../../src/core/limits.ts';
 import type { Random } from '../../src/core/rng.ts';
 import type { AgentAuthor, SimulatedAgent } from './agents.ts';
 import { firstPlacedNumber, type PlacedAgents } from './placed-agents.ts';
@@ -13,7 +14,7 @@ export interface Population {
   any(): SimulatedAgent | undefined;
   /** The first that was acknowledged. */
   first(): SimulatedAgent | undefined;
-  /** The next state of some active agent that was not changed in this second, and that is fit for it. */
+  /** The next state of some active agent that was not changed in this second, and that is fit for it; with no more rotations than gossip passes on at once. */
   next(
     step: Step,
     nowSeconds: number,
@@ -95,7 +96,9 @@ export function createPopulation(
     any,
     first: () => agents[known[0] ?? -1],
     next(step, nowSeconds, isFit = () => true) {
-      const agent = some(nowSeconds, isFit);
+      const isGossiped = ({ generation }: SimulatedAgent): boolean =>
+        step !== 'rotated' || generation < rotationsBurst;
+      const agent = some(nowSeconds, (one) => isGossiped(one) && isFit(one));
       return agent === undefined ? undefined : change(step, agent, nowSeconds);
     },
     forked(nowSeconds) {

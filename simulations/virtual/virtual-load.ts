@@ -4,7 +4,6 @@
  * rotates no agent more often than gossip brings at once to all.
  */
 import { agentKey } from '../../src/core/identity/agent-id.ts';
-import { rotationsBurst } from '../../src/core/limits.ts';
 import { createAgentAuthor, type SimulatedAgent } from '../lib/agents.ts';
 import type { Chance } from '../lib/chance.ts';
 import type { Invariant } from '../lib/invariants/invariant.ts';
@@ -153,8 +152,7 @@ export function createVirtualLoad(parts: LoadParts): VirtualLoad {
 
   function change(step: Step): void {
     const before = new Map([...newest].map(([number, agent]) => [number, agent]));
-    const mayRotate = ({ generation }: SimulatedAgent): boolean => generation < rotationsBurst;
-    const changed = population.next(step, nowSeconds(), step === 'rotated' ? mayRotate : undefined);
+    const changed = population.next(step, nowSeconds());
     if (changed === undefined) return;
     if (step === 'updated') counts.updates++;
     else if (step === 'rotated') counts.rotations++;
