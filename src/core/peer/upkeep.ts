@@ -4,7 +4,6 @@
  */
 
 import { hasAuthority } from '../gossip/announcement.ts';
-import { createTokenBucket } from '../gossip/token-bucket.ts';
 import { agentIdFromKey } from '../identity/agent-id.ts';
 import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../overlay/distance.ts';
 import type { FindPlaces } from '../place/place-finder.ts';
@@ -12,6 +11,7 @@ import { expireState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
+import { createGreetings } from './greetings.ts';
 import type { Outbox } from './outbox.ts';
 import type { Synchroniser } from './synchroniser.ts';
 
@@ -19,13 +19,6 @@ const sweepIntervalMs = 60_000;
 /** Rows per turn of a long walk, so that a large table never blocks a node. */
 const rowsPerTurn = 2_000;
 const neighboursPerSync = 2;
-/** Reconciliations with new neighbours: so many at once, then one every two seconds. */
-const greetingsBurst = 4;
-const greetingsPerSecond = 0.5;
-const greetingQueueMax = 64;
-const greetingDelayMs = 200;
-/** Of two that meet the one with the smaller id greets first; the other does so later where that found differences. */
-const greetingTurnMs = 1_500;
 /** Records that are brought to those who are closer at one time. */
 const handedOnMax = 16;
 const neighboursAtStop = 3;
@@ -36,13 +29,6 @@ export interface Upkeep {
   neighbourAdded(contact: PeerContact): void;
   /** Gives what this peer holds to a few neighbours, then calls back; bounded by 8 s. */
   handOver(onDone: () => void): void;
-}
-
-interface Greeting {
-  readonly contact: PeerContact;
-  readonly fromMs: number;
-  /** It has asked, and has the same key logs and revocations. */
-  agreesOnAuthority: boolean;
 }
 
 export function createUpkeep(
@@ -56,10 +42,7 @@ export function createUpkeep(
 ): Upkeep {
   const { table, outbox, synchroniser, findPlaces } = parts;
   const { config, routing, timers, random } = context;
-  const greetings = createTokenBucket({ burst: greetingsBurst, perSecond: greetingsPerSecond });
-  const toGreet = new Map<string, Greeting>();
-  /** When the timer that greets is set for; null: none is. */
-  let greetingAtMs: number | null = null;
+  const greetings = createGreetings(context, synchroniser);
   /** Records that others are closer to, found on the last walk; bounded by the table. */
   const toHandOn: string[] = [];
   let handedOn = 0;
@@ -139,37 +122,6 @@ export function createUpkeep(
     });
   }
 
-  function greet(): void {
-    greetingAtMs = null;
-    const nowMs = context.nowMs();
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const [peer, { contact, fromMs }] of toGreet) {
-      const readyAtMs = Math.max(fromMs, greetings.readyAtMs(nowMs));
-      if (readyAtMs > nowMs) {
-        nextMs = Math.min(nextMs, readyAtMs);
-        continue;
-      }
-      toGreet.delete(peer);
-      if (routing.has(peer) && greetings.take(nowMs)) synchroniser.start(contact);
-    }
-    if (toGreet.size > 0) setGreeting(nextMs);
-  }
-
-  function setGreeting(timeMs: number): void {
-    if (greetingAtMs !== null && greetingAtMs <= timeMs) return;
-    greetingAtMs = timeMs;
-    timers.at(timeMs, () => {
-      if (greetingAtMs === timeMs) greet();
-    });
-  }
-
-  synchroniser.onAsked((peer, set, isEqual) => {
-    const greeting = toGreet.get(peer);
-    if (greeting === undefined) return;
-    if (set === 'authority') greeting.agreesOnAuthority = isEqual;
-    else if (isEqual && greeting.agreesOnAuthority) toGreet.delete(peer);
-  });
-
   return {
     start() {
       every(sweepIntervalMs, () => walk(sweep));
@@ -187,12 +139,7 @@ export function createUpkeep(
     },
     neighbourAdded(contact) {
       // What a client missed of the agents that it uses, its subscriptions find out; the rest is none of its business.
-      const isGreeted = config.role === 'full' && config.greetsNeighbours;
-      if (!isGreeted || toGreet.size >= greetingQueueMax) return;
-      const isTheirs = contact.peer < context.self.peer;
-      const fromMs = context.nowMs() + greetingDelayMs + (isTheirs ? greetingTurnMs : 0);
-      toGreet.set(contact.peer, { contact, fromMs, agreesOnAuthority: false });
-      setGreeting(fromMs);
+      if (config.role === 'full' && config.greetsNeighbours) greetings.add(contact);
     },
     handOver(onDone) {
       const neighbours = random.pick(routing.peers(), neighboursAtStop);
