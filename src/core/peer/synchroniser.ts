@@ -24,7 +24,13 @@ import { authorityState, encodeState } from '../record/agent-state.ts';
 import type { Bundle } from '../record/bundle.ts';
 import { decodeBundle } from '../record/bundle-codec.ts';
 import { authorityBundle } from '../record/stored-state.ts';
-import { type BucketSummary, createBucketSummary, differingBuckets } from '../sync/buckets.ts';
+import {
+  type BucketSummary,
+  createBucketSummary,
+  differingBuckets,
+  type SetTotal,
+  totalOf,
+} from '../sync/buckets.ts';
 import { comparePages, pageAfter, type SyncPage } from '../sync/pages.ts';
 import type { IndexRow } from './agent-index.ts';
 import type { AgentTable } from './agent-table.ts';
@@ -80,12 +86,22 @@ export function createSynchroniser(
     return routing.isAmongClosest(target, config.replication, neighbour) ? row.digest : null;
   }
 
-  function summaryOf(set: SyncSet, neighbour: KadId): BucketSummary {
+  /** Of a set that does not depend on the neighbour; null for one that does. */
+  function keptSummary(set: SyncSet): BucketSummary | null {
     if (set === 'authority') return table.authority;
-    if (routing.size < config.replication) return table.held;
+    return routing.size < config.replication ? table.held : null;
+  }
+
+  function totalWith(neighbour: KadId, set: SyncSet): SetTotal {
+    return keptSummary(set) ?? totalOf(idsOf(set, neighbour));
+  }
+
+  function bucketsWith(neighbour: KadId, set: SyncSet): Uint8Array {
+    const kept = keptSummary(set);
+    if (kept !== null) return kept.encode();
     const summary = createBucketSummary();
     for (const [agentId, id] of idsOf(set, neighbour)) summary.toggle(agentId, id, 1);
-    return summary;
+    return summary.encode();
   }
 
   function pageOf(set: SyncSet, buckets: Uint8Array, after: string | null, neighbour: KadId): SyncPage {
@@ -100,10 +116,10 @@ export function createSynchroniser(
   ): Uint8Array {
     const neighbour = kadIdOfPeer(peer);
     if (request.type === 'sync-summary') {
-      const summary = summaryOf(request.set, neighbour);
-      const isEqual = summary.count === request.count && bytesEqual(summary.xor(), request.xor);
+      const own = totalWith(neighbour, request.set);
+      const isEqual = own.count === request.count && bytesEqual(own.xor(), request.xor);
       asked(peer, request.set, isEqual);
-      return encodeSyncSummaryAnswer(isEqual ? null : summary.encode());
+      return encodeSyncSummaryAnswer(isEqual ? null : bucketsWith(neighbour, request.set));
     }
     const after = request.after === null ? null : agentKey(request.after);
     const { ids } = pageOf(request.set, request.buckets, after, neighbour);
@@ -126,11 +142,12 @@ export function createSynchroniser(
   }
 
   function reconcile(contact: PeerContact, set: SyncSet, onDone: () => void): void {
-    const own = summaryOf(set, kadIdOfPeer(contact.peer));
+    const neighbour = kadIdOfPeer(contact.peer);
+    const own = totalWith(neighbour, set);
     const request = encodeRequest({ type: 'sync-summary', set, count: own.count, xor: own.xor() });
     ask(contact, request, decodeSyncSummaryAnswer, onDone, (theirBuckets) => {
       if (theirBuckets === null) return onDone();
-      const differing = differingBuckets(own.encode(), theirBuckets);
+      const differing = differingBuckets(bucketsWith(neighbour, set), theirBuckets);
       const groups = groupBuckets(differing, theirBuckets);
       // There may be more than is turned at one time: none is for ever last.
       const first = groups.length > 1 ? random.below(groups.length) : 0;

@@ -5,21 +5,37 @@
 import { digest16Bytes, syncBucketCount } from '../limits.ts';
 import { syncBucketBytes } from '../overlay/message.ts';
 
-export interface BucketSummary {
-  /** Adds (1) or takes out (-1) one id; XOR is its own inverse. */
-  toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1): void;
+/** The coarsest level. */
+export interface SetTotal {
   readonly count: number;
   /** 16 bytes. */
   xor(): Uint8Array;
+}
+
+export interface BucketSummary extends SetTotal {
+  /** Adds (1) or takes out (-1) one id; XOR is its own inverse. */
+  toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1): void;
   /** 256 x (u32 count big-endian, 16 bytes of XOR). */
   encode(): Uint8Array;
 }
 
 const summaryBytes = syncBucketCount * syncBucketBytes;
 
+/** Of agents with an id of 16 bytes each. */
+export function totalOf(ids: Iterable<readonly [agentId: Uint8Array, id: Uint8Array]>): SetTotal {
+  const total = new Uint8Array(digest16Bytes);
+  let count = 0;
+  for (const [, id] of ids) {
+    count++;
+    xorInto(total, 0, id);
+  }
+  return { count, xor: () => total };
+}
+
 export function createBucketSummary(): BucketSummary {
   /** Of the first id that is added; many summaries stay empty. */
   let bytes: Uint8Array | null = null;
+  const total = new Uint8Array(digest16Bytes);
 
   const summary = {
     count: 0,
@@ -28,20 +44,17 @@ export function createBucketSummary(): BucketSummary {
       const offset = agentId[0]! * syncBucketBytes;
       summary.count += change;
       addToUint32(bytes, offset, change);
-      for (let index = 0; index < digest16Bytes; index++) bytes[offset + 4 + index]! ^= id[index]!;
+      xorInto(bytes, offset + 4, id);
+      xorInto(total, 0, id);
     },
-    xor() {
-      const total = new Uint8Array(digest16Bytes);
-      if (bytes === null) return total;
-      for (let bucket = 0; bucket < syncBucketCount; bucket++) {
-        const offset = bucket * syncBucketBytes + 4;
-        for (let index = 0; index < digest16Bytes; index++) total[index]! ^= bytes[offset + index]!;
-      }
-      return total;
-    },
+    xor: () => total.slice(),
     encode: () => bytes?.slice() ?? new Uint8Array(summaryBytes),
   };
   return summary;
+}
+
+function xorInto(bytes: Uint8Array, offset: number, id: Uint8Array): void {
+  for (let index = 0; index < digest16Bytes; index++) bytes[offset + index]! ^= id[index]!;
 }
 
 function addToUint32(bytes: Uint8Array, offset: number, change: 1 | -1): void {
