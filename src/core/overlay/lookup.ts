@@ -2,7 +2,7 @@
  * One iterative Kademlia lookup: whom to ask next, and when nobody closer is left to ask.
  * Decides order and termination; does not send, time out or judge answers. Anybody may name peers that are not there, as
  * near to the target as they like: whoever named more peers that keep silent than peers that answer is in doubt, and those
- * that it was the first to name come after everybody else.
+ * whom nobody else named come after everybody else.
  * Source: docs/protocol.md §4 (α in parallel, hedged); Maymounkov and Mazières 2002.
  */
 import { lookupParallelism } from '../limits.ts';
@@ -16,20 +16,23 @@ interface Candidate {
   readonly kadId: KadId;
   /** 1 when known from the start, one more than who named it otherwise. */
   readonly hops: number;
-  /** Who named it first; null when known from the start. */
-  readonly namer: Namer | null;
+  /** Who named it, the first few; none when it was known from the start. */
+  readonly namers: Namer[];
   state: CandidateState;
   /** Asked, and silent for longer than answers take. */
   isLate: boolean;
 }
 
-/** Of the peers that somebody named first: how many have answered, and how many were late or failed. */
+/** Of the peers that somebody named before they had answered: how many have, and how many were late or failed. */
 interface Namer {
   answered: number;
   silent: number;
-  /** Candidates that it brought. */
+  /** Candidates that it was the first to name. */
   brought: number;
 }
+
+/** Namers of one candidate that are told apart. */
+const namersMax = 8;
 
 /** Named peers that keep silent before their namer is in doubt: more than are asked at once, for a dial takes its time. */
 const silentMin = lookupParallelism + 1;
@@ -85,7 +88,8 @@ export function createLookup(options: {
 
   function insert(contact: PeerContact, kadId: KadId, hops: number, namer: Namer | null): void {
     if (contact.peer === self || byPeer.has(contact.peer)) return;
-    const candidate: Candidate = { contact, kadId, hops, namer, state: 'unasked', isLate: false };
+    const namers = namer === null ? [] : [namer];
+    const candidate: Candidate = { contact, kadId, hops, namers, state: 'unasked', isLate: false };
     if (namer !== null) namer.brought++;
     let index = candidates.length;
     while (index > 0 && compareDistance(target, kadId, candidates[index - 1]!.kadId) < 0) index--;
@@ -98,27 +102,29 @@ export function createLookup(options: {
   function makeRoom(): void {
     let dropped = -1;
     for (let index = candidates.length - 1; index >= 0; index--) {
-      const { state, namer } = candidates[index]!;
+      const { state, namers } = candidates[index]!;
       if (state === 'failed') {
         dropped = index;
         break;
       }
       if (state !== 'unasked') continue;
-      if (dropped < 0 || (namer?.brought ?? 0) > (candidates[dropped]!.namer?.brought ?? 0)) dropped = index;
+      if (dropped < 0 || (namers[0]?.brought ?? 0) > (candidates[dropped]!.namers[0]?.brought ?? 0))
+        dropped = index;
     }
     const [candidate] = dropped < 0 ? [] : candidates.splice(dropped, 1);
     if (candidate === undefined) return;
-    if (candidate.namer !== null) candidate.namer.brought--;
+    const [first] = candidate.namers;
+    if (first !== undefined) first.brought--;
     if (candidate.state === 'unasked') byPeer.delete(candidate.contact.peer);
   }
 
-  /** The k closest that have not failed; those of a namer in doubt only where the others are fewer. */
+  /** The k closest that have not failed; those whose namers are all in doubt only where the others are fewer. */
   function window(): Candidate[] {
     const live: Candidate[] = [];
     const doubted: Candidate[] = [];
     for (const candidate of candidates) {
       if (candidate.state === 'failed') continue;
-      (candidate.state !== 'answered' && isInDoubt(candidate.namer) ? doubted : live).push(candidate);
+      (candidate.state !== 'answered' && isInDoubt(candidate) ? doubted : live).push(candidate);
       if (live.length === width) return live;
     }
     return [...live, ...doubted.slice(0, width - live.length)];
@@ -146,9 +152,11 @@ export function createLookup(options: {
   function answered(peer: string, closer: readonly PeerContact[]): void {
     const candidate = byPeer.get(peer);
     if (candidate !== undefined) {
-      if (candidate.namer !== null && candidate.state === 'asked') {
-        candidate.namer.answered++;
-        if (candidate.isLate) candidate.namer.silent--;
+      if (candidate.state === 'asked') {
+        for (const namer of candidate.namers) {
+          namer.answered++;
+          if (candidate.isLate) namer.silent--;
+        }
       }
       candidate.state = 'answered';
     }
@@ -159,13 +167,25 @@ export function createLookup(options: {
     const namer = namerByPeer.get(from) ?? { answered: 0, silent: 0, brought: 0 };
     namerByPeer.set(from, namer);
     for (const contact of contacts.slice(0, width)) {
-      if (byPeer.has(contact.peer)) continue;
+      const known = byPeer.get(contact.peer);
+      if (known !== undefined) {
+        named(known, namer);
+        continue;
+      }
       try {
         insert(contact, kadIdOfPeer(contact.peer), hops, namer);
       } catch {
         // an id that is not base58 leads nowhere
       }
     }
+  }
+
+  /** By one more: who names somebody whom a liar named first takes it out of doubt. */
+  function named({ namers, state, isLate }: Candidate, namer: Namer): void {
+    const isOpen = state === 'unasked' || state === 'asked';
+    if (!isOpen || namers.length === 0 || namers.length >= namersMax || namers.includes(namer)) return;
+    namers.push(namer);
+    if (isLate) namer.silent++;
   }
 
   function failed(peer: string): void {
@@ -183,7 +203,7 @@ export function createLookup(options: {
   function noteSilence(candidate: Candidate): void {
     if (candidate.state !== 'asked' || candidate.isLate) return;
     candidate.isLate = true;
-    if (candidate.namer !== null) candidate.namer.silent++;
+    for (const namer of candidate.namers) namer.silent++;
   }
 
   return {
@@ -214,6 +234,8 @@ export function createLookup(options: {
   };
 }
 
-function isInDoubt(namer: Namer | null): boolean {
-  return namer !== null && namer.silent >= silentMin && namer.silent > namer.answered;
+function isInDoubt({ namers }: Candidate): boolean {
+  return (
+    namers.length > 0 && namers.every(({ silent, answered }) => silent >= silentMin && silent > answered)
+  );
 }

@@ -186,6 +186,25 @@ describe('the iterative lookup', () => {
     expect(nobody).toContainEqual(lookup.take(1)[0]);
   });
 
+  it('leaves in their place those whom a liar named, once somebody else names them too', () => {
+    const seeds = ['liar', 'honest'].map((label) => ({
+      contact: contactOf(label),
+      kadId: kadIdOfPeer(testPeerId(label)),
+    }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 20 });
+    lookup.take(2);
+    const byDistance = Array.from({ length: 200 }, (_, index) => contactOf(`mixed ${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const nobody = byDistance.slice(0, 10);
+    const there = byDistance.slice(10, 20);
+    const far = byDistance.slice(-20);
+    lookup.answered(testPeerId('liar'), [...nobody, ...there]);
+    for (const { peer } of lookup.take(5)) lookup.late(peer);
+    lookup.answered(testPeerId('honest'), [...there, ...far.slice(0, 10)]);
+    expect(lookup.take(18)).toEqual([...there, ...far.slice(0, 8)]);
+  });
+
   it('makes room where most came from', () => {
     const seeds = ['liar', 'honest'].map((label) => ({
       contact: contactOf(label),
