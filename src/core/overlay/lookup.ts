@@ -21,6 +21,8 @@ interface Candidate {
   state: CandidateState;
   /** Asked, and silent for longer than answers take. */
   isLate: boolean;
+  /** It answered that k others are closer than itself. */
+  isOutside: boolean;
 }
 
 /** Of the peers that somebody named before they had answered: how many have, and how many were late or failed. */
@@ -54,6 +56,8 @@ export interface Lookup {
   awaited(): number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
+  /** It is not among the k closest by its own account. */
+  isOutside(peer: string): boolean;
   /** True when each of the k closest live candidates has answered. */
   isComplete(): boolean;
   /** True when the `count` nearest live candidates have all answered. */
@@ -89,7 +93,15 @@ export function createLookup(options: {
   function insert(contact: PeerContact, kadId: KadId, hops: number, namer: Namer | null): void {
     if (contact.peer === self || byPeer.has(contact.peer)) return;
     const namers = namer === null ? [] : [namer];
-    const candidate: Candidate = { contact, kadId, hops, namers, state: 'unasked', isLate: false };
+    const candidate: Candidate = {
+      contact,
+      kadId,
+      hops,
+      namers,
+      state: 'unasked',
+      isLate: false,
+      isOutside: false,
+    };
     if (namer !== null) namer.brought++;
     let index = candidates.length;
     while (index > 0 && compareDistance(target, kadId, candidates[index - 1]!.kadId) < 0) index--;
@@ -159,8 +171,19 @@ export function createLookup(options: {
         }
       }
       candidate.state = 'answered';
+      candidate.isOutside = knowsCloser(candidate, closer);
     }
     insertAll(closer, (candidate?.hops ?? 0) + 1, peer);
+  }
+
+  /** At least k, where it may have left out who asks. */
+  function knowsCloser({ kadId }: Candidate, closer: readonly PeerContact[]): boolean {
+    if (closer.length < width - 1) return false;
+    try {
+      return closer.every(({ peer }) => compareDistance(target, kadIdOfPeer(peer), kadId) < 0);
+    } catch {
+      return false; // an id that is not base58 is no account of anything
+    }
   }
 
   function insertAll(contacts: readonly PeerContact[], hops: number, from: string): void {
@@ -217,6 +240,7 @@ export function createLookup(options: {
     inFlight: () => candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0),
     awaited: () =>
       candidates.reduce((sum, { state, isLate }) => sum + (state === 'asked' && !isLate ? 1 : 0), 0),
+    isOutside: (peer) => byPeer.get(peer)?.isOutside === true,
     isComplete: () => window().every((candidate) => candidate.state === 'answered'),
     isConverged: (count) =>
       window()

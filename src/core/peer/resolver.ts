@@ -183,12 +183,17 @@ export function createResolver(
     return search.pendingPeers.size === 0 && countHolders(search) >= config.respondersMin;
   }
 
-  /** Those who show what all answers so far make together; whose bundle is still being verified counts: most likely it is right. */
-  function countHolders({ shownByPeer, pendingPeers, seen }: Search): number {
+  /**
+   * Those of the k closest who show what all answers so far make together: others may keep what an update did not reach.
+   * Whose bundle is still being verified counts: most likely it is right.
+   */
+  function countHolders({ lookup, shownByPeer, pendingPeers, seen }: Search): number {
     const current = seen === null ? null : bytesToHex(bundleDigest(seen.bundle));
     let holders = 0;
-    for (const shown of shownByPeer.values()) if (shown !== null && shown === current) holders++;
-    for (const peers of pendingPeers.values()) holders += peers.length;
+    for (const [peer, shown] of shownByPeer)
+      if (shown !== null && shown === current && !lookup.isOutside(peer)) holders++;
+    for (const peers of pendingPeers.values())
+      for (const peer of peers) if (!lookup.isOutside(peer)) holders++;
     return holders;
   }
 

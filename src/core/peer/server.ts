@@ -188,10 +188,12 @@ export function createServer(
   ): PeerContact[] {
     if (closerMax === 0) return [];
     const target = kadIdOfAgent(agentId);
-    const count = hasRecord ? Math.min(closerMax, closerBesideRecordMax) : closerMax;
+    // Whoever is not among the k closest says so by naming them: an update may have reached those alone.
+    const isBrief = hasRecord && routing.isAmongClosest(target, config.replication);
+    const count = isBrief ? Math.min(closerMax, closerBesideRecordMax) : closerMax;
     return routing
       .closest(target, count, context.nowMs())
-      .filter((peer) => !hasRecord || compareDistance(target, peer.kadId, routing.self) < 0)
+      .filter((peer) => !isBrief || compareDistance(target, peer.kadId, routing.self) < 0)
       .map((peer) => peer.contact)
       .filter((contact) => contact.peer !== asker);
   }

@@ -205,6 +205,22 @@ describe('the iterative lookup', () => {
     expect(lookup.take(18)).toEqual([...there, ...far.slice(0, 8)]);
   });
 
+  it('knows who is not among the k closest by its own account', () => {
+    const byDistance = Array.from({ length: 12 }, (_, index) => contactOf(`account ${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const seeds = byDistance.slice(4).map((contact) => ({ contact, kadId: kadIdOfPeer(contact.peer) }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 4 });
+    const asked = lookup.take(4).map(({ peer }) => peer);
+    lookup.answered(asked[0]!, byDistance.slice(0, 4));
+    // It may have left out who asks.
+    lookup.answered(asked[1]!, byDistance.slice(0, 3));
+    lookup.answered(asked[2]!, byDistance.slice(0, 2));
+    lookup.answered(asked[3]!, [...byDistance.slice(0, 3), byDistance.at(-1)!]);
+    expect(asked.map(lookup.isOutside)).toEqual([true, true, false, false]);
+    expect(lookup.isOutside(testPeerId('self'))).toBe(false);
+  });
+
   it('makes room where most came from', () => {
     const seeds = ['liar', 'honest'].map((label) => ({
       contact: contactOf(label),

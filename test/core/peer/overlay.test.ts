@@ -4,7 +4,7 @@ import { createSodiumVerifier } from '../../../src/adapters/native/sodium-verifi
 import { bytesToHex } from '../../../src/core/bytes.ts';
 import { encodeAnnouncements, gossipTopic } from '../../../src/core/gossip/announcement.ts';
 import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../../../src/core/overlay/distance.ts';
-import { decodePutAnswers, encodeRequest } from '../../../src/core/overlay/message.ts';
+import { decodeFindAnswers, decodePutAnswers, encodeRequest } from '../../../src/core/overlay/message.ts';
 import { isHeldEntry } from '../../../src/core/peer/entry.ts';
 import { createTestNetwork, type TestNetwork, testPeerId } from '../../helpers/peer-network.ts';
 import {
@@ -318,6 +318,25 @@ describe(`a network of 40 peers (seed ${seed})`, () => {
       expect(holders.length).toBeLessThanOrEqual(8);
       expect(net.resolve(net.peers[20]!, agent.agentId).status).toBe('ok');
     }
+  });
+
+  it('names all of the k closest beside a record that updates may not reach (§4)', () => {
+    const net = network(40, { replication: 6, slack: 4 });
+    const agent = bornAgent('beyond', net.nowSeconds());
+    const { agentId } = agent;
+    const target = kadIdOfAgent(agentId);
+    const byDistance = [...net.peers].sort((left, right) =>
+      compareDistance(target, kadIdOfPeer(left.name), kadIdOfPeer(right.name)),
+    );
+    const put = encodeRequest({ type: 'put', bundles: [bundleOf(agent)] });
+    const find = encodeRequest({ type: 'find', closerMax: 6, items: [{ agentId, known: null }] });
+    const [near, beyond] = [byDistance[5]!, byDistance[8]!].map((peer) => {
+      net.request(peer, testPeerId('author'), put);
+      return decodeFindAnswers(net.request(peer, testPeerId('reader'), find), 1)[0]!;
+    });
+    for (const answer of [near!, beyond!]) expect(answer.record).toBeInstanceOf(Uint8Array);
+    expect(near!.closer.length).toBeLessThan(5);
+    expect(beyond!.closer.map(({ peer }) => peer)).toEqual(byDistance.slice(0, 6).map(({ name }) => name));
   });
 
   it('looks for those who are closer as soon as one says that it is not (§4)', () => {
