@@ -70,6 +70,8 @@ export interface Lookup {
   answeredClosest(): PeerContact[];
   /** Of the k closest known, those that have neither failed nor are late, asked or not. */
   closest(): PeerContact[];
+  /** The same within a distance (`distancePrefix`), of those alone that answered or that two named: nobody makes them up alone. */
+  confirmed(within: number): PeerContact[];
 }
 
 export function createLookup(options: {
@@ -140,6 +142,10 @@ export function createLookup(options: {
       if (live.length === width) return live;
     }
     return [...live, ...doubted.slice(0, width - live.length)];
+  }
+
+  function withoutLate(closest: readonly Candidate[]): PeerContact[] {
+    return closest.flatMap(({ contact, state, isLate }) => (isLate && state === 'asked' ? [] : [contact]));
   }
 
   function take(count: number): PeerContact[] {
@@ -253,8 +259,14 @@ export function createLookup(options: {
     hasSilent: () => candidates.some(({ state, isLate }) => isLate || state === 'failed'),
     answeredClosest: () =>
       window().flatMap((candidate) => (candidate.state === 'answered' ? [candidate.contact] : [])),
-    closest: () =>
-      window().flatMap(({ contact, state, isLate }) => (isLate && state === 'asked' ? [] : [contact])),
+    closest: () => withoutLate(window()),
+    confirmed: (within) =>
+      withoutLate(
+        candidates
+          .filter(({ state, namers }) => state === 'answered' || (state !== 'failed' && namers.length > 1))
+          .filter(({ kadId }) => distancePrefix(target, kadId) <= within)
+          .slice(0, width),
+      ),
   };
 }
 

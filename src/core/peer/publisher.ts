@@ -253,6 +253,8 @@ export function createPublisher(
         outbox.find(contact, item, config.replication, (answer) => onAnswer(answer?.closer ?? null));
       },
       onProgress() {
+        // Who names peers that are not there, next to the key, holds the search up, and not the update.
+        for (const contact of lookup.confirmed(routing.radius(config.replication))) give(put, contact);
         if (!lookup.isSettled(config.parallelism)) return;
         // Of those that are merely named some may not be there: those that are known stand in for them.
         put.candidates = [...lookup.closest(), ...put.candidates].slice(0, config.replication);

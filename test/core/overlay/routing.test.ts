@@ -205,6 +205,24 @@ describe('the iterative lookup', () => {
     expect(lookup.take(18)).toEqual([...there, ...far.slice(0, 8)]);
   });
 
+  it('takes for confirmed whom two name, or who answered, within a distance', () => {
+    const byDistance = Array.from({ length: 16 }, (_, index) => contactOf(`said ${index}`)).sort((a, b) =>
+      compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
+    );
+    const seeds = byDistance.slice(-3).map((contact) => ({ contact, kadId: kadIdOfPeer(contact.peer) }));
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 4 });
+    const [liar, one, other] = lookup.take(3).map(({ peer }) => peer);
+    const [fakes, shared] = [byDistance.slice(0, 4), byDistance.slice(4, 8)];
+    lookup.answered(liar!, fakes);
+    lookup.answered(one!, shared);
+    const everywhere = Number.POSITIVE_INFINITY;
+    expect(lookup.confirmed(everywhere)).toEqual(byDistance.slice(-3, -1));
+    lookup.answered(other!, shared.slice(1));
+    expect(lookup.confirmed(everywhere)).toEqual([...shared.slice(1), byDistance.at(-3)]);
+    const within = distancePrefix(target, kadIdOfPeer(shared[2]!.peer));
+    expect(lookup.confirmed(within)).toEqual(shared.slice(1, 3));
+  });
+
   it('knows who is not among the k closest by its own account', () => {
     const byDistance = Array.from({ length: 12 }, (_, index) => contactOf(`account ${index}`)).sort((a, b) =>
       compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
