@@ -2,7 +2,7 @@
  * Deterministic CBOR (RFC 8949 §4.2.1), the only encoding on the wire and in the store.
  * Decides what is canonical; does not know any structure. A receiver requires encode(decode(x)) == x (§0).
  */
-import { encode, rfc8949EncodeOptions, Tokenizer, tokensToObject } from 'cborg';
+import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import { bytesEqual } from './bytes.ts';
 import { ProtocolError } from './errors.ts';
 
@@ -42,8 +42,7 @@ export function decodeCanonical(bytes: Uint8Array, sizeBytesMax: number): CborVa
   }
   let value: CborValue;
   try {
-    // What `decode` of the codec does, without a copy of the options for each message; what is left over is not re-encoded.
-    value = tokensToObject(new Tokenizer(bytes, decodeOptions), decodeOptions) as CborValue;
+    value = decode(bytes, decodeOptions) as CborValue;
     if (bytesEqual(encode(value, rfc8949EncodeOptions), bytes)) return value;
   } catch (error) {
     throw new ProtocolError('not-canonical', `not deterministic CBOR: ${(error as Error).message}`);

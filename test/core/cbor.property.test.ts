@@ -90,4 +90,12 @@ describe('§0 deterministic CBOR', () => {
   it('refuses more bytes than the caller allows before it looks at them', () => {
     expect(() => decodeCanonical(new Uint8Array(11), 10)).toThrow('at most 10');
   });
+
+  it("gives plain bytes that are nobody else's, of a Buffer too", () => {
+    const frame = Buffer.from(encodeCanonical([Uint8Array.of(1, 2, 3)]));
+    const [bytes] = decodeCanonical(frame, sizeBytesMax) as [Uint8Array];
+    frame.fill(0);
+    expect(bytes).toEqual(Uint8Array.of(1, 2, 3));
+    expect(bytes.constructor).toBe(Uint8Array);
+  });
 });
