@@ -6,7 +6,7 @@
 import { ownBytes } from '../bytes.ts';
 import { decodeCanonical, encodeCanonical } from '../cbor.ts';
 import { bundleBytesMax, digestBytes } from '../limits.ts';
-import { remembered } from '../remembered.ts';
+import { remembered, remembersResults } from '../remembered.ts';
 import { readArray, readBytes, readInteger, readOptionalBytes, readSeconds } from '../shape.ts';
 
 /** The newest fence this node has ever accepted: an establishment and an iat (§4). It outlives the record itself. */
@@ -27,7 +27,6 @@ export interface AgentEntry {
 
 const entryOverheadBytes = 128;
 
-/** In bytes of their own: a store in memory keeps them. */
 export function encodeEntry({ bundle, isHeld, learnedAt, expiresAt, mark }: AgentEntry): Uint8Array {
   return encodeAround(bundle, isHeld, learnedAt, expiresAt, mark?.establishment ?? null, mark?.issuedAt ?? 0);
 }
@@ -40,7 +39,11 @@ const encodeAround = remembered(
     expiresAt: number,
     establishment: Uint8Array | null,
     issuedAt: number,
-  ) => ownBytes(encodeCanonical([1, isHeld ? 1 : 0, learnedAt, expiresAt, establishment, issuedAt, bundle])),
+  ) => {
+    const bytes = encodeCanonical([1, isHeld ? 1 : 0, learnedAt, expiresAt, establishment, issuedAt, bundle]);
+    // What is remembered must not keep the pool of an encoder alive; what a node writes is gone at once.
+    return remembersResults() ? ownBytes(bytes) : bytes;
+  },
 );
 
 /** Whether the node stores the record for others, of bytes that `encodeEntry` made: behind the array's head and the version. */
