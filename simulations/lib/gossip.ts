@@ -23,6 +23,7 @@ const topicBytes = 24;
 const rejectedMax = 10;
 /** Messages that are remembered for their duplicates; older ones have long been everywhere. */
 const messagesMax = 20_000;
+/** `dueMs` of messages that all have seen: nothing reads or writes it any more. */
 const noneDue = new Float64Array(0);
 
 interface Topic {

@@ -184,7 +184,7 @@ export function createLookup(options: {
 
   /** At least k, where it may have left out who asks. */
   function knowsCloser({ kadId }: Candidate, closer: readonly PeerContact[]): boolean {
-    if (closer.length < width - 1) return false;
+    if (closer.length < Math.max(1, width - 1)) return false;
     try {
       return closer.every(({ peer }) => compareDistance(target, kadIdOfPeer(peer), kadId) < 0);
     } catch {

@@ -237,6 +237,10 @@ describe('the iterative lookup', () => {
     lookup.answered(asked[3]!, [...byDistance.slice(0, 3), byDistance.at(-1)!]);
     expect(asked.map(lookup.isOutside)).toEqual([true, true, false, false]);
     expect(lookup.isOutside(testPeerId('self'))).toBe(false);
+    const alone = createLookup({ target, self: testPeerId('self'), seeds, width: 1 });
+    const [only] = alone.take(1);
+    alone.answered(only!.peer, []);
+    expect(alone.isOutside(only!.peer)).toBe(false);
   });
 
   it('makes room where most came from', () => {
