@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { GossipVerdict } from '../../src/core/peer/events.ts';
 import type { Random } from '../../src/core/rng.ts';
 import type { EventQueue } from './event-queue.ts';
+import { createMeshColumns, type MeshColumns } from './mesh-columns.ts';
 import type { SimulatedNetwork } from './network.ts';
 
 /** The degrees of `gossipOptions`. */
@@ -25,11 +26,12 @@ const rejectedMax = 10;
 const messagesMax = 20_000;
 /** `dueMs` of messages that all have seen: nothing reads or writes it any more. */
 const noneDue = new Float64Array(0);
+/** `heartbeats` of messages that nobody tells of. */
+const noneTold = new Uint8Array(0);
 
 interface Topic {
   readonly name: string;
-  /** By node. */
-  readonly mesh: number[][];
+  readonly mesh: MeshColumns;
   /** Of it, in the heartbeat of the moment. */
   readonly beating: Message[];
 }
@@ -42,12 +44,9 @@ interface Message {
   seenCount: number;
   /** By node: when the first copy under way to it arrives, milliseconds; 0: none is under way. Empty once all have seen it. */
   dueMs: Float64Array;
-}
-
-/** What a node tells of on its next heartbeats. */
-interface Recent {
-  readonly message: Message;
-  heartbeats: number;
+  /** By node: on so many of its next heartbeats it tells of it. Empty when nobody does. */
+  heartbeats: Uint8Array;
+  tellers: number;
 }
 
 /** Meshes that somebody else keeps, in place of the simple ones here. */
@@ -104,7 +103,10 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   const messageById = new Map<string, Message>();
   const topics = new Map<string, Topic>();
   const beatingTopics: Topic[] = [];
-  const recentByNode: (Recent[] | undefined)[] = new Array(nodes).fill(undefined);
+  /** Messages that somebody tells of: those of the last seconds. What a node has of them stands with each, where it is at hand. */
+  let telling: Message[] = [];
+  /** By node: its next heartbeat is planned. */
+  const beats = new Uint8Array(nodes);
   const phaseMs = Float64Array.from({ length: nodes }, () => random.next() * heartbeatMs);
   const rejectedByLink = new Map<number, number>();
   let keeper: MeshKeeper | null = null;
@@ -113,30 +115,43 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   function topicOf(name: string): Topic {
     let topic = topics.get(name);
     if (topic === undefined) {
-      topic = { name, mesh: Array.from({ length: nodes }, () => []), beating: [] };
+      topic = { name, mesh: createMeshColumns(nodes, degreeMax), beating: [] };
       topics.set(name, topic);
     }
     return topic;
   }
 
   /** Grafts until the degree is reached, and prunes who is gone: what heartbeats do, when it matters. */
-  function meshPeers({ name, mesh }: Topic, node: number): readonly number[] {
-    if (keeper !== null) return keeper.peers(name, node);
-    const own = mesh[node]!;
-    for (let index = own.length - 1; index >= 0; index--) {
-      if (!parts.isUp(own[index]!) || network.isCut(node, own[index]!)) own.splice(index, 1);
+  function tend(mesh: MeshColumns, node: number): void {
+    for (let index = mesh.size(node) - 1; index >= 0; index--) {
+      const member = mesh.member(node, index);
+      if (!parts.isUp(member) || network.isCut(node, member)) mesh.removeAt(node, index);
     }
-    if (own.length < degree) {
-      for (const candidate of random.pick(parts.neighbours(node), 3 * degree)) {
-        if (own.length >= degree) break;
-        const other = mesh[candidate]!;
-        if (!parts.isUp(candidate) || own.includes(candidate) || other.length >= degreeMax) continue;
-        own.push(candidate);
-        other.push(node);
-      }
+    if (mesh.size(node) >= degree) return;
+    for (const candidate of random.pick(parts.neighbours(node), 3 * degree)) {
+      if (mesh.size(node) >= degree) break;
+      if (parts.isUp(candidate) && !mesh.has(node, candidate) && !mesh.isFull(candidate))
+        mesh.link(node, candidate);
     }
-    return own;
   }
+
+  /** To its mesh, but for who brought it. */
+  function forward(node: number, message: Message, from: number): void {
+    const { name, mesh } = message.topic;
+    if (keeper !== null) {
+      for (const peer of keeper.peers(name, node)) if (peer !== from) send(node, peer, message);
+      return;
+    }
+    tend(mesh, node);
+    const count = mesh.size(node);
+    for (let index = 0; index < count; index++) {
+      const peer = mesh.member(node, index);
+      if (peer !== from) send(node, peer, message);
+    }
+  }
+
+  const meshSize = ({ name, mesh }: Topic, node: number): number =>
+    keeper === null ? mesh.size(node) : keeper.peers(name, node).length;
 
   function publish(node: number, topic: string, data: Uint8Array): void {
     const id = createHash('sha256').update(data).digest('base64');
@@ -148,14 +163,16 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
         seen: new Uint8Array(nodes),
         seenCount: 0,
         dueMs: new Float64Array(nodes),
+        heartbeats: noneTold,
+        tellers: 0,
       };
       messageById.set(id, message);
       if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
     }
     if (message.seen[node] === 1 || keeper?.isMute(node)) return;
     see(node, message);
-    const receivers = floodPublish ? parts.neighbours(node) : meshPeers(message.topic, node);
-    for (const receiver of receivers) send(node, receiver, message);
+    if (floodPublish) for (const receiver of parts.neighbours(node)) send(node, receiver, message);
+    else forward(node, message, node);
     remember(node, message);
   }
 
@@ -203,7 +220,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       if (verdict !== 'accept' || !parts.isUp(to)) return;
       counts.delivered++;
       keeper?.delivered(message.topic.name, to, from);
-      for (const peer of meshPeers(message.topic, to)) if (peer !== from) send(to, peer, message);
+      forward(to, message, from);
       remember(to, message);
     });
   }
@@ -211,33 +228,48 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   /** It is told of on the next heartbeats. */
   function remember(node: number, message: Message): void {
     if (!lazy) return;
-    const recent = recentByNode[node];
-    if (recent !== undefined) {
-      recent.push({ message, heartbeats: toldHeartbeats });
-      return;
+    if (message.tellers === 0) {
+      message.heartbeats = new Uint8Array(nodes);
+      telling.push(message);
     }
-    recentByNode[node] = [{ message, heartbeats: toldHeartbeats }];
+    if (message.heartbeats[node] === 0) message.tellers++;
+    message.heartbeats[node] = toldHeartbeats;
+    if (beats[node] === 1) return;
+    beats[node] = 1;
     const sinceBeat = (queue.nowMs - phaseMs[node]!) % heartbeatMs;
     queue.plan(queue.nowMs + heartbeatMs - sinceBeat, beat, null, node, node);
   }
 
   function beat(_: null, node: number): void {
-    const recent = recentByNode[node];
-    if (recent === undefined || !parts.isUp(node)) {
-      recentByNode[node] = undefined;
-      return;
-    }
-    for (const { message } of recent) {
-      const { topic } = message;
+    beats[node] = 0;
+    let hasEnded = false;
+    for (const message of telling) {
+      const { topic, heartbeats } = message;
+      const left = heartbeats[node]!;
+      if (left === 0) continue;
       if (topic.beating.length === 0) beatingTopics.push(topic);
       topic.beating.push(message);
+      heartbeats[node] = left - 1;
+      if (left > 1) beats[node] = 1;
+      else if (--message.tellers === 0) hasEnded = true;
     }
     tell(node);
-    let kept = 0;
-    for (const one of recent) if (--one.heartbeats > 0) recent[kept++] = one;
-    recent.length = kept;
-    if (kept === 0) recentByNode[node] = undefined;
-    else queue.plan(queue.nowMs + heartbeatMs, beat, null, node, node);
+    if (hasEnded) endTelling();
+    if (beats[node] === 1) queue.plan(queue.nowMs + heartbeatMs, beat, null, node, node);
+  }
+
+  function endTelling(): void {
+    for (const message of telling) if (message.tellers === 0) message.heartbeats = noneTold;
+    telling = telling.filter(({ tellers }) => tellers > 0);
+  }
+
+  function forget(node: number): void {
+    for (const message of telling) {
+      if (message.heartbeats[node] === 0) continue;
+      message.heartbeats[node] = 0;
+      message.tellers--;
+    }
+    endTelling();
   }
 
   /** IHAVE of the messages of each topic to some who are not in its mesh; all that goes to one peer goes in one frame. */
@@ -246,8 +278,9 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     let idleBytes = 0;
     /** Share of the neighbours to whom nothing goes. */
     let untold = 1;
-    for (const { name, mesh, beating } of beatingTopics) {
-      const others = neighbours - (keeper?.peers(name, node) ?? mesh[node]!).length;
+    for (const topic of beatingTopics) {
+      const { beating } = topic;
+      const others = neighbours - meshSize(topic, node);
       const told = Math.min(others, Math.max(lazyDegree, Math.floor(lazyShare * others)));
       counts.told += told * beating.length;
       if (neighbours > 0) untold *= 1 - told / neighbours;
@@ -292,8 +325,8 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
         message.seen[node] = 0;
         message.dueMs[node] = 0;
       }
-      recentByNode[node] = undefined;
-      for (const { mesh } of topics.values()) mesh[node] = [];
+      forget(node);
+      for (const { mesh } of topics.values()) mesh.clear(node);
     },
     counts,
   };
