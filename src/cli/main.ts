@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { type ExitCode, exitCodes } from '../api/error-table.ts';
 import { complaintOf } from './cli-error.ts';
 import { createProgram } from './program.ts';
+import { endWithReader } from './reader.ts';
 import { createTerminal, type Streams, type Terminal } from './terminal.ts';
 import { dataWords } from './words.ts';
 
@@ -12,7 +13,7 @@ export async function main(argv: readonly string[], streams: Streams = process):
   const program = createProgram(streams, (code) => {
     exitCode = code;
   });
-  endWithReader(streams);
+  endWithReader(streams.stdout);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
@@ -33,12 +34,4 @@ function complain(terminal: Terminal, error: unknown): ExitCode {
   if (complaint.data !== undefined) terminal.note(`  ${dataWords(complaint.data)}`);
   terminal.note(`  ${complaint.hint}`);
   return exitCode;
-}
-
-/** `weft … | head`: nobody reads any more, so there is nothing left to do. */
-function endWithReader({ stdout }: Streams): void {
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-    throw error;
-  });
 }
