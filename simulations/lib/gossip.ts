@@ -185,6 +185,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     const delayMs = network.delayMs(from, to, message.data.length, queue.nowMs);
     if (delayMs === null) return;
     const atMs = queue.nowMs + delayMs;
+    if (network.secondMs(from, to) !== null) counts.duplicates++;
     // Most copies come behind another that is under way already, and nothing of them matters but their number.
     if (message.seen[to] === 1 || isDueBefore(message, to, atMs)) {
       counts.duplicates++;

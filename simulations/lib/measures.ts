@@ -161,6 +161,8 @@ export function createMeasures(nowMs: () => number, faultsOverMs?: () => number)
         'gossip.rejected': gossip.counts.rejected,
         'traffic.messagesPerNodeSecond': (network.messages.count - before.messages) / nodes / seconds,
         'traffic.bytesPerNodeSecond': (sum(network.sentBytes) - before.bytes) / nodes / seconds,
+        'network.heldBack': network.messages.heldBack,
+        'network.duplicated': network.messages.duplicated,
         'alarms.rolledBack': of('alarms.rolled-back'),
         ...costs.values(world, seconds),
       };

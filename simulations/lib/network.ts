@@ -1,6 +1,7 @@
 /**
  * How long a message takes from one node to another, and whether it arrives. The transport is TCP: what is lost on the
- * way is sent again and comes late, and nothing comes twice; a cut swallows everything. Decides delays only.
+ * way is sent again and comes late; a cut swallows everything. Each message has a stream of its own, so that one may
+ * overtake another; that one comes twice is there for what a transport may do wrong. Decides delays only.
  */
 import type { Random } from '../../src/core/rng.ts';
 import { exponential } from './chance.ts';
@@ -14,6 +15,10 @@ export interface NetworkSettings {
   readonly jitter: number;
   /** Probability that a packet is lost and sent again. */
   readonly loss: number;
+  /** Probability that a message is held back, for up to a round trip, so that later ones overtake it; left out: 0. */
+  readonly reorder?: number;
+  /** Probability that a message comes a second time, up to a round trip after the first; left out: 0. */
+  readonly duplicate?: number;
   /** Of each node's uplink, bits per second. */
   readonly uplinkBitsPerSecond: number;
   /** Nodes that nobody can dial; left out: none. */
@@ -23,6 +28,8 @@ export interface NetworkSettings {
 export interface SimulatedNetwork {
   /** When a message that leaves now arrives, milliseconds from now; null: never. */
   delayMs(from: number, to: number, sizeBytes: number, nowMs: number): number | null;
+  /** When a message that arrives comes once more, milliseconds after the first time; null: never. */
+  secondMs(from: number, to: number): number | null;
   /** Messages of a node that change nothing, so that only their number and their bytes count. */
   idle(from: number, count: number, sizeBytes: number): void;
   /** Nothing passes from a node of one side to one of another; null heals. */
@@ -34,7 +41,7 @@ export interface SimulatedNetwork {
   route(relayOf: (from: number, to: number, sizeBytes: number) => number): void;
   /** Bytes that each node has sent. */
   readonly sentBytes: Float64Array;
-  readonly messages: { count: number };
+  readonly messages: { count: number; heldBack: number; duplicated: number };
   /** By node: those that it sent, and those that were under way to it. */
   readonly sentMessages: Uint32Array;
   readonly receivedMessages: Uint32Array;
@@ -57,11 +64,12 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
   const { regionOf, accessMs } = placesOf(nodes, random);
   const freeAtMs = new Float64Array(nodes);
   const sentBytes = new Float64Array(nodes);
-  const messages = { count: 0 };
+  const messages = { count: 0, heldBack: 0, duplicated: 0 };
   const sentMessages = new Uint32Array(nodes);
   const receivedMessages = new Uint32Array(nodes);
   let sideOf: ((node: number) => number) | null = null;
   let isOneWay = false;
+  const { reorder = 0, duplicate = 0 } = settings;
   let loss = settings.loss;
   let relayOf: Parameters<SimulatedNetwork['route']>[0] | null = null;
 
@@ -69,6 +77,24 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
     if (sideOf === null) return false;
     const [left, right] = [sideOf(from), sideOf(to)];
     return left !== right && (!isOneWay || left < right);
+  }
+
+  function pathMsOf(from: number, to: number): number {
+    return settings.latency === 'regions'
+      ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
+      : settings.latency;
+  }
+
+  function heldBackMs(roundTripMs: number): number {
+    if (reorder === 0 || random.next() >= reorder) return 0;
+    messages.heldBack++;
+    return random.next() * roundTripMs;
+  }
+
+  function secondMs(from: number, to: number): number | null {
+    if (duplicate === 0 || random.next() >= duplicate) return null;
+    messages.duplicated++;
+    return random.next() * 2 * pathMsOf(from, to);
   }
 
   function lostMs(roundTripMs: number): number {
@@ -92,19 +118,18 @@ export function createNetwork(nodes: number, settings: NetworkSettings, random: 
     sentMessages[from]!++;
     if (isCut(from, to)) return null;
     receivedMessages[to]!++;
-    const pathMs =
-      settings.latency === 'regions'
-        ? oneWayMs(regionOf[from]!, regionOf[to]!) + accessMs[from]! + accessMs[to]!
-        : settings.latency;
+    const pathMs = pathMsOf(from, to);
     // The uplink sends one message after the other.
     const leavesMs = Math.max(freeAtMs[from]!, nowMs) + (bytes * 8 * 1000) / settings.uplinkBitsPerSecond;
     freeAtMs[from] = leavesMs;
     const queuedMs = settings.jitter === 0 ? 0 : exponential(random, pathMs * settings.jitter);
-    return leavesMs - nowMs + pathMs + queuedMs + (loss === 0 ? 0 : lostMs(2 * pathMs));
+    const lateMs = (loss === 0 ? 0 : lostMs(2 * pathMs)) + heldBackMs(2 * pathMs);
+    return leavesMs - nowMs + pathMs + queuedMs + lateMs;
   }
 
   return {
     delayMs,
+    secondMs,
     route(way) {
       relayOf = way;
     },

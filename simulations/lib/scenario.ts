@@ -104,6 +104,9 @@ export const scenarioSchema = Type.Object(
         latency: Type.Union([Type.Literal('regions'), Type.Number({ minimum: 0 })]),
         jitter: Type.Number({ minimum: 0 }),
         loss: share,
+        /** Of the messages: held back, so that later ones overtake them; that come twice. 0 when left out. */
+        reorder: Type.Optional(share),
+        duplicate: Type.Optional(share),
         uplinkBitsPerSecond: Type.Number({ exclusiveMinimum: 0 }),
         /** A share of the nodes is behind NATs; of pairs of them, so many punch a hole (0 when left out). */
         nat: Type.Optional(Type.Object({ share, punchedShare: Type.Optional(share) }, strict)),

@@ -180,19 +180,32 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   ): boolean {
     const delayMs = network.delayMs(from, to, sizeBytes, queue.nowMs);
     if (delayMs === null) return false;
-    queue.at(queue.nowMs + delayMs, () => {
+    const atMs = queue.nowMs + delayMs;
+    queue.at(atMs, () => {
       if (nodes[to]!.isUp) arrive();
       else onGone();
     });
+    again(from, to, atMs, arrive);
     return true;
+  }
+
+  /** What comes twice comes to the core twice. */
+  function again(from: number, to: number, atMs: number, arrive: () => void): void {
+    const secondMs = network.secondMs(from, to);
+    if (secondMs === null) return;
+    queue.at(atMs + secondMs, () => {
+      if (nodes[to]!.isUp) arrive();
+    });
   }
 
   type Answer = Parameters<NodePorts['request']>[2];
 
   function request(from: number, to: number, body: Uint8Array, timeoutMs: number, onAnswer: Answer): void {
     requestsUnderWay.begun(from, to);
+    let isUnderWay = true;
     const answer: Answer = (outcome) => {
-      requestsUnderWay.ended(from, to);
+      if (isUnderWay) requestsUnderWay.ended(from, to);
+      isUnderWay = false;
       onAnswer(outcome);
     };
     const deadlineMs = queue.nowMs + timeoutMs;
@@ -212,7 +225,11 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
           const backMs = network.delayMs(to, from, answered.length, queue.nowMs);
           const atMs = backMs === null ? Number.POSITIVE_INFINITY : queue.nowMs + backMs + target.slownessMs;
           if (atMs > deadlineMs) timeOut();
-          else queue.at(atMs, () => answer({ body: answered }));
+          else {
+            const arriveBack = (): void => answer({ body: answered });
+            queue.at(atMs, arriveBack);
+            again(to, from, atMs, arriveBack);
+          }
         };
         target.answer(nodes[from]!.name, body, onAnswer, reset);
       };

@@ -89,6 +89,8 @@ const liveLoad = new Set([
   'revocations',
   'hotLookupsPerSecond',
 ]);
+/** Fields of a network that namespaces have; on loopback what they say is left out. */
+const liveNetwork = new Set(['latency', 'jitter', 'loss', 'uplinkBitsPerSecond']);
 const liveFields = new Set([
   ...['title', 'nodes', 'agents', 'start', 'network', 'peer', 'load', 'faults'],
   ...['settleSeconds', 'thresholds'],
@@ -100,6 +102,7 @@ function refusedFields(scenario: Scenario): string[] {
     Object.entries(values).flatMap(([name, value]) => (value === undefined || known.has(name) ? [] : [name]));
   return [
     ...given(scenario, liveFields).map((name) => `'${name}' is there in the model alone`),
+    ...given(scenario.network, liveNetwork).map((name) => `'network.${name}' is there in the model alone`),
     ...given(scenario.load, liveLoad).map((name) => `'load.${name}' is there in the model alone`),
     ...given(scenario.peer ?? {}, new Set(Object.keys(settingByField))).map(
       (name) => `'peer.${name}' is no setting of a node`,

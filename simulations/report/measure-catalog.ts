@@ -76,6 +76,8 @@ const catalog: Readonly<Record<string, MeasureKind>> = {
   'index.writesPerAgentSecond': { label: 'writes, agent and second', better: 'lower', unit: '' },
   'index.changesPerWrite': { label: 'endpoint changes for each write', better: 'higher', unit: '' },
   'lifetimes.lateShownShare': { label: 'ended agents that are still shown', better: 'lower', unit: 'share' },
+  'network.heldBack': { label: 'messages that others overtook', better: 'neither', unit: '' },
+  'network.duplicated': { label: 'messages that came twice', better: 'neither', unit: '' },
   'alarms.rolledBack': { label: 'resolves that were rolled back', better: 'lower', unit: '' },
 };
 

@@ -20,6 +20,8 @@ export const parameterPaths: Readonly<Record<string, string>> = {
   hedge: 'peer.hedgeAfterMs',
   loss: 'network.loss',
   jitter: 'network.jitter',
+  reorder: 'network.reorder',
+  duplicate: 'network.duplicate',
 };
 
 const valuesMax = 32;

@@ -104,6 +104,8 @@ describe('npm run sim -- live', () => {
     ['a cut on loopback', { faults: [{ type: 'partition', atSeconds: 0, forSeconds: 1, share: 0.5 }] }],
     ['an empty start', { start: 'empty', joinSeconds: 1 }],
     ['clocks that differ', { clockSkewSeconds: 1 }],
+    ['messages that come twice', { network: { ...scenario.network, duplicate: 0.1 } }],
+    ['nodes behind NATs', { network: { ...scenario.network, nat: { share: 0.5 } } }],
     ['another mesh', { gossip: { degree: 4 } }],
     ['load of the model alone', { load: { ...scenario.load, replaysPerSecond: 1 } }],
     ['what is no setting of a node', { peer: { hedgeAfterMs: 10 } }],

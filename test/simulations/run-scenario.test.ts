@@ -53,6 +53,16 @@ describe('a run', () => {
     expect(invariants.filter((one) => !one.ok)).toEqual([]);
   });
 
+  it('bears messages that come twice, late and in another order', async () => {
+    const network = { ...scenario.network, loss: 0.05, reorder: 0.3, duplicate: 0.3 };
+    const { measures, invariants } = await run({ network, settleSeconds: 20 });
+    expect(measures['network.heldBack']).toBeGreaterThan(1_000);
+    expect(measures['network.duplicated']).toBeGreaterThan(1_000);
+    expect(measures).toMatchObject({ 'lookups.rightShare': 1, 'publishes.storedShare': 1 });
+    expect(measures['revocations.reachedShare']).toBe(1);
+    expect(invariants.filter((one) => !one.ok)).toEqual([]);
+  });
+
   it('that cannot meet a threshold says so', async () => {
     const { ok, thresholds } = await run({ thresholds: [{ measure: 'revocations.p99Ms', atMost: 1 }] });
     expect(ok).toBe(false);
