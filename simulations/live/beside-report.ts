@@ -8,7 +8,11 @@ import { mark, renderHtmlTable, renderPage, renderTiles } from '../report/page.t
 import { named } from '../report/run-report.ts';
 import { type BesideResult, type BesideRow, tolerance } from './beside.ts';
 
-const placeOf = { process: 'in one process', namespaces: 'as daemons in network namespaces' } as const;
+const placeOf = {
+  process: 'in one process',
+  namespaces: 'as daemons in network namespaces',
+  virtual: 'in virtual time',
+} as const;
 const percent = `${tolerance * 100}%`;
 
 export function describeBeside(result: BesideResult): string {
@@ -47,8 +51,16 @@ export function describeBeside(result: BesideResult): string {
 }
 
 function runOf({ live, cpuShare }: BesideResult): string {
-  return `${live.store}; ${live.joinSeconds.toFixed(0)} s to find one another; ${live.nodeCpuSeconds.toFixed(1)} s of CPU by the nodes; ${Math.round(cpuShare * 100)}% of the processors busy during the load`;
+  const { store, joinSeconds, nodeCpuSeconds, traceHash } = live;
+  return [
+    ...[store, `${joinSeconds.toFixed(0)} s to find one another`],
+    ...(nodeCpuSeconds === null ? [] : [`${nodeCpuSeconds.toFixed(1)} s of CPU by the nodes`]),
+    ...(cpuShare === null ? [] : [`${busy(cpuShare)} of the processors busy during the load`]),
+    ...(traceHash === null ? [] : [`trace ${traceHash}`]),
+  ].join('; ');
 }
+
+const busy = (cpuShare: number): string => `${Math.round(cpuShare * 100)}%`;
 
 function failuresOf({ live }: BesideResult): string[] {
   return Object.entries(live.failures).map(([what, count]) => `${what}: ${count} times`);
@@ -73,8 +85,12 @@ export function renderBeside(result: BesideResult): string {
     body: [
       renderTiles([
         { value: `${compared - apart} of ${compared}`, label: `measures within ${percent} of the model` },
-        { value: `${Math.round(result.cpuShare * 100)}%`, label: 'of the processors busy during the load' },
-        { value: `${live.nodeCpuSeconds.toFixed(1)} s`, label: 'of CPU by the nodes' },
+        ...(result.cpuShare === null
+          ? []
+          : [{ value: busy(result.cpuShare), label: 'of the processors busy during the load' }]),
+        ...(live.nodeCpuSeconds === null
+          ? []
+          : [{ value: `${live.nodeCpuSeconds.toFixed(1)} s`, label: 'of CPU by the nodes' }]),
       ]),
       html`<h2>Side by side</h2><div class="grid">${rowTable(rows)}${targetTable(result)}</div>`,
       ...(model === null || !hasTimes

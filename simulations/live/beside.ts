@@ -27,8 +27,8 @@ export interface BesideResult {
   readonly seed: number;
   readonly nodes: number;
   readonly mode: LiveMode;
-  /** Of all processors while the load went on, 0 to 1. */
-  readonly cpuShare: number;
+  /** Of all processors while the load went on, 0 to 1; null in virtual time, which does not depend on them. */
+  readonly cpuShare: number | null;
   readonly rows: readonly BesideRow[];
   /** The scenario's thresholds, on the live nodes; `ok` is null for what was not measured. */
   readonly targets: readonly {
@@ -106,10 +106,10 @@ function isTime(name: string): boolean {
   return name.endsWith('Ms');
 }
 
-function whyTimesAreLeftOut(mode: LiveMode, cpuShare: number): string | null {
+function whyTimesAreLeftOut(mode: LiveMode, cpuShare: number | null): string | null {
   if (mode === 'process')
     return 'times: on loopback they are those of the processor, which the model has not';
-  if (cpuShare <= calmCpuShare) return null;
+  if (cpuShare === null || cpuShare <= calmCpuShare) return null;
   return `times: ${Math.round(cpuShare * 100)}% of the processors were busy during the load, and beyond ${calmCpuShare * 100}% times are those of the machine`;
 }
 

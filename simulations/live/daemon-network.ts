@@ -7,7 +7,7 @@ import { createDaemon, type Daemon } from '../../demo/lib/daemon.ts';
 import { agentKey, formatAgentId, parseAgentId } from '../../src/core/identity/agent-id.ts';
 import type { Lab } from './lab/lab.ts';
 import { createLiveNode, type EndListener, type LiveNetwork, type NodeRun } from './live-network.ts';
-import { bootstrapsOf, type NetworkParts, startAll } from './process-network.ts';
+import { bootstrapsOf, type NetworkParts, startAll } from './start-all.ts';
 
 const program = fileURLToPath(new URL('lab/daemon.ts', import.meta.url));
 /** Many start on one machine. */

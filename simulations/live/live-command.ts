@@ -5,25 +5,30 @@ import { createChance } from '../lib/chance.ts';
 import { runScenario } from '../lib/run-scenario.ts';
 import { ScenarioError } from '../lib/scenario.ts';
 import { scenarioOf, wholeNumber } from '../lib/scenario-files.ts';
+import { startMs } from '../lib/world.ts';
 import type { Console } from '../report/console.ts';
 import { createProgress } from '../report/progress.ts';
 import { quoted, writeBoth, writeText } from '../report/write-files.ts';
+import { installVirtualTime, whileTimePasses } from '../virtual/virtual-time.ts';
 import { setBeside } from './beside.ts';
+import type { LiveMode, LiveNetwork } from './live-network.ts';
 import { type LivePlan, planLive } from './live-scenario.ts';
-import { startProcessNetwork } from './process-network.ts';
 import { NoNamespacesError, runInNamespaces } from './run-in-namespaces.ts';
 import { type LiveOutcome, type LiveProgress, runLive } from './run-live.ts';
 
 const help = `usage: npm run sim -- live <scenario> [options]
 
-Runs a scenario on real nodes, with libp2p and LevelDB, and the model with the same number of nodes and the same seed
-beside them. Marks what differs by more than a quarter.
+Runs a scenario on real nodes, with libp2p, and the model with the same number of nodes and the same seed beside them.
+Marks what differs by more than a quarter.
 
   <scenario>      a name from --list, or a file
   --nodes N       default 20
   --namespaces    each node a daemon in a network namespace of its own, with the delays and losses of the scenario
-                  between them; left out: all in one process, on loopback
-  --seed N        of keys, load and model; default 1. A live run is not repeatable to the message
+                  between them
+  --virtual       all in one process, on a network, disks and a clock made from the seed: nothing depends on how fast
+                  this machine is, so that times can be compared at any number of nodes, and a run can be repeated
+                  (neither: all in one process, on loopback and LevelDB)
+  --seed N        of keys, load and model; default 1. But for --virtual a run is not repeatable to the message
   --load F        factor of the agents and rates of the scenario; default 1
   --alone         no model
   --json          the result as one object on stdout, progress on stderr; exits 0 when the run completed
@@ -36,6 +41,7 @@ that it makes ends with it.
 
 examples:
   npm run sim -- live steady-state
+  npm run sim -- live revocation-storm --nodes 60 --virtual
   npm run sim -- live revocation-storm --nodes 60 --namespaces --report live.html
   npm --silent run sim -- live steady-state --nodes 60 --load 0.5 --json > live.json
 
@@ -51,6 +57,7 @@ export async function runLiveCommand(args: readonly string[], console: Console):
     options: {
       nodes: { type: 'string', default: '20' },
       namespaces: { type: 'boolean', default: false },
+      virtual: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       load: { type: 'string', default: '1' },
       alone: { type: 'boolean', default: false },
@@ -67,11 +74,18 @@ export async function runLiveCommand(args: readonly string[], console: Console):
   const [name] = positionals;
   if (name === undefined || positionals.length > 1) throw new ScenarioError('name one scenario');
   const seed = wholeNumber('--seed', values.seed, 0);
-  const mode = values.namespaces ? 'namespaces' : 'process';
+  if (values.namespaces && values.virtual) throw new ScenarioError('name one of --namespaces and --virtual');
+  const mode = values.namespaces ? 'namespaces' : values.virtual ? 'virtual' : 'process';
   const nodes = wholeNumber('--nodes', values.nodes, 2);
   const load = factor('--load', values.load);
   const plan = planLive(scenarioOf(name), { mode, nodes, load });
   const scenario = basename(name, '.json');
+  const runModel = async () =>
+    values.alone
+      ? null
+      : await runScenario(scenario, plan.scenario, seed, createProgress(console, 'model: '));
+  // Virtual time is that of the whole process, for the rest of it.
+  const before = mode === 'virtual' ? await runModel() : null;
   let live: LiveOutcome;
   try {
     live = await interruptible((signal) => runNodes(plan, mode, seed, signal, createLiveProgress(console)));
@@ -84,13 +98,11 @@ export async function runLiveCommand(args: readonly string[], console: Console):
       );
     return 3;
   }
-  const model = values.alone
-    ? null
-    : await runScenario(scenario, plan.scenario, seed, createProgress(console, 'model: '));
+  const model = mode === 'virtual' ? before : await runModel();
   const command = [
     ...['npm run sim -- live', quoted(name), `--nodes ${nodes} --seed ${seed}`],
     ...(load === 1 ? [] : [`--load ${load}`]),
-    ...(values.namespaces ? ['--namespaces'] : []),
+    ...(mode === 'process' ? [] : [`--${mode}`]),
   ].join(' ');
   const result = setBeside({ plan, scenario, seed, mode, live, model, command });
   // The page loads what draws plots.
@@ -105,7 +117,7 @@ export async function runLiveCommand(args: readonly string[], console: Console):
 
 async function runNodes(
   plan: LivePlan,
-  mode: 'process' | 'namespaces',
+  mode: LiveMode,
   seed: number,
   signal: AbortSignal,
   onProgress: (progress: LiveProgress) => void,
@@ -115,12 +127,23 @@ async function runNodes(
   const chance = createChance(seed);
   const onStarted = (count: number): void =>
     onProgress({ phase: 'starting', detail: `${count} of ${scenario.nodes} nodes` });
-  const network = await startProcessNetwork({ nodes: scenario.nodes, chance, settings, signal, onStarted });
-  try {
-    return await runLive(network, scenario, chance, { signal, onProgress });
-  } finally {
-    await network.close();
+  const parts = { nodes: scenario.nodes, chance, settings, signal, onStarted };
+  const run = async (starting: Promise<LiveNetwork>): Promise<LiveOutcome> => {
+    const network = await starting;
+    try {
+      return await runLive(network, scenario, chance, { signal, onProgress });
+    } finally {
+      await network.close();
+    }
+  };
+  if (mode === 'virtual') {
+    const time = installVirtualTime(startMs, chance);
+    // Not before now: packages of the network stack take their timers when they are loaded.
+    const { startSeededNetwork } = await import('./seeded-network.ts');
+    return whileTimePasses(time, () => run(startSeededNetwork(parts, scenario.network, time)));
   }
+  const { startProcessNetwork } = await import('./process-network.ts');
+  return run(startProcessNetwork(parts));
 }
 
 /** Ctrl-C and a request to end take everything down first, and then end the process as they would have. */

@@ -1,7 +1,10 @@
-/** Real nodes as a live run sees them: all in one process, or each a daemon in a network namespace of its own. */
+/**
+ * Real nodes as a live run sees them: all in one process, each a daemon in a network namespace of its own, or on a network,
+ * disks and a clock made from the seed.
+ */
 import { addCounters, type NodeCounters, readCounters } from '../lib/node-counters.ts';
 
-export type LiveMode = 'process' | 'namespaces';
+export type LiveMode = 'process' | 'namespaces' | 'virtual';
 
 /** One start of a node, until its end. */
 export interface NodeRun {
@@ -35,10 +38,12 @@ export interface LiveNetwork {
   onEnded(listener: EndListener): void;
   /** All nodes together, so far. */
   sentBytes(): Promise<number>;
-  /** Seconds of a processor that the nodes have used so far. */
-  cpuSeconds(): Promise<number>;
+  /** Seconds of a processor that the nodes have used so far; null where their time is not the machine's. */
+  cpuSeconds(): Promise<number | null>;
   /** Only where the mode has a network that can be changed. */
   readonly wire: Wire | null;
+  /** Of all that has happened between the nodes, where the same seed gives the same run. */
+  readonly traceHash?: () => string;
   /** Ends every node and removes what they kept. Idempotent. */
   close(): Promise<void>;
 }

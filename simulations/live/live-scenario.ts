@@ -65,7 +65,7 @@ export function planLive(scenario: Scenario, wishes: LiveWishes): LivePlan {
   };
 }
 
-const inNamespaces = 'needs a network between the nodes: run it with --namespaces';
+const onNetwork = 'needs a network between the nodes: run it with --virtual or --namespaces';
 
 function refusedFault(fault: Fault, mode: LiveMode): string[] {
   switch (fault.type) {
@@ -74,7 +74,7 @@ function refusedFault(fault: Fault, mode: LiveMode): string[] {
       return [];
     case 'partition':
     case 'loss':
-      return mode === 'namespaces' ? [] : [`the fault '${fault.type}' ${inNamespaces}`];
+      return mode === 'process' ? [`the fault '${fault.type}' ${onNetwork}`] : [];
     default:
       return [`the fault '${fault.type}' is there in the model alone`];
   }
@@ -89,7 +89,7 @@ const liveLoad = new Set([
   'revocations',
   'hotLookupsPerSecond',
 ]);
-/** Fields of a network that namespaces have; on loopback what they say is left out. */
+/** Fields of a network that one between real nodes has; on loopback what they say is left out. */
 const liveNetwork = new Set(['latency', 'jitter', 'loss', 'uplinkBitsPerSecond']);
 const liveFields = new Set([
   ...['title', 'nodes', 'agents', 'start', 'network', 'peer', 'load', 'faults'],

@@ -4,35 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runInLanes } from '../../benchmarks/lib/lanes.ts';
-import type { ConfigValue } from '../../src/config/key-schema.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { agentKey } from '../../src/core/identity/agent-id.ts';
 import { createNode } from '../../src/node/create-node.ts';
-import type { Chance } from '../lib/chance.ts';
 import { noKeys } from '../lib/no-keys.ts';
-import {
-  createLiveNode,
-  type EndListener,
-  type LiveNetwork,
-  type LiveNode,
-  type NodeRun,
-} from './live-network.ts';
-
-export interface NetworkParts {
-  readonly nodes: number;
-  readonly chance: Chance;
-  /** Settings of the nodes, by key, as the scenario asks. */
-  readonly settings: Readonly<Record<string, ConfigValue>>;
-  onStarted?(nodes: number): void;
-  readonly signal: AbortSignal;
-}
+import { createLiveNode, type EndListener, type LiveNetwork, type NodeRun } from './live-network.ts';
+import { bootstrapsOf, type NetworkParts, startAll } from './start-all.ts';
 
 /** Opening a store waits for the disk. */
 const startsAtOnce = 8;
-/** Everybody else joins through these. */
-const bootstraps = 3;
-
 const settings = {
   'store.ballastBytes': 0,
   'keystore.protection': 'none',
@@ -79,28 +59,6 @@ export async function startProcessNetwork(parts: NetworkParts): Promise<LiveNetw
     await network.close();
     throw error;
   }
-}
-
-/** The first ones one by one, so that all others find them. @throws the reason of the signal */
-export async function startAll(
-  nodes: readonly LiveNode[],
-  { onStarted, signal }: Pick<NetworkParts, 'onStarted' | 'signal'>,
-  atOnce: number,
-): Promise<void> {
-  let started = 0;
-  const start = async (node: LiveNode): Promise<void> => {
-    signal.throwIfAborted();
-    await node.start();
-    onStarted?.(++started);
-  };
-  for (const node of nodes.slice(0, bootstraps)) await start(node);
-  const others = nodes.slice(bootstraps);
-  await runInLanes(others.length, atOnce, (index) => start(others[index]!));
-}
-
-/** The addresses of those through which that node joins. */
-export function bootstrapsOf(index: number, addresses: readonly string[]): string[] {
-  return addresses.slice(0, bootstraps).filter((address, other) => address !== undefined && other !== index);
 }
 
 async function openNode(

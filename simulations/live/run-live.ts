@@ -11,10 +11,12 @@ import { createTimeline, type Timeline } from './timeline.ts';
 
 export interface LiveOutcome extends LiveValues {
   readonly nodes: number;
-  /** Of all processors of the machine while the load went on, whoever used it: 0 to 1. */
-  readonly cpuShare: number;
-  /** Of the nodes, from the begin of the load to the end. */
-  readonly nodeCpuSeconds: number;
+  /** Of all processors of the machine while the load went on, whoever used it: 0 to 1; null in virtual time. */
+  readonly cpuShare: number | null;
+  /** Of the nodes, from the begin of the load to the end; null in virtual time. */
+  readonly nodeCpuSeconds: number | null;
+  /** Null where the same seed may give another run. */
+  readonly traceHash: string | null;
   readonly store: string;
   readonly joinSeconds: number;
 }
@@ -32,6 +34,8 @@ const pollMs = 250;
 /** Share of one processor below which a network has found itself. */
 const calmShare = 0.3;
 const calmMsMax = 60_000;
+/** In place of that where the time is not the machine's. */
+const calmVirtualMs = 30_000;
 /** After the last registration: copies beyond w leave 100 ms after the put, and no agent changes twice in a second. */
 const registeredMs = 1_000;
 /** A busy machine may be late: who has not heard of a revocation when all is over is waited for so long. */
@@ -68,7 +72,7 @@ export async function runLive(
       onProgress({ phase: 'load', detail: `${passed} of ${loadSeconds} s` });
       await timeline.pass(Math.min(stepSeconds, loadSeconds - passed) * 1000);
     }
-    const cpuShare = machine.busyShare();
+    const cpuShare = before.cpuSeconds === null ? null : machine.busyShare();
     onProgress({ phase: 'settling', detail: `${scenario.settleSeconds} s` });
     await timeline.settled();
     await timeline.pass(scenario.settleSeconds * 1000);
@@ -89,7 +93,8 @@ export async function runLive(
       ...values,
       nodes: network.nodes.length,
       cpuShare,
-      nodeCpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      nodeCpuSeconds: cpuBetween(before, after),
+      traceHash: network.traceHash?.() ?? null,
       store: network.store,
       joinSeconds,
     };
@@ -120,12 +125,28 @@ async function joined(
     if (polls % 20 === 0) say(state);
     await timeline.pass(pollMs);
   }
-  const calmDeadlineMs = performance.now() + calmMsMax;
-  for (let share = 1; share > calmShare && performance.now() < calmDeadlineMs; ) {
-    const [usedBefore, fromMs] = [await network.cpuSeconds(), performance.now()];
+  await calmed(network, timeline);
+}
+
+async function calmed(network: LiveNetwork, timeline: Timeline): Promise<void> {
+  const deadlineMs = performance.now() + calmMsMax;
+  for (let share = 1; share > calmShare && performance.now() < deadlineMs; ) {
+    const before = { cpuSeconds: await network.cpuSeconds(), atMs: performance.now() };
+    if (before.cpuSeconds === null) return timeline.pass(calmVirtualMs);
     await timeline.pass(2 * pollMs);
-    share = ((await network.cpuSeconds()) - usedBefore) / ((performance.now() - fromMs) / 1000);
+    const used = cpuBetween(before, { cpuSeconds: await network.cpuSeconds() });
+    share = used! / ((performance.now() - before.atMs) / 1000);
   }
+}
+
+interface CpuReading {
+  readonly cpuSeconds: number | null;
+}
+
+function cpuBetween(before: CpuReading, after: CpuReading): number | null {
+  return before.cpuSeconds === null || after.cpuSeconds === null
+    ? null
+    : after.cpuSeconds - before.cpuSeconds;
 }
 
 function smallestMesh(values: NodeCounters): number {

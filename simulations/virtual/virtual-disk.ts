@@ -20,8 +20,11 @@ export interface VirtualDisk {
   setFull(isFull: boolean): void;
 }
 
-/** @param random how long each write takes */
-export function createVirtualDisk(random: Random): VirtualDisk {
+/**
+ * @param random how long each write takes
+ * @param steadySyncMs how long all of them take, in place of that
+ */
+export function createVirtualDisk(random: Random, steadySyncMs?: number): VirtualDisk {
   const memory = createMemoryStore();
   const agents = new Map<string, Uint8Array>();
   const counts = { lostWrites: 0, refusedWrites: 0 };
@@ -32,7 +35,7 @@ export function createVirtualDisk(random: Random): VirtualDisk {
 
   /** In the order in which they were asked for. */
   function synced(): Promise<void> {
-    const tookMs = syncMsMin + random.below(syncMsMost - syncMsMin);
+    const tookMs = steadySyncMs ?? syncMsMin + random.below(syncMsMost - syncMsMin);
     durableAtMs = Math.max(durableAtMs, Date.now() + tookMs);
     return new Promise((resolve) => setTimeout(resolve, durableAtMs - Date.now()));
   }

@@ -3,7 +3,7 @@
  * Delays are those of the simulator's network (lib/network); every draw comes from the seed, every arrival is in the trace.
  */
 import type { Random } from '../../src/core/rng.ts';
-import { createNetwork } from '../lib/network.ts';
+import { createNetwork, type NetworkSettings } from '../lib/network.ts';
 import type { Trace } from './trace.ts';
 import { createWire, type Wire, type WireEnd, type WirePath } from './virtual-wire.ts';
 
@@ -34,6 +34,8 @@ export interface VirtualNetwork {
   /** Wires that are open between two machines that both run. */
   readonly open: number;
   readonly counts: NetworkCounts;
+  /** By all machines so far, with the headers of each packet. */
+  sentBytes(): number;
   addressOf(machine: number): string;
 }
 
@@ -61,17 +63,24 @@ const longestResumeMs = 5_000;
 const dialBytes = 60;
 const port = 4001;
 
+/** Where nothing else is said. */
+const usualSettings: NetworkSettings = {
+  latency: 'regions',
+  jitter: 0.05,
+  loss: 0.001,
+  uplinkBitsPerSecond: 20_000_000,
+};
+
 export function createVirtualNetwork(
   machines: number,
-  parts: { readonly random: Random; readonly trace: Trace; readonly nowMs: () => number },
+  parts: {
+    readonly random: Random;
+    readonly trace: Trace;
+    readonly nowMs: () => number;
+    readonly settings?: NetworkSettings;
+  },
 ): VirtualNetwork {
-  const { random, trace, nowMs } = parts;
-  const settings = {
-    latency: 'regions',
-    jitter: 0.05,
-    loss: 0.001,
-    uplinkBitsPerSecond: 20_000_000,
-  } as const;
+  const { random, trace, nowMs, settings = usualSettings } = parts;
   const delays = createNetwork(machines, settings, random);
   const runs = new Int32Array(machines);
   const stateOf: ('up' | CrashKind)[] = Array.from({ length: machines }, () => 'process');
@@ -217,6 +226,7 @@ export function createVirtualNetwork(
       return [...links].filter(isLive).length;
     },
     counts,
+    sentBytes: () => delays.sentBytes.reduce((sum, bytes) => sum + bytes, 0),
     addressOf,
   };
 }

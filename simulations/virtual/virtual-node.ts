@@ -2,6 +2,7 @@
 import { composeHost } from '../../src/adapters/libp2p/compose-host.ts';
 import type { Host } from '../../src/adapters/libp2p/host-types.ts';
 import { createSystemClock } from '../../src/adapters/system/clock.ts';
+import type { ConfigValue } from '../../src/config/key-schema.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { createNode } from '../../src/node/create-node.ts';
 import type { AgentChange, WeftNode } from '../../src/node/node-types.ts';
@@ -41,13 +42,22 @@ export interface VirtualNodeListeners {
   failed(node: VirtualNode, message: string): void;
 }
 
+/** What a node has otherwise than the others of its kind. */
+export interface VirtualNodeOptions {
+  /** In place of its defaults, by key. */
+  readonly settings?: Readonly<Record<string, ConfigValue>>;
+  /** Of each write, milliseconds; left out: some disks are good, some are busy. */
+  readonly syncMs?: number;
+}
+
 export function createVirtualNode(
   index: number,
   network: VirtualNetwork,
   chance: Chance,
   listeners: VirtualNodeListeners,
+  { settings, syncMs }: VirtualNodeOptions = {},
 ): VirtualNode {
-  const disk = createVirtualDisk(chance.stream(`disk ${index}`));
+  const disk = createVirtualDisk(chance.stream(`disk ${index}`), syncMs);
   const clock = createSystemClock();
   const identitySeed = chance.bytes(`identity ${index}`);
   const listen = network.addressOf(index);
@@ -65,6 +75,7 @@ export function createVirtualNode(
       listen: [listen],
       bootstrap: bootstrap.map((other) => other.address),
       verifierWorkers: 0,
+      ...settings,
     };
     const node = await createNode(loadConfig({ flags }), {
       store: disk.open(),

@@ -19,6 +19,9 @@ export interface VirtualTime {
   onUncaught: (error: unknown) => void;
 }
 
+/** At which it is looked whether a task is through. */
+const stepMs = 10;
+
 /** For the rest of the process. */
 export function installVirtualTime(startMs: number, chance: Chance): VirtualTime {
   const realTurn = globalThis.setImmediate;
@@ -79,6 +82,18 @@ export function installVirtualTime(startMs: number, chance: Chance): VirtualTime
     },
   };
   return time;
+}
+
+/** Time passes until the task is through. */
+export async function whileTimePasses<Value>(time: VirtualTime, task: () => Promise<Value>): Promise<Value> {
+  let isOver = false;
+  const result = task().finally(() => {
+    isOver = true;
+  });
+  // Of a failure whoever waits for the result is told.
+  result.catch(() => {});
+  while (!isOver) await time.runFor(stepMs);
+  return result;
 }
 
 function seedChance(chance: Chance): void {

@@ -190,7 +190,7 @@ describe('model and live side by side', () => {
           cpuShare,
           nodeCpuSeconds: 1,
         },
-        ...{ store: 'LevelDB', joinSeconds: 1 },
+        ...{ store: 'LevelDB', joinSeconds: 1, traceHash: null },
       },
       model: {
         measures: modelled,
