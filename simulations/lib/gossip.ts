@@ -98,6 +98,8 @@ export interface GossipParts {
 export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNetwork {
   const { queue, network, random } = parts;
   const degree = parts.degree ?? degreeDefault;
+  /** A node with fewer members grafts. */
+  const degreeLow = degree - 1;
   const degreeMax = 2 * degree;
   const { floodPublish = true, lazy = true } = parts;
   const messageById = new Map<string, Message>();
@@ -117,22 +119,31 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     if (topic === undefined) {
       topic = { name, mesh: createMeshColumns(nodes, degreeMax), beating: [] };
       topics.set(name, topic);
+      if (keeper === null) form(topic.mesh);
     }
     return topic;
   }
 
-  /** Grafts until the degree is reached, and prunes who is gone: what heartbeats do, when it matters. */
+  /** Who is there has found its members long ago. */
+  function form(mesh: MeshColumns): void {
+    for (let node = 0; node < nodes; node++) if (parts.isUp(node)) tend(mesh, node);
+  }
+
+  function graft(mesh: MeshColumns, node: number, candidates: readonly number[]): void {
+    for (const candidate of candidates) {
+      if (mesh.size(node) >= degree) break;
+      if (parts.isUp(candidate) && !mesh.has(node, candidate) && !mesh.isFull(candidate))
+        mesh.link(node, candidate);
+    }
+  }
+
+  /** Grafts where members are missing, and prunes who is gone: what heartbeats do, when it matters. */
   function tend(mesh: MeshColumns, node: number): void {
     for (let index = mesh.size(node) - 1; index >= 0; index--) {
       const member = mesh.member(node, index);
       if (!parts.isUp(member) || network.isCut(node, member)) mesh.removeAt(node, index);
     }
-    if (mesh.size(node) >= degree) return;
-    for (const candidate of random.pick(parts.neighbours(node), 3 * degree)) {
-      if (mesh.size(node) >= degree) break;
-      if (parts.isUp(candidate) && !mesh.has(node, candidate) && !mesh.isFull(candidate))
-        mesh.link(node, candidate);
-    }
+    if (mesh.size(node) < degreeLow) graft(mesh, node, random.pick(parts.neighbours(node), 3 * degree));
   }
 
   /** To its mesh, but for who brought it. */

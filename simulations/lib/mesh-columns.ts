@@ -11,7 +11,7 @@ export interface MeshColumns {
   isFull(node: number): boolean;
   /** Each is a member of the other's mesh from now on, if it was not; neither may be full. */
   link(node: number, member: number): void;
-  /** The member at that place leaves this node's mesh; the order of the others stays. */
+  /** The member at that place leaves this node's mesh, and keeps the node in its own; the order of the others stays. */
   removeAt(node: number, index: number): void;
   /** Nobody is in it any more. */
   clear(node: number): void;

@@ -51,7 +51,7 @@ describe('nodes behind NATs', () => {
     expect(world.neighbours(hidden)).toEqual([]);
     world.connect(hidden, relay!);
     world.nodes[asker!]!.resolve(new Uint8Array(32), () => {});
-    world.run(250);
+    world.run(400);
     expect(world.neighbours(hidden)).toContain(asker);
     expect(nats.relayOf(asker!, hidden)).toBe(relay);
     world.run(2_000);
