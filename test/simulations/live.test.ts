@@ -11,6 +11,7 @@ import { type BesideResult, setBeside } from '../../simulations/live/beside.ts';
 import { describeBeside } from '../../simulations/live/beside-report.ts';
 import { type LivePlan, planLive } from '../../simulations/live/live-scenario.ts';
 import { createTimeline } from '../../simulations/live/timeline.ts';
+import { simulate } from '../../simulations/virtual/seed-runs.ts';
 
 const scenario: Scenario = {
   title: 'a small network',
@@ -88,6 +89,27 @@ describe('npm run sim -- live', () => {
     expect(document.querySelector('pre')?.textContent).toBe(result.command);
     expect(document.querySelector('table')?.textContent).toContain('lookups.rightShare');
   }, 60_000);
+
+  it('runs them in virtual time, with times and cuts, the same each time', async () => {
+    const path = join(folder, 'virtual.json');
+    const load = { ...scenario.load, seconds: 8 };
+    const faults = [{ type: 'partition', atSeconds: 2, forSeconds: 3, share: 0.25 }];
+    writeFileSync(path, JSON.stringify({ ...scenario, load, faults, settleSeconds: 8 }));
+    const args = ['live', path, '--virtual', '--nodes', '8', '--seed', '3'];
+    // Side by side, so that each is slowed down by the other.
+    const [first, second] = await Promise.all([simulate<BesideResult>(args), simulate<BesideResult>(args)]);
+    expect(second).toEqual(first);
+    const { live: outcome, rows, leftOut, mode, cpuShare } = first;
+    expect({ mode, cpuShare, leftOut }).toEqual({ mode: 'virtual', cpuShare: null, leftOut: [] });
+    expect(outcome.traceHash).toMatch(/^[0-9a-f]{16}$/);
+    const row = (measure: string) => rows.find((one) => one.measure === measure)!;
+    // A lookup takes a way to another region and back at least, and an end that was cut off comes when the cut is over.
+    for (const side of ['model', 'live'] as const) {
+      expect(row('lookups.p50Ms')[side]).toBeGreaterThan(50);
+      expect(row('revocations.reachedShare')[side]).toBe(1);
+      expect(row('revocations.maxMs')[side]).toBeGreaterThan(500);
+    }
+  }, 120_000);
 
   it('says how with --help', async () => {
     const { code, stdout } = await live({}, '--help');
