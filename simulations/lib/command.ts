@@ -17,7 +17,7 @@ const help = `usage: npm run sim -- <scenario> [options]
        npm run sim -- sweep <scenario> --over <parameter>=<value>,<value>... [options]
        npm run sim -- scale [options]
        npm run sim -- virtual [--seed N] [--nodes N] [--minutes N] [--json]
-       npm run sim -- live <scenario> [--nodes N] [--namespaces] [options]
+       npm run sim -- live <scenario> [--nodes N] [--virtual | --namespaces] [options]
 
 Runs a network of weft nodes in virtual time, by the core of the daemon: the same seed gives the same run.
 
