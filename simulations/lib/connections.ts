@@ -8,8 +8,8 @@ import { createNats, type NatSettings, type Nats, relayedMs } from './nats.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { SimulatedNode } from './node-shell.ts';
 
-/** Before the first request: TCP, the choice of noise, noise, the choice of the record protocol. Of real nodes in virtual time. */
-const handshakeRoundTrips = 4;
+/** Before the first request, which does not wait for the choice of its protocol: TCP, the choice of noise, noise. */
+const handshakeRoundTrips = 3;
 /** An unanswered request and an unanswered ping: the soonest that a dead connection is ended; `livenessMs` later at the latest. */
 const noticedMs = { min: 10_000, max: 70_000 } as const;
 /** `reconnectMs`: one lost peer is dialled. */

@@ -8,6 +8,7 @@ import { type Ping, ping } from '@libp2p/ping';
 import { CODE_P2P, type Multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p, type Libp2pOptions, type ServiceFactoryMap } from 'libp2p';
 import { dialTimeoutMs } from './dialer.ts';
+import { earlyProtocol } from './early-protocol.ts';
 import { gossipOptions } from './gossip-options.ts';
 import type { PlatformParts } from './host-platform.ts';
 import { HostError, type HostOptions, type HostTiming } from './host-types.ts';
@@ -58,7 +59,7 @@ export async function composeLibp2p(
     ...platform.settings,
     connectionEncrypters: [noise()],
     // A window beyond the read buffer (4 MiB) would let a fast peer reset a paused stream.
-    streamMuxers: [lazyWindows({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } })],
+    streamMuxers: [earlyProtocol(lazyWindows({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } }))],
     connectionGater: {
       denyDialMultiaddr: (address) => !isUsable(profile, address) || isOneOf(address, ownAddresses()),
       filterMultiaddrForPeer: (_peer, address) => isUsable(profile, address),

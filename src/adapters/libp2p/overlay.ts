@@ -49,15 +49,12 @@ export function createOverlay(options: OverlayOptions): Libp2pOverlay {
     try {
       return await connection.newStream(recordProtocol, {
         signal: AbortSignal.timeout(streamTimeoutMs),
+        // The first request goes along with the question whether that peer serves the protocol.
+        negotiateFully: false,
         // Within the relay's bounds a peer behind a NAT can be asked like any other.
         runOnLimitedConnection: true,
       });
     } catch (error) {
-      if ((error as { name?: unknown }).name === 'UnsupportedProtocolError') {
-        throw new OverlayError('unsupported', 'that peer does not serve the record protocol', {
-          cause: error,
-        });
-      }
       throw new OverlayError('unreachable', 'the connection to that peer takes no stream', { cause: error });
     }
   }

@@ -20,7 +20,10 @@ const timeoutsBeforeDoubt = 3;
 const unaskedAnswersMax = 16;
 
 export interface RecordClientOptions {
-  /** A new outbound stream, dialling if needed. @throws OverlayError `unreachable` or `unsupported`. */
+  /**
+   * A new outbound stream, dialling if needed; where the other side does not serve the protocol it ends with libp2p's
+   * `UnsupportedProtocolError`. @throws OverlayError `unreachable`
+   */
   openStream(to: PeerAddress): Promise<Stream>;
   pushReceived(peer: string, body: Uint8Array): void;
   /** Requests to this peer time out: its connection may be dead without having said so. */
@@ -99,7 +102,7 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
         }
         const channel = createRecordChannel(stream, queuedBytesMax, {
           frameReceived: (frame) => frameReceived(link, frame),
-          closed: () => channelClosed(link, channel),
+          closed: (error) => channelClosed(link, channel, error),
         });
         link.channel = channel;
         for (const [id, request] of link.pending) send(link, id, request);
@@ -146,12 +149,16 @@ export function createRecordClient(options: RecordClientOptions): RecordClient {
     return true;
   }
 
-  function channelClosed(link: Link, channel: RecordChannel): void {
+  function channelClosed(link: Link, channel: RecordChannel, error: Error | null): void {
     if (link.channel !== channel) return;
     link.channel = null;
     link.lateAnswers = 0;
     link.unaskedAnswers = 0;
-    failAll(link, new OverlayError('closed', 'the stream ended before the answer'));
+    const failure =
+      error?.name === 'UnsupportedProtocolError'
+        ? new OverlayError('unsupported', 'that peer does not serve the record protocol', { cause: error })
+        : new OverlayError('closed', 'the stream ended before the answer');
+    failAll(link, failure);
   }
 
   function failAll(link: Link, error: OverlayError): void {
