@@ -1,6 +1,7 @@
 /** The shapes of answers, for the API's own description; a test holds the answers against them. */
-import { type TProperties, type TSchema, Type } from 'typebox';
+import type { TProperties, TSchema } from 'typebox';
 import { reasonCodes } from '../core/identity/reason-code.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

@@ -1,7 +1,8 @@
 /** The shapes of requests and answers about the audit log. */
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { checkpointCharactersMax } from '../audit/note/checkpoint.ts';
 import { acceptedKinds } from '../core/record/accepted.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

@@ -1,7 +1,8 @@
 /** The shapes of requests and answers about endpoints and routing, and how they are shown. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { hexToBytes } from '../core/bytes.ts';
 import { formatAgentDid, formatAgentId } from '../core/identity/agent-id.ts';
+import { Type } from '../facts/json-schema.ts';
 import { type Routing, routingSchema } from '../resolution/adaptive/routing-schema.ts';
 import { avoidedMax, shortTextMax } from '../resolution/resolution-limits.ts';
 import {

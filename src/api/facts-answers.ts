@@ -1,7 +1,8 @@
 /** The shapes of requests and answers about AgentFacts, agent cards and catalogs. */
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { agentFactsSchema } from '../facts/agent-facts.ts';
 import { validitySecondsMax, validitySecondsMin } from '../facts/facts-limits.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

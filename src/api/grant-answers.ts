@@ -1,8 +1,9 @@
 /** The shapes of requests and answers about grants that travel by hand. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { rightBits } from '../core/identity/delegation.ts';
 import { reasonCodes } from '../core/identity/reason-code.ts';
 import { delegationSecondsMax } from '../core/limits.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

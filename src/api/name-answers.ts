@@ -1,7 +1,8 @@
 /** The shapes of requests and answers about names. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { nameClaimsMax, urlBytesMax } from '../core/limits.ts';
 import { namePolicies } from '../core/name/name-record.ts';
+import { Type } from '../facts/json-schema.ts';
 import { pageMax } from '../names/listing.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {

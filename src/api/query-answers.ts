@@ -1,6 +1,7 @@
 /** The shapes of a query for agents and of its answer. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { capabilityHitsMax } from '../core/limits.ts';
+import { Type } from '../facts/json-schema.ts';
 import { factsFilters, trustLevels } from '../query/query-types.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {

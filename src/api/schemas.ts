@@ -1,8 +1,9 @@
 /** The shapes of requests to the control API. Unknown properties are refused: a typing mistake is not a wish. */
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { fieldBits, rightBits } from '../core/identity/delegation.ts';
 import { reasonCodes } from '../core/identity/reason-code.ts';
 import { delegationSecondsMax, slotMax, urlBytesMax } from '../core/limits.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false });

@@ -1,6 +1,7 @@
 /** The shapes of requests and answers about search, and about what agents in custody announce. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { capabilityHitsMax, capabilityTagsMax } from '../core/limits.ts';
+import { Type } from '../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

@@ -1,6 +1,7 @@
 /** The shapes of requests and answers about credentials, zones, status lists and other views of facts. */
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { reasonCodes } from '../core/identity/reason-code.ts';
+import { Type } from '../facts/json-schema.ts';
 import { statusPurposes } from '../facts/status-entry.ts';
 import { credentialSecondsMax, credentialSecondsMin, presentedMax } from '../trust/trust-limits.ts';
 

@@ -3,7 +3,7 @@
  * bounds of this project, the classes of endpoints with their ttl, and room for what others add.
  * Says the shape only; a schema cannot say who may speak for an agent.
  */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import {
   credentialReferencesMax,
   endpointsMax,
@@ -12,6 +12,7 @@ import {
   skillsMax,
   wordsMax,
 } from './facts-limits.ts';
+import { Type } from './json-schema.ts';
 
 /** Members that nobody named here are kept and signed like all others. */
 function open<Properties extends TProperties>(properties: Properties, description?: string) {

@@ -3,7 +3,7 @@
  * One subject, one issuer, one proof, both ends of validity given. A status is read here and checked by who verifies.
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { utf8ToBytes } from '../core/bytes.ts';
 import { type AgentFacts, agentFactsSchema } from './agent-facts.ts';
 import { type JsonObject, readJsonObject } from './bounded-json.ts';
@@ -11,6 +11,7 @@ import { assertContexts } from './contexts.ts';
 import { canonicalJson } from './data-integrity.ts';
 import { FactsError, type FactsErrorCode } from './facts-error.ts';
 import { factsBytesMax, validitySecondsMax } from './facts-limits.ts';
+import { Type } from './json-schema.ts';
 import { readStatusEntries, type StatusEntry } from './status-entry.ts';
 
 /** Terms of AgentFacts, for readers that process JSON-LD: each is its name under the published schema. */

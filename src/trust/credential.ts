@@ -5,7 +5,7 @@
  */
 import type { ValidateFunction } from 'ajv';
 import { base64url } from 'multiformats/bases/base64';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../core/bytes.ts';
 import { digest } from '../core/hash.ts';
 import { type JsonObject, type JsonValue, readJsonObject } from '../facts/bounded-json.ts';
@@ -21,6 +21,7 @@ import {
 } from '../facts/credential.ts';
 import { canonicalJson } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
+import { Type } from '../facts/json-schema.ts';
 import { readStatusEntries, type StatusEntry } from '../facts/status-entry.ts';
 import { credentialBytesMax, credentialSecondsMax } from './trust-limits.ts';
 

@@ -3,7 +3,7 @@
  * One issuer speaks of its own credentials alone; the list says for how long it may be kept.
  */
 import type { ValidateFunction } from 'ajv';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { bytesToHex, utf8FromBytes, utf8ToBytes } from '../core/bytes.ts';
 import type { Signer } from '../core/ed25519.ts';
 import { digest } from '../core/hash.ts';
@@ -20,6 +20,7 @@ import {
 import { addProof, canonicalJson, readProof } from '../facts/data-integrity.ts';
 import { FactsError } from '../facts/facts-error.ts';
 import { assertNotRevoked } from '../facts/issuer-keys.ts';
+import { Type } from '../facts/json-schema.ts';
 import type { StatusPurpose } from '../facts/status-entry.ts';
 import { assertTimes } from '../facts/verify-facts.ts';
 import { decodeBitstring, encodeBitstring } from './bitstring.ts';

@@ -3,11 +3,12 @@
  * contradictions are judged here; agents are judged in judge.ts.
  */
 import type { ValidateFunction } from 'ajv';
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { Static, TProperties, TSchema } from 'typebox';
 import { utf8ToBytes } from '../core/bytes.ts';
 import { type JsonObject, readJsonObject } from '../facts/bounded-json.ts';
 import { createShapes, didSchema } from '../facts/credential.ts';
 import { FactsError } from '../facts/facts-error.ts';
+import { Type } from '../facts/json-schema.ts';
 import { TrustError } from './trust-error.ts';
 import {
   chainDepthMax,

@@ -1,6 +1,7 @@
 /** Requests and answers of ARD 0.9, as its OpenAPI document has them, with bounds. */
-import { type Static, type TProperties, Type } from 'typebox';
+import type { Static, TProperties } from 'typebox';
 import { searchTextMax } from '../../facts/facts-limits.ts';
+import { Type } from '../../facts/json-schema.ts';
 
 function object<Properties extends TProperties>(properties: Properties, title?: string) {
   return Type.Object(properties, { additionalProperties: false, ...(title !== undefined && { title }) });

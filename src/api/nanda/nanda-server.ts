@@ -4,9 +4,10 @@
  * names of this daemon, from elsewhere only add some.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { isLoopback } from '../../config/load-config.ts';
 import { urlBytesMax } from '../../core/limits.ts';
+import { Type } from '../../facts/json-schema.ts';
 import type { WeftNode } from '../../node/node-types.ts';
 import { ApiError } from '../api-error.ts';
 import { type ApiMetrics, createApiMetrics, metricsOfInterface } from '../api-metrics.ts';

@@ -1,5 +1,6 @@
 /** The shape of what a resolver routes for one agent: its endpoints, the policies that are followed, how long answers stand. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../../facts/json-schema.ts';
 import { routedEndpointsMax, routeEndpointsMax, shortTextMax, tokenSeconds } from '../resolution-limits.ts';
 
 const policyNames = ['load', 'geo', 'capability', 'threat-shield'] as const;

@@ -4,7 +4,7 @@
  * A credential alone admits nobody: whoever has seen it could show it.
  */
 import type { ValidateFunction } from 'ajv';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { bytesToHex, utf8ToBytes } from '../../core/bytes.ts';
 import type { Signer } from '../../core/ed25519.ts';
 import { digest } from '../../core/hash.ts';
@@ -21,6 +21,7 @@ import {
 } from '../../facts/credential.ts';
 import { addProof, canonicalJson, readProof } from '../../facts/data-integrity.ts';
 import { FactsError } from '../../facts/facts-error.ts';
+import { Type } from '../../facts/json-schema.ts';
 import { ownIssuerOf } from '../own-issuer.ts';
 import { TrustError } from '../trust-error.ts';
 import { presentationBytesMax, presentationSecondsMax, presentedMax } from '../trust-limits.ts';
