@@ -95,8 +95,9 @@ export function createKeptEntries(parts: {
         case 'write-entries':
           write(
             requestId,
-            effect.writes.flatMap(({ agentKey, bytes, accepted }): readonly StoreWrite[] => {
-              const entry = { key: agentPrefix + agentKey, value: bytes };
+            effect.writes.flatMap(({ agentKey, bytes, isNew, accepted }): readonly StoreWrite[] => {
+              const known = isNew === undefined ? null : { isNew };
+              const entry = { key: agentPrefix + agentKey, value: bytes, ...known };
               if (accepted === undefined || acceptedRow === undefined) return [entry];
               return [entry, acceptedRow(accepted, Math.floor(clock.nowMs() / 1000))];
             }),

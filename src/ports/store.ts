@@ -4,6 +4,8 @@
 export interface StoreWrite {
   readonly key: string;
   readonly value: Uint8Array | null;
+  /** What the writer knows: that there is no entry of this key yet, or that there is one. Left out, the store looks. */
+  readonly isNew?: boolean;
 }
 
 export interface StoreStatistics {

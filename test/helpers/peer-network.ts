@@ -259,6 +259,8 @@ export function createTestNetwork(options: {
     at(1, () => {
       if (isFull || !peer.isUp) return;
       for (const entry of effect.writes) {
+        const isThere = peer.store.has(entry.agentKey);
+        if (entry.isNew === isThere) throw new Error(`isNew is ${isThere} of ${entry.agentKey}, and wrong`);
         if (entry.bytes === null) peer.store.delete(entry.agentKey);
         else peer.store.set(entry.agentKey, entry.bytes);
       }

@@ -17,7 +17,11 @@ import type { Roster, RosterChange } from './roster.ts';
 
 /** One call of `write`; frames are null where the entry is deleted, their headers are filled in here. */
 export interface PendingWrite extends CommitItem {
-  readonly changes: readonly { readonly key: string; readonly frame: Buffer | null }[];
+  readonly changes: readonly {
+    readonly key: string;
+    readonly frame: Buffer | null;
+    readonly isNew: boolean | undefined;
+  }[];
   readonly grows: boolean;
 }
 
@@ -91,14 +95,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     let writtenBytes = 0;
     for (const { changes, sizeBytes } of items) {
       writtenBytes += sizeBytes;
-      for (const { key, frame } of changes) {
+      for (const { key, frame, isNew } of changes) {
         if (frame === null) {
           operations.push({ type: 'del', key: entryKey(key) });
-          noted.push([key, null]);
+          noted.push([key, null, isNew]);
         } else {
           sealFrame(key, frame, sequence);
           operations.push({ type: 'put', key: entryKey(key), value: frame });
-          noted.push([key, sequence]);
+          noted.push([key, sequence, isNew]);
         }
       }
     }

@@ -46,6 +46,7 @@ export function createCustody({ database, roster, exclusive, apply, log }: Custo
 
   function report(key: string, fault: EntryFault): void {
     faults += 1;
+    roster.doubt();
     log?.warn({ key, fault }, 'an entry was taken out of service');
     if (listeners.length === 0 && unheard.size < unheardMax) unheard.add(key);
     for (const listener of listeners) listener(key);

@@ -107,7 +107,7 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
     },
     async write(writes) {
       for (const { key } of writes) assertKey(key);
-      if (writes.length > 0) await new Promise<void>(enqueue(queue.push, writes));
+      if (writes.length > 0) await new Promise<void>(enqueue(queue.push, writes, roster.doubt));
     },
     async statistics() {
       if (isClosed) throw new StoreError('closed', 'the store is closed');
@@ -137,10 +137,16 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
   };
 }
 
-function enqueue(push: (item: PendingWrite) => void, writes: readonly StoreWrite[]) {
-  return (resolve: () => void, reject: (error: unknown) => void): void => {
-    const changes = writes.map(({ key, value }) => ({
+function enqueue(push: (item: PendingWrite) => void, writes: readonly StoreWrite[], doubt: () => void) {
+  return (resolve: () => void, refuse: (error: unknown) => void): void => {
+    const reject = (error: unknown): void => {
+      // What is known of the keys of other writes may come from this one.
+      doubt();
+      refuse(error);
+    };
+    const changes = writes.map(({ key, value, isNew }) => ({
       key,
+      isNew,
       frame: value === null ? null : createFrame(value),
     }));
     const sizeBytes = changes.reduce((sum, { key, frame }) => sum + key.length + (frame?.length ?? 0), 0);

@@ -10,8 +10,8 @@ import { type Database, type DatabaseOptions, type Level, openDatabase } from '.
 import { classifyLevelError } from './level-error.ts';
 import { decodeNumbers, encodeNumbers } from './roster-line.ts';
 
-/** The sequence of the last write, or null for a delete. */
-export type RosterChange = readonly [key: string, sequence: number | null];
+/** The sequence of the last write, or null for a delete; and whether the key is new, or was there, where that is known. */
+export type RosterChange = readonly [key: string, sequence: number | null, isNew?: boolean | undefined];
 
 export interface Roster {
   /** Keys held; null while the disk is too full to know. */
@@ -20,6 +20,8 @@ export interface Roster {
   sequence(): number;
   /** Queues changes; they are written in order. Never throws: what cannot be written is tried again with the next. */
   note(changes: readonly RosterChange[]): void;
+  /** From now on looks itself whether a key is new: what writers know may be wrong after a failure. */
+  doubt(): void;
   /** Resolves when everything noted so far is written. */
   flushed(): Promise<void>;
   /** Counts anew what is held. */
@@ -39,15 +41,22 @@ const summaryKey = 'summary';
 /** Everything here is text: that costs half of bytes on the way through the binding. */
 const text = { keyEncoding: 'utf8', valueEncoding: 'utf8' } as const;
 
+/** What is to be written of a key; `isNew` as of before all that waits, undefined where the roster looks. */
+interface Pending {
+  readonly sequence: number | null;
+  readonly isNew: boolean | undefined;
+}
+
 /** @throws StoreError as openDatabase; a roster that is damaged beyond repair is begun anew. */
 export async function openRoster(options: DatabaseOptions): Promise<Roster> {
   const database = await openOrBeginAnew(options);
   let entries: number | null = null;
   let sequence = 0;
-  let pending = new Map<string, number | null>();
+  let pending = new Map<string, Pending>();
   let waiting: (() => void)[] = [];
   let writing: Promise<void> | null = null;
   let isWritable = true;
+  let isDoubtful = false;
 
   async function load(level: Level): Promise<void> {
     if (entries !== null) return;
@@ -57,21 +66,11 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
     sequence = Math.max(sequence, last!);
   }
 
-  async function write(changes: ReadonlyMap<string, number | null>, sync: boolean): Promise<void> {
-    const names = [...changes.keys()];
-    const keys = names.map((name) => keyPrefix + name);
+  async function write(changes: ReadonlyMap<string, Pending>, sync: boolean): Promise<void> {
     await database.use(async (level) => {
       await load(level);
-      const held = keys.length > 0 ? await level.hasMany(keys, text) : [];
-      let added = 0;
-      const operations = keys.map((key, index) => {
-        const at = changes.get(names[index]!)!;
-        added += (at === null ? 0 : 1) - (held[index] ? 1 : 0);
-        return at === null
-          ? { type: 'del' as const, key }
-          : { type: 'put' as const, key, value: encodeNumbers(names[index]!, [at]) };
-      });
-      const count = Math.max(0, entries! + added);
+      const count = Math.max(0, entries! + (await growth(level, changes)));
+      const operations = [...changes].map(([key, { sequence: at }]) => operationOf(key, at));
       const value = encodeNumbers(summaryKey, [count, sequence]);
       await level.batch<string, string>([...operations, { type: 'put', key: summaryKey, value }], {
         ...text,
@@ -82,19 +81,21 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
   }
 
   /** LevelDB must be reopened after a failed write. */
-  async function rewrite(error: unknown, changes: ReadonlyMap<string, number | null>): Promise<void> {
+  async function rewrite(error: unknown, changes: Map<string, Pending>): Promise<void> {
+    // The batch may have been written all the same.
+    for (const [key, change] of changes) changes.set(key, { ...change, isNew: undefined });
     await database.reopen({ repair: classifyLevelError(error) === 'corrupt' });
     await write(changes, false);
   }
 
   /** False when the changes could not be written: they are kept, bounded by the entries of the store. */
-  async function writeOrKeep(changes: Map<string, number | null>): Promise<boolean> {
+  async function writeOrKeep(changes: Map<string, Pending>): Promise<boolean> {
     try {
       await write(changes, false).catch((error: unknown) => rewrite(error, changes));
       return true;
     } catch (error) {
       options.log?.warn({ error }, 'the roster of entries cannot be written yet');
-      for (const [key, at] of pending) changes.set(key, at);
+      for (const [key, { sequence: at }] of pending) changes.set(key, { sequence: at, isNew: undefined });
       pending = changes;
       return false;
     }
@@ -119,6 +120,16 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
     });
   }
 
+  function note(changes: readonly RosterChange[]): void {
+    for (const [key, at, isNew] of changes) {
+      const earlier = pending.get(key);
+      const known = isDoubtful ? undefined : isNew;
+      pending.set(key, { sequence: at, isNew: earlier === undefined ? known : earlier.isNew });
+      if (at !== null && at > sequence) sequence = at;
+    }
+    wake();
+  }
+
   async function recount(): Promise<void> {
     try {
       entries = await database.use(countKeys);
@@ -141,12 +152,9 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
   return {
     entries: () => entries,
     sequence: () => sequence,
-    note(changes) {
-      for (const [key, at] of changes) {
-        pending.set(key, at);
-        if (at !== null && at > sequence) sequence = at;
-      }
-      wake();
+    note,
+    doubt() {
+      isDoubtful = true;
     },
     flushed,
     async recount() {
@@ -195,6 +203,28 @@ async function openOrBeginAnew(options: DatabaseOptions): Promise<Database> {
     await ClassicLevel.destroy(options.location);
     return openDatabase(options, true);
   }
+}
+
+function operationOf(name: string, sequence: number | null) {
+  const key = keyPrefix + name;
+  return sequence === null
+    ? { type: 'del' as const, key }
+    : { type: 'put' as const, key, value: encodeNumbers(name, [sequence]) };
+}
+
+/**
+ * By how many keys these changes grow the roster. A look for a key reads a table now and then, which LevelDB keeps
+ * mapped: only those are looked for of which nothing is known.
+ */
+async function growth(level: Level, changes: ReadonlyMap<string, Pending>): Promise<number> {
+  const unknown: string[] = [];
+  let added = 0;
+  for (const [key, { sequence, isNew }] of changes) {
+    if (isNew === undefined) unknown.push(keyPrefix + key);
+    added += (sequence === null ? 0 : 1) - (isNew === false ? 1 : 0);
+  }
+  const held = unknown.length > 0 ? await level.hasMany(unknown, text) : [];
+  return added - held.filter(Boolean).length;
 }
 
 async function countKeys(level: Level): Promise<number> {

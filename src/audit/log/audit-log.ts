@@ -132,7 +132,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       }
       const { frontier, writes } = batch;
       const next = sign(head.logId, frontier);
-      const removed = keys.map((key) => ({ key, value: null }));
+      const removed = keys.map((key) => ({ key, value: null, isNew: false }));
       try {
         await store.write([...writes, { key: headKey, value: encodeHead(next) }, ...removed]);
       } catch (error) {

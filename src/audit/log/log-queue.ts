@@ -58,7 +58,7 @@ export async function openLogQueue(store: Pick<Store, 'entries'>): Promise<LogQu
     row(accepted, seenAt) {
       const value = concatBytes(...accepted.map((event) => frameEntry(encodeLeaf({ ...event, seenAt }))));
       length += 1;
-      return { key: queueKey(next++), value };
+      return { key: queueKey(next++), value, isNew: true };
     },
     take,
     taken(keys) {

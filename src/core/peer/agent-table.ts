@@ -159,7 +159,12 @@ export function createAgentTable(context: PeerContext): AgentTable {
     const bytes = encodeEntry({ isHeld, mark, learnedAt, bundle, expiresAt });
     const accepted = [...(owed.get(key) ?? []), ...news];
     if (owed.size > 0) owed.delete(key);
-    const write = { agentKey: key, bytes, ...(accepted.length > 0 && { accepted }) };
+    const write = {
+      agentKey: key,
+      bytes,
+      isNew: rowBefore === undefined,
+      ...(accepted.length > 0 && { accepted }),
+    };
     context.writeEntries([write], (failure) => {
       agent.pendingWrites = 0;
       if (failure === null) {

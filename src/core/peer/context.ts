@@ -17,6 +17,8 @@ export type StoreFailure = 'store-full' | 'store-failed' | null;
 export interface EntryWrite {
   readonly agentKey: string;
   readonly bytes: Uint8Array | null;
+  /** Whether the store has nothing of this agent yet; left out: not known. */
+  readonly isNew?: boolean;
   /** Key events and revocations that are accepted with this write; left out: none. For an audit log (§9). */
   readonly accepted?: readonly AcceptedEvent[];
 }

@@ -142,6 +142,8 @@ export type PeerEffect =
       readonly writes: readonly {
         readonly agentKey: string;
         readonly bytes: Uint8Array | null;
+        /** Whether the store has nothing of this agent yet; left out: not known. */
+        readonly isNew?: boolean;
         /** Accepted with this write, and durable with it. */
         readonly accepted?: readonly AcceptedEvent[];
       }[];
