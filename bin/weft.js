@@ -13,7 +13,8 @@ var main = new URL('../dist/cli/main.js', import.meta.url);
 // What keeps a daemon's memory near to what it holds; each can be set from outside only, before the process is there.
 // docs/decisions/0008-memory.md has the figures.
 var memoryFlags = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
-var memoryEnvironment = { MALLOC_ARENA_MAX: '2' };
+// The threshold is glibc's own: to name it keeps it from rising with the first large buffer that is freed.
+var memoryEnvironment = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 // Becomes the same command with these bounds, in the same process; whoever set a bound himself keeps it. Without
 // process.execve (Windows, Node before 22.15) the daemon runs as it is, with more memory.

@@ -45,13 +45,14 @@ describe('bin/weft.js', () => {
       cpSync(executable, join(root, 'bin', 'weft.js'));
       writeFileSync(join(root, 'package.json'), '{"type":"module"}');
       const says =
-        '{ argv, flags: process.execArgv, arenas: process.env.MALLOC_ARENA_MAX, processId: process.pid }';
+        '{ argv, flags: process.execArgv, arenas: process.env.MALLOC_ARENA_MAX, processId: process.pid, ' +
+        'threshold: process.env.MALLOC_MMAP_THRESHOLD_ }';
       writeFileSync(
         join(root, 'dist', 'cli', 'main.js'),
         `export function main(argv) { console.log(JSON.stringify(${says})); return 3; }`,
       );
       const run = (nodeFlags: readonly string[], args: readonly string[], environment: object = {}) => {
-        const { NODE_OPTIONS: _options, MALLOC_ARENA_MAX: _arenas, ...env } = process.env;
+        const { NODE_OPTIONS: _o, MALLOC_ARENA_MAX: _a, MALLOC_MMAP_THRESHOLD_: _t, ...env } = process.env;
         const command = [...nodeFlags, join(root, 'bin', 'weft.js'), ...args];
         const { status, stdout, stderr, pid } = spawnSync(process.execPath, command, {
           encoding: 'utf8',
@@ -63,7 +64,7 @@ describe('bin/weft.js', () => {
         return said;
       };
       const bounds = ['--max-semi-space-size=8', '--heap-growing-percent=50'];
-      expect(run([], ['start', '--json'])).toMatchObject({ flags: bounds, arenas: '2' });
+      expect(run([], ['start', '--json'])).toMatchObject({ flags: bounds, arenas: '2', threshold: '131072' });
       expect(run([], ['status'])).toMatchObject({ flags: [] });
       expect(run(['--max-semi-space-size=32'], ['start']).flags).toEqual([
         ...bounds,
