@@ -16,6 +16,7 @@ import { type Database, openDatabase } from './database.ts';
 import { createDiskSpace, type DiskSpaceOptions } from './disk-space.ts';
 import { assertKey, readEntry, readPages } from './entry.ts';
 import { toOpenError } from './level-error.ts';
+import { bytesToReopen } from './orphan-tables.ts';
 import { createFrame, openFrame } from './record-frame.ts';
 import { openRoster } from './roster.ts';
 import { assertSchema, syncDirectory } from './schema-file.ts';
@@ -77,7 +78,11 @@ export async function createLevelStore(options: LevelStoreOptions): Promise<Leve
   async function audit(): Promise<AuditReport> {
     const report = await auditStore({ database, roster, custody, isStopped: () => isClosed });
     // LevelDB maps every table that it reads, and keeps it mapped: this gives the memory back.
-    if (report.isComplete && report.entries >= mappedEntriesMax) await queue.exclusive(commit.refresh);
+    if (report.isComplete && report.entries >= mappedEntriesMax) {
+      await queue.exclusive(commit.refresh);
+      if ((await space.freeBytes()) >= (await bytesToReopen(join(directory, 'roster'))))
+        await roster.refresh();
+    }
     return report;
   }
 

@@ -28,6 +28,8 @@ export interface Roster {
   recount(): Promise<void>;
   /** Gives back the room of what was deleted. */
   compact(): Promise<void>;
+  /** Gives back the memory of what was read. @throws StoreError when the disk is too full to open the database anew. */
+  refresh(): Promise<void>;
   /** Null when what the roster says of this key is damaged; undefined also while the roster cannot be read. */
   sequenceOf(key: string): Promise<number | null | undefined>;
   /** Up to `limit` keys behind `after`, in order. */
@@ -168,6 +170,7 @@ export async function openRoster(options: DatabaseOptions): Promise<Roster> {
       await writing;
     },
     compact: () => database.use((level) => level.compactRange<string>(keyPrefix, keysEnd, text)),
+    refresh: () => database.reopen({ repair: false }),
     sequenceOf: (key) =>
       database
         .use(async (level) => sequenceIn(key, await level.get<string, string>(keyPrefix + key, text)))
