@@ -51,9 +51,8 @@ export interface Lookup {
   failed(peer: string): void;
   /** It has been silent for longer than answers take, and may still answer. */
   late(peer: string): void;
-  inFlight(): number;
-  /** Those in flight that are not late. */
-  awaited(): number;
+  /** How many more to ask for so many answers at once, where those who will be asked answer as those who were. */
+  missing(answers: number): number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
   /** It is not among the k closest by its own account. */
@@ -235,6 +234,18 @@ export function createLookup(options: {
     for (const namer of candidate.namers) namer.silent++;
   }
 
+  /** Beside those in flight that are not late; more, where more have kept silent than one beside each that answered. */
+  function missing(answers: number): number {
+    let [answering, awaited, silent] = [0, 0, 0];
+    for (const { state, isLate } of candidates) {
+      if (state === 'answered') answering++;
+      else if (state === 'failed' || isLate) silent++;
+      else if (state === 'asked') awaited++;
+    }
+    const wanted = answers * Math.max(1, silent / (1 + answering));
+    return Math.max(0, Math.round(wanted) - awaited);
+  }
+
   return {
     take,
     answered,
@@ -243,9 +254,7 @@ export function createLookup(options: {
     failed,
     late,
     hopsTo: (peer) => byPeer.get(peer)?.hops ?? 0,
-    inFlight: () => candidates.reduce((sum, candidate) => sum + (candidate.state === 'asked' ? 1 : 0), 0),
-    awaited: () =>
-      candidates.reduce((sum, { state, isLate }) => sum + (state === 'asked' && !isLate ? 1 : 0), 0),
+    missing,
     isOutside: (peer) => byPeer.get(peer)?.isOutside === true,
     isComplete: () => window().every((candidate) => candidate.state === 'answered'),
     isConverged: (count) =>

@@ -65,7 +65,8 @@ interface Kind<Payload, Answer> {
 export function createOutbox(context: PeerContext): Outbox {
   let answerTimeMs = 0;
   const noteAnswerTime = (timeMs: number): void => {
-    answerTimeMs += answerTimeWeight * (timeMs - answerTimeMs);
+    // The first counts in full: else a node that has just begun would take everybody for late.
+    answerTimeMs += (answerTimeMs === 0 ? 1 : answerTimeWeight) * (timeMs - answerTimeMs);
   };
   const finds = createLanes<FindItem & { readonly closerMax: number }, FindAnswer>(context, noteAnswerTime, {
     encode: (items) =>

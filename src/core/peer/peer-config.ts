@@ -17,7 +17,7 @@ export interface PeerConfig {
   /** k. */
   readonly replication: number;
   readonly slack: number;
-  /** α: requests of one search under way at a time. */
+  /** α: answers that one search waits for at a time. */
   readonly parallelism: number;
   /** Known peers up to which a new one is met at once; a client meets no more. */
   readonly peersWanted: number;

@@ -151,11 +151,17 @@ export function createResolver(
       return;
     }
     // Most of those that are asked hold it: more would only be work, and the hedge is there for the silent.
-    const missing = config.respondersMin - countHolders(search);
-    const wanted = Math.min(config.parallelism, isContradicted(search) ? config.parallelism : missing);
-    for (const contact of search.lookup.take(Math.max(0, wanted - search.lookup.awaited())))
-      ask(search, contact);
-    if (!hasAsked(search) || search.pendingPeers.size > 0 || search.isAlone) return;
+    const holders = isContradicted(search)
+      ? config.parallelism
+      : Math.min(config.parallelism, config.respondersMin - countHolders(search));
+    const missing = search.lookup.missing(holders);
+    const next = search.lookup.take(missing);
+    for (const contact of next) ask(search, contact);
+    if (!hasAsked(search)) {
+      if (next.length < missing && search.lookup.hasSilent()) widen(search);
+      return;
+    }
+    if (search.pendingPeers.size > 0 || search.isAlone) return;
     if (search.shownByPeer.size < config.respondersMin) widen(search);
     if (search.widening === 0) finish(search);
   }
@@ -209,16 +215,15 @@ export function createResolver(
     const cancel = context.timers.at(context.nowMs() + outbox.hedgeDelayMs(), () => {
       if (search.isDone || !isAwaited) return;
       search.lookup.late(contact.peer);
-      const asked = search.lookup.inFlight();
       advance(search);
-      if (!search.isDone && search.lookup.inFlight() === asked) widen(search);
     });
     search.cancelTimers.push(cancel);
   }
 
   /** Nobody else to ask, and too few have answered: they named only peers closer than themselves, but know more. */
   function widen(search: Search): void {
-    if (search.isWidened) return;
+    const answered = search.lookup.answeredClosest().slice(0, widenPeers);
+    if (search.isWidened || answered.length === 0) return;
     search.isWidened = true;
     const point = kadIdOfAgent(search.agentId).bytes;
     const request = encodeRequest({ type: 'closest', point, count: config.replication });
@@ -226,7 +231,7 @@ export function createResolver(
       search.widening = Math.max(0, search.widening - 1);
       advance(search);
     };
-    for (const contact of search.lookup.answeredClosest().slice(0, widenPeers)) {
+    for (const contact of answered) {
       search.widening++;
       context.send(contact, request, (body) => {
         try {

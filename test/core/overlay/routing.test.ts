@@ -180,10 +180,35 @@ describe('the iterative lookup', () => {
     expect(nobody).toContainEqual(lookup.take(1)[0]);
     lookup.late(nobody[4]!.peer);
     expect(lookup.take(20)).toEqual(honest.slice(0, 18));
-    expect(lookup.awaited()).toBe(18);
     // They were only slow.
     for (const { peer } of nobody.slice(0, 5)) lookup.answered(peer, []);
     expect(nobody).toContainEqual(lookup.take(1)[0]);
+  });
+
+  it('asks the more at once, the more keep silent for each that answers', () => {
+    const seeds = Array.from({ length: 20 }, (_, index) => {
+      const contact = contactOf(`silent or not ${index}`);
+      return { contact, kadId: kadIdOfPeer(contact.peer) };
+    });
+    const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 20 });
+    const asked = (): string[] => lookup.take(lookup.missing(3)).map(({ peer }) => peer);
+    const first = asked();
+    expect(first).toHaveLength(3);
+    expect(asked()).toEqual([]);
+    lookup.late(first[0]!);
+    const [next, ...others] = asked();
+    expect(others).toEqual([]);
+    // Three keep silent, and nobody has answered: nine in place of three, of which one is under way.
+    for (const peer of first.slice(1)) lookup.late(peer);
+    const more = asked();
+    expect(more).toHaveLength(8);
+    // Four for each that answers and one to come, of which seven are under way.
+    lookup.answered(next!, []);
+    lookup.failed(more[0]!);
+    expect(lookup.missing(4)).toBe(1);
+    // They were only slow.
+    for (const peer of first) lookup.answered(peer, []);
+    expect(lookup.missing(8)).toBe(1);
   });
 
   it('leaves in their place those whom a liar named, once somebody else names them too', () => {

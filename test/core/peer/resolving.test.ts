@@ -10,8 +10,8 @@ const seed = Number(process.env['WEFT_TEST_SEED'] ?? 1);
 const verifier = createSodiumVerifier({ workers: 0 });
 
 /** All but the last know one another and hold an agent; the last has met nobody. */
-function networkAndNewcomer(config = {}) {
-  const net = createTestNetwork({ count: 6, seed, verifier, config });
+function networkAndNewcomer(config = {}, delayMs: readonly [number, number] = [1, 20]) {
+  const net = createTestNetwork({ count: 6, seed, verifier, config, delayMs });
   const newcomer = net.peers.at(-1)!;
   const settled = net.peers.slice(0, -1);
   for (const left of settled) for (const right of settled) if (left !== right) net.connect(left, right);
@@ -65,6 +65,18 @@ describe(`a search (seed ${seed})`, () => {
       expect(found.tookMs).toBeLessThan(2_000);
     },
   );
+
+  it('that meets silence before the first answer asks who answers who else there is, and waits for no time-out', () => {
+    const { net, newcomer, settled, agentId } = networkAndNewcomer(
+      { neighboursSoonMs: 60_000 },
+      [150, 150], // so that an answer takes longer than the shortest hedge
+    );
+    for (const silent of settled.slice(1, 3)) silent.side = 1;
+    for (const known of settled.slice(0, 3)) net.meet(newcomer, known.name);
+    const found = timed(net, () => net.resolve(newcomer, agentId));
+    expect(found).toMatchObject({ status: 'ok', holders: 3 });
+    expect(found.tookMs).toBeLessThan(2_000);
+  });
 
   it('is not shown what others have merely read', () => {
     const { net, newcomer, settled, agentId } = networkAndNewcomer({
