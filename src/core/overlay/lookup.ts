@@ -51,8 +51,8 @@ export interface Lookup {
   failed(peer: string): void;
   /** It has been silent for longer than answers take, and may still answer. */
   late(peer: string): void;
-  /** How many more to ask for so many answers at once, where those who will be asked answer as those who were. */
-  missing(answers: number): number;
+  /** How many more to ask for so many answers at once; `isHastened`: as if others will keep silent as those asked so far. */
+  missing(answers: number, isHastened?: boolean): number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
   /** It is not among the k closest by its own account. */
@@ -235,14 +235,14 @@ export function createLookup(options: {
   }
 
   /** Beside those in flight that are not late; more, where more have kept silent than one beside each that answered. */
-  function missing(answers: number): number {
+  function missing(answers: number, isHastened = false): number {
     let [answering, awaited, silent] = [0, 0, 0];
     for (const { state, isLate } of candidates) {
       if (state === 'answered') answering++;
       else if (state === 'failed' || isLate) silent++;
       else if (state === 'asked') awaited++;
     }
-    const wanted = answers * Math.max(1, silent / (1 + answering));
+    const wanted = answers * (isHastened ? Math.max(1, silent / (1 + answering)) : 1);
     return Math.max(0, Math.round(wanted) - awaited);
   }
 

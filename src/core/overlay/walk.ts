@@ -12,7 +12,7 @@ export interface WalkOptions {
   readonly after: (delayMs: number, callback: () => void) => () => void;
   /** The silence after which another one is asked beside; left out: everybody is waited for. */
   readonly hedgeMs?: () => number;
-  /** How many answers to wait for at once, as far as is known by now. */
+  /** How many to wait for at once, as far as is known by now. */
   readonly parallelism: () => number;
   /** Calls back once, with the peers that the answer names; null when there was none of use. */
   readonly ask: (contact: PeerContact, onAnswer: (closer: readonly PeerContact[] | null) => void) => void;

@@ -37,11 +37,15 @@ export interface Outbox {
   name(to: PeerContact, record: Uint8Array, onAnswer: (answer: KeepAnswer | null) => void): void;
   /** How long an answer may take before another peer is asked beside: never so short that load alone breeds more load. */
   hedgeDelayMs(): number;
+  /** Enough have answered for that to be known: who has just begun takes many for late that are merely far. */
+  isHedgeSure(): boolean;
 }
 
 /** Weight of the newest answer in the moving average of answer times. */
 const answerTimeWeight = 0.1;
 const hedgeAnswerTimes = 3;
+/** Answers after which their average says something. */
+const answersMin = 20;
 
 interface Item<Payload, Answer> {
   readonly payload: Payload;
@@ -64,9 +68,10 @@ interface Kind<Payload, Answer> {
 
 export function createOutbox(context: PeerContext): Outbox {
   let answerTimeMs = 0;
+  let answers = 0;
   const noteAnswerTime = (timeMs: number): void => {
-    // The first counts in full: else a node that has just begun would take everybody for late.
-    answerTimeMs += (answerTimeMs === 0 ? 1 : answerTimeWeight) * (timeMs - answerTimeMs);
+    answerTimeMs += answerTimeWeight * (timeMs - answerTimeMs);
+    answers++;
   };
   const finds = createLanes<FindItem & { readonly closerMax: number }, FindAnswer>(context, noteAnswerTime, {
     encode: (items) =>
@@ -98,6 +103,7 @@ export function createOutbox(context: PeerContext): Outbox {
         onAnswer,
       }),
     hedgeDelayMs: () => Math.max(context.config.hedgeAfterMs, hedgeAnswerTimes * answerTimeMs),
+    isHedgeSure: () => answers >= answersMin,
     put: send(puts),
     announce: send(announces),
     name: send(names),

@@ -154,7 +154,7 @@ export function createResolver(
     const holders = isContradicted(search)
       ? config.parallelism
       : Math.min(config.parallelism, config.respondersMin - countHolders(search));
-    const missing = search.lookup.missing(holders);
+    const missing = search.lookup.missing(holders, outbox.isHedgeSure());
     const next = search.lookup.take(missing);
     for (const contact of next) ask(search, contact);
     if (!hasAsked(search)) {

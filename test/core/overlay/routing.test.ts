@@ -191,7 +191,7 @@ describe('the iterative lookup', () => {
       return { contact, kadId: kadIdOfPeer(contact.peer) };
     });
     const lookup = createLookup({ target, self: testPeerId('self'), seeds, width: 20 });
-    const asked = (): string[] => lookup.take(lookup.missing(3)).map(({ peer }) => peer);
+    const asked = (): string[] => lookup.take(lookup.missing(3, true)).map(({ peer }) => peer);
     const first = asked();
     expect(first).toHaveLength(3);
     expect(asked()).toEqual([]);
@@ -205,10 +205,11 @@ describe('the iterative lookup', () => {
     // Four for each that answers and one to come, of which seven are under way.
     lookup.answered(next!, []);
     lookup.failed(more[0]!);
-    expect(lookup.missing(4)).toBe(1);
+    expect(lookup.missing(4, true)).toBe(1);
+    expect(lookup.missing(8)).toBe(1);
     // They were only slow.
     for (const peer of first) lookup.answered(peer, []);
-    expect(lookup.missing(8)).toBe(1);
+    expect(lookup.missing(8, true)).toBe(1);
   });
 
   it('leaves in their place those whom a liar named, once somebody else names them too', () => {
