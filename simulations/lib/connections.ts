@@ -169,8 +169,11 @@ export function createConnections(parts: {
       queue.at(queue.nowMs + dialTimeoutMs, () => onEnd(false));
       return;
     }
+    const deadlineMs = queue.nowMs + dialTimeoutMs;
     queue.at(queue.nowMs + 2 * handshakeRoundTrips * delayMs, () => {
-      const isThere = nodes[to]!.isUp && nodes[from]!.isUp && !network.isCut(to, from);
+      // Nothing comes back, and nothing says so.
+      if (network.isCut(to, from)) return queue.at(deadlineMs, () => onEnd(false));
+      const isThere = nodes[to]!.isUp && nodes[from]!.isUp;
       if (isThere) connect(from, to);
       onEnd(isThere);
     });

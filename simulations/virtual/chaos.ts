@@ -112,10 +112,10 @@ export function beginChaos(plan: readonly PlannedFault[], parts: ChaosParts): Ch
         return { what: `${names(apart)} ${isHard ? 'broken off' : 'out of reach'}`, end };
       }
       case 'one-way cut': {
-        const deaf = some(1, 0.3);
-        const side = among(deaf);
+        const mute = some(1, 0.3);
+        const side = among(mute);
         const end = network.cut((from, to) => side.has(from) && !side.has(to), false);
-        return { what: `${names(deaf)} hear and are not heard`, end };
+        return { what: `${names(mute)} hear and are not heard`, end };
       }
       case 'isolation': {
         const [alone] = some(1, 0);
