@@ -61,14 +61,17 @@ export function fitForm(form: Form, points: readonly Point[]): Fit {
   };
 }
 
-/** A constant or a line through zero where that is good enough; else the form that leaves over the least. */
+/**
+ * A constant or a line through zero where that is good enough; else the form that leaves over the least. A line that falls
+ * is none, where there is another: drawn out it ends below zero.
+ */
 export function fitBest(forms: readonly Form[], points: readonly Point[]): Fit {
   const termsOf = (form: Form): number => (form === 'constant' || form === 'proportional' ? 1 : 2);
   const fits = forms
     .filter((form) => termsOf(form) <= new Set(points.map(({ x }) => x)).size)
     .map((form) => fitForm(form, points))
     .sort((left, right) => (right.r2 ?? 1) - (left.r2 ?? 1));
-  const [best] = fits;
+  const best = fits.find(({ b }) => b >= 0) ?? fits[0];
   if (best === undefined) throw new RangeError(`${points.length} points are too few`);
   return (
     fits.find(({ form, relativeErrorMax }) => termsOf(form) === 1 && relativeErrorMax <= goodEnough) ?? best

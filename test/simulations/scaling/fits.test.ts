@@ -51,6 +51,12 @@ describe('a fit', () => {
     ).toBe('log');
   });
 
+  it('takes no line that falls, which would end below zero', () => {
+    const falling = through((x) => 34.5 - 0.0004 * x);
+    expect(fitForm('linear', falling).b).toBeLessThan(0);
+    expect(fitBest(['constant', 'log', 'linear'], falling).form).toBe('constant');
+  });
+
   it('says how far the farthest point is', () => {
     const points = [
       { x: 1, y: 10 },
