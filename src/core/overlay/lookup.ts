@@ -8,6 +8,7 @@
 import { lookupParallelism } from '../limits.ts';
 import type { PeerContact } from '../peer/events.ts';
 import { compareDistance, distancePrefix, type KadId, kadIdOfPeer } from './distance.ts';
+import type { RoutingTable } from './routing-table.ts';
 
 type CandidateState = 'unasked' | 'asked' | 'answered' | 'failed';
 
@@ -55,7 +56,7 @@ export interface Lookup {
   missing(answers: number, isHastened?: boolean): number;
   /** Requests, one after the other, that it takes to have an answer of that peer; 0 for one that never was a candidate. */
   hopsTo(peer: string): number;
-  /** It is not among the k closest by its own account. */
+  /** It is not among the k closest, by its own account or by its distance. */
   isOutside(peer: string): boolean;
   /** True when each of the k closest live candidates has answered. */
   isComplete(): boolean;
@@ -73,17 +74,30 @@ export interface Lookup {
   confirmed(within: number): PeerContact[];
 }
 
+/** What whoever searches can tell of distances to any target (`distancePrefix`), from how dense its own neighbourhood is. */
+export interface Nearness {
+  /**
+   * Candidates within it are asked in the order of their distance to `draw`: all of them most likely hold what is looked
+   * for, and nobody is asked first for standing nearest.
+   */
+  readonly radius: number;
+  readonly draw: KadId;
+  /** Who stands beyond it is not among the k closest, but for chance: a standard deviation of a count of k is allowed for. */
+  readonly reach: number;
+}
+
+export function nearnessOf(routing: Pick<RoutingTable, 'radius' | 'self'>, width: number): Nearness {
+  const reach = (1 + 1 / Math.sqrt(width)) * routing.radius(width);
+  return { radius: routing.radius(Math.ceil(width / 2)), draw: routing.self, reach };
+}
+
 export function createLookup(options: {
   readonly target: KadId;
   readonly self: string;
   readonly seeds: readonly { readonly contact: PeerContact; readonly kadId: KadId }[];
   /** k. */
   readonly width: number;
-  /**
-   * Within `radius` (`distancePrefix`) of the target, candidates are asked in the order of their distance to `draw`: all of
-   * them most likely hold what is looked for, and nobody is asked first for standing nearest.
-   */
-  readonly near?: { readonly radius: number; readonly draw: KadId };
+  readonly near?: Nearness;
 }): Lookup {
   const { target, self, width, near } = options;
   const candidates: Candidate[] = [];
@@ -255,7 +269,7 @@ export function createLookup(options: {
     late,
     hopsTo: (peer) => byPeer.get(peer)?.hops ?? 0,
     missing,
-    isOutside: (peer) => byPeer.get(peer)?.isOutside === true,
+    isOutside: (peer) => isOutside(byPeer.get(peer), target, near?.reach),
     isComplete: () => window().every((candidate) => candidate.state === 'answered'),
     isConverged: (count) =>
       window()
@@ -277,6 +291,15 @@ export function createLookup(options: {
           .slice(0, width),
       ),
   };
+}
+
+function isOutside(
+  candidate: Candidate | undefined,
+  target: KadId,
+  reach = Number.POSITIVE_INFINITY,
+): boolean {
+  if (candidate === undefined) return false;
+  return candidate.isOutside || distancePrefix(target, candidate.kadId) > reach;
 }
 
 function isInDoubt({ namers }: Candidate): boolean {

@@ -8,7 +8,7 @@ import { bytesToHex } from '../bytes.ts';
 import { isProtocolError, type ProtocolErrorCode } from '../errors.ts';
 import { type AgentId, agentKey } from '../identity/agent-id.ts';
 import { kadIdOfAgent } from '../overlay/distance.ts';
-import { createLookup, type Lookup } from '../overlay/lookup.ts';
+import { createLookup, type Lookup, nearnessOf } from '../overlay/lookup.ts';
 import { decodeClosestAnswer, encodeRequest, type FindAnswer } from '../overlay/message.ts';
 import { agentIdOfBundle } from '../record/admission.ts';
 import { bundleDigest } from '../record/agent-state.ts';
@@ -118,7 +118,7 @@ export function createResolver(
         self: context.self.peer,
         seeds: routing.closest(target, config.replication, context.nowMs()),
         width: config.replication,
-        near: { radius: routing.radius(Math.ceil(config.replication / 2)), draw: routing.self },
+        near: nearnessOf(routing, config.replication),
       }),
       known: held === null ? null : bundleDigest(held.bundle),
       shownByPeer: new Map(),

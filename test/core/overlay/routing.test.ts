@@ -151,7 +151,7 @@ describe('the iterative lookup', () => {
     const radius = distancePrefix(target, seeds[9]!.kadId);
     const orders = ['one', 'another'].map((asker) => {
       const self = testPeerId(asker);
-      const near = { radius, draw: kadIdOfPeer(self) };
+      const near = { radius, draw: kadIdOfPeer(self), reach: Number.POSITIVE_INFINITY };
       return createLookup({ target, self, seeds, width: 20, near }).take(20);
     });
     for (const order of orders) {
@@ -249,7 +249,7 @@ describe('the iterative lookup', () => {
     expect(lookup.confirmed(within)).toEqual(shared.slice(1, 3));
   });
 
-  it('knows who is not among the k closest by its own account', () => {
+  it('knows who is not among the k closest, by its own account or by its distance', () => {
     const byDistance = Array.from({ length: 12 }, (_, index) => contactOf(`account ${index}`)).sort((a, b) =>
       compareDistance(target, kadIdOfPeer(a.peer), kadIdOfPeer(b.peer)),
     );
@@ -263,6 +263,11 @@ describe('the iterative lookup', () => {
     lookup.answered(asked[3]!, [...byDistance.slice(0, 3), byDistance.at(-1)!]);
     expect(asked.map(lookup.isOutside)).toEqual([true, true, false, false]);
     expect(lookup.isOutside(testPeerId('self'))).toBe(false);
+    // Nor are those beyond what the asker's own neighbourhood lets expect.
+    const reach = distancePrefix(target, kadIdOfPeer(asked[1]!));
+    const near = { radius: 0, draw: kadIdOfPeer(testPeerId('self')), reach };
+    const sees = createLookup({ target, self: testPeerId('self'), seeds, width: 3, near });
+    expect(asked.map(sees.isOutside)).toEqual([false, false, true, true]);
     const alone = createLookup({ target, self: testPeerId('self'), seeds, width: 1 });
     const [only] = alone.take(1);
     alone.answered(only!.peer, []);
