@@ -62,15 +62,17 @@ export function fitForm(form: Form, points: readonly Point[]): Fit {
 }
 
 /**
- * A constant or a line through zero where that is good enough; else the form that leaves over the least. A line that falls
- * is none, where there is another: drawn out it ends below zero.
+ * A constant or a line through zero where that is good enough; else the form that leaves over the least. A straight line
+ * takes the place of a logarithm only where it leaves over less than half as much, for it promises far more of what is far
+ * away. A line that falls is none, where there is another: drawn out it ends below zero.
  */
 export function fitBest(forms: readonly Form[], points: readonly Point[]): Fit {
   const termsOf = (form: Form): number => (form === 'constant' || form === 'proportional' ? 1 : 2);
+  const leftOver = ({ form, r2 }: Fit): number => (1 - (r2 ?? 1)) * (form === 'linear' ? 2 : 1);
   const fits = forms
     .filter((form) => termsOf(form) <= new Set(points.map(({ x }) => x)).size)
     .map((form) => fitForm(form, points))
-    .sort((left, right) => (right.r2 ?? 1) - (left.r2 ?? 1));
+    .sort((left, right) => leftOver(left) - leftOver(right));
   const best = fits.find(({ b }) => b >= 0) ?? fits[0];
   if (best === undefined) throw new RangeError(`${points.length} points are too few`);
   return (
