@@ -48,9 +48,10 @@ describe('a network', () => {
     const statuses: string[] = [];
     world.nodes[0]!.resolve(new Uint8Array(32), ({ status }) => void statuses.push(status));
     world.run(2_000);
-    expect(world.requests[1]).toBe(2);
-    // The request, and the answers to both times that it came.
-    expect(world.network.messages.duplicated).toBe(3);
+    const asked = world.network.messages.duplicated / 3;
+    expect(asked).toBeGreaterThanOrEqual(1);
+    // Of each: the request, and the answers to both times that it came.
+    expect(world.requests[1]).toBe(2 * asked);
     expect(statuses).toEqual(['not-found']);
     expect(world.nodes[0]!.peer.snapshot().waitingRequests).toBe(0);
     await world.close();
