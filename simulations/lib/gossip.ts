@@ -99,7 +99,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   const { queue, network, random } = parts;
   const degree = parts.degree ?? degreeDefault;
   /** A node with fewer members grafts. */
-  const degreeLow = degree - 1;
+  const degreeLow = Math.max(1, degree - 1);
   const degreeMax = 2 * degree;
   const { floodPublish = true, lazy = true } = parts;
   const messageById = new Map<string, Message>();
