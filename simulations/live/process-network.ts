@@ -13,6 +13,7 @@ import { bootstrapsOf, type NetworkParts, startAll } from './start-all.ts';
 
 /** Opening a store waits for the disk. */
 const startsAtOnce = 8;
+
 const settings = {
   'store.ballastBytes': 0,
   'keystore.protection': 'none',

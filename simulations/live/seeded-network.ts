@@ -54,8 +54,7 @@ export async function startSeededNetwork(
     ),
   );
   const nodes = machines.map((machine) => createLiveNode(machine.index, () => begin(machine, machines)));
-  await startAll(nodes, parts, startsAtOnce);
-  return {
+  const live: LiveNetwork = {
     mode: 'virtual',
     nodes,
     store: 'disks and a network made from the seed',
@@ -66,6 +65,13 @@ export async function startSeededNetwork(
     traceHash: trace.hash,
     close: () => closeAll(nodes),
   };
+  try {
+    await startAll(nodes, parts, startsAtOnce);
+    return live;
+  } catch (error) {
+    await live.close();
+    throw error;
+  }
 }
 
 async function begin(machine: VirtualNode, machines: readonly VirtualNode[]): Promise<NodeRun> {

@@ -3,13 +3,12 @@ import { parseArgs } from 'node:util';
 import { formatNumber, renderTable } from '../../benchmarks/lib/table.ts';
 import { createChance } from '../lib/chance.ts';
 import { ScenarioError } from '../lib/scenario.ts';
+import { startMs } from '../lib/world.ts';
 import type { Console } from '../report/console.ts';
 import type { VirtualSettings } from './run-virtual.ts';
 import type { VirtualResult } from './virtual-result.ts';
 import { installVirtualTime } from './virtual-time.ts';
 
-/** Virtual time begins here: 2027-01-15T08:00:00Z. */
-const startMs = 1_800_000_000_000;
 const progressSeconds = 10;
 /** Joining, registering, peace and reading take more than one. */
 const minutesMin = 2;

@@ -5,6 +5,7 @@ import { multiaddrConnectionPair } from '@libp2p/utils';
 import { yamux } from '@libp2p/yamux';
 import { describe, expect, it } from 'vitest';
 import { earlyProtocol } from '../../../src/adapters/libp2p/early-protocol.ts';
+import { eventually } from './network.ts';
 
 const protocol = '/weft/record/1.0.0';
 const early = { protocol, negotiateFully: false };
@@ -51,19 +52,13 @@ async function open(served: readonly string[], onStream?: (stream: Stream) => vo
   };
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let turn = 0; !isTrue() && turn < 1_000; turn++)
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  expect(isTrue()).toBe(true);
-}
-
 describe('a stream with an early protocol', () => {
   it('carries what is sent at once behind the question, and hands over the answer to it alone', async () => {
     const { stream, read, end } = await open([protocol]);
     expect(stream.protocol).toBe(protocol);
     stream.send(new TextEncoder().encode('first '));
     stream.send(new TextEncoder().encode('second'));
-    await until(() => read() === 'first second');
+    await eventually(() => read() === 'first second');
     end();
   });
 
@@ -73,7 +68,7 @@ describe('a stream with an early protocol', () => {
       for (const byte of answer.subarray(0, 25)) stream.send(Uint8Array.of(byte));
       stream.send(answer.subarray(25));
     });
-    await until(() => read() === 'rest');
+    await eventually(() => read() === 'rest');
     end();
   });
 
