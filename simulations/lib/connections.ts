@@ -7,6 +7,7 @@ import type { EventQueue } from './event-queue.ts';
 import { createNats, type NatSettings, type Nats, relayedMs } from './nats.ts';
 import type { SimulatedNetwork } from './network.ts';
 import type { SimulatedNode } from './node-shell.ts';
+import { type Lane, noteKind } from './threads/lane.ts';
 
 /** Before the first request, which does not wait for the choice of its protocol: TCP, the choice of noise, noise. */
 const handshakeRoundTrips = 3;
@@ -26,6 +27,8 @@ export interface Connections {
   of(node: number): readonly number[];
   /** Both meet. */
   connect(left: number, right: number): void;
+  /** One of them, where the other belongs to another lane. */
+  join(one: number, other: number): void;
   /** All that know each other have met long ago, those whom nobody can dial through relays. */
   settle(tables: readonly (readonly number[])[]): void;
   /** A dial with its handshakes. */
@@ -50,9 +53,12 @@ export function createConnections(parts: {
   readonly dialTimeoutMs: number;
   /** Settings of the NATs that nodes are behind; left out: everybody can be dialled. */
   readonly nat?: NatSettings | undefined;
+  /** Where nodes are divided among threads: of those of others nothing is known here. */
+  readonly lane?: Lane | undefined;
 }): Connections {
-  const { nodes, queue, network, random, dialTimeoutMs } = parts;
-  const peersOf = nodes.map(() => new Set<number>());
+  const { nodes, queue, network, random, dialTimeoutMs, lane } = parts;
+  const nobody = new Set<number>();
+  const peersOf = nodes.map(({ index }) => (lane?.owns(index) === false ? nobody : new Set<number>()));
   const lists: (readonly number[] | null)[] = nodes.map(() => null);
   const contacts = nodes.map(({ name }) => ({ peer: name, addresses }));
   const lostBy = new Map<number, Set<number>>();
@@ -80,7 +86,7 @@ export function createConnections(parts: {
   }
 
   function join(one: number, other: number): void {
-    if (peersOf[one]!.has(other)) return;
+    if (lane?.owns(one) === false || peersOf[one]!.has(other)) return;
     peersOf[one]!.add(other);
     lists[one] = null;
     lostBy.get(one)?.delete(other);
@@ -175,6 +181,7 @@ export function createConnections(parts: {
       if (network.isCut(to, from)) return queue.at(deadlineMs, () => onEnd(false));
       const isThere = nodes[to]!.isUp && nodes[from]!.isUp;
       if (isThere) connect(from, to);
+      if (lane?.owns(to) === false) lane.post(noteKind.met, queue.nowMs + lane.leadMs, from, to, 0);
       onEnd(isThere);
     });
   }
@@ -221,6 +228,7 @@ export function createConnections(parts: {
     has: (from, to) => peersOf[from]!.has(to),
     of: listOf,
     connect,
+    join,
     settle,
     dial,
     direct: (node) =>

@@ -9,6 +9,8 @@ import type { Random } from '../../src/core/rng.ts';
 import type { EventQueue } from './event-queue.ts';
 import { createMeshColumns, type MeshColumns } from './mesh-columns.ts';
 import type { SimulatedNetwork } from './network.ts';
+import type { Note } from './threads/exchange.ts';
+import { type Lane, noteKind } from './threads/lane.ts';
 
 /** The degrees of `gossipOptions`. */
 const degreeDefault = 6;
@@ -37,8 +39,12 @@ interface Topic {
 }
 
 interface Message {
+  /** What other lanes know it by; 0 where there are none. */
+  readonly number: number;
   readonly topic: Topic;
   readonly data: Uint8Array;
+  /** Other lanes in which all have seen it. */
+  lanesDone: number;
   /** By node: seen in its present run. */
   readonly seen: Uint8Array;
   seenCount: number;
@@ -63,6 +69,8 @@ export interface GossipNetwork {
   keepMeshes(keeper: MeshKeeper): void;
   /** It was down: it has no memory of messages and stands in no mesh. */
   left(node: number): void;
+  /** From another lane; false when it is not about gossip. */
+  receive(note: Note): boolean;
   readonly counts: {
     delivered: number;
     duplicates: number;
@@ -70,6 +78,14 @@ export interface GossipNetwork {
     told: number;
     recovered: number;
   };
+}
+
+export interface GossipLane {
+  readonly lane: Lane;
+  /** By node: those that it has been connected to since before the run. */
+  readonly settled: readonly (readonly number[])[];
+  /** The same in all lanes. */
+  random(topic: string): Random;
 }
 
 export interface GossipParts {
@@ -82,6 +98,8 @@ export interface GossipParts {
   readonly floodPublish?: boolean | undefined;
   /** Messages are told of on heartbeats. */
   readonly lazy?: boolean | undefined;
+  /** Where nodes are divided among threads: meshes are formed among those whom all lanes know to be connected. */
+  readonly divided?: GossipLane | undefined;
   isUp(node: number): boolean;
   /** Those that a node is connected to. */
   neighbours(node: number): readonly number[];
@@ -101,7 +119,12 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   /** A node with fewer members grafts. */
   const degreeLow = Math.max(1, degree - 1);
   const degreeMax = 2 * degree;
-  const { floodPublish = true, lazy = true } = parts;
+  const { floodPublish = true, lazy = true, divided } = parts;
+  const lane = divided?.lane;
+  const owned = lane?.owned ?? nodes;
+  /** By lane, and by their numbers there: messages that came from it. */
+  const messagesOf = Array.from({ length: lane?.count ?? 0 }, () => new Map<number, Message>());
+  let lastNumber = 0;
   const messageById = new Map<string, Message>();
   const topics = new Map<string, Topic>();
   const beatingTopics: Topic[] = [];
@@ -119,14 +142,21 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     if (topic === undefined) {
       topic = { name, mesh: createMeshColumns(nodes, degreeMax), beating: [] };
       topics.set(name, topic);
-      if (keeper === null) form(topic.mesh);
+      if (keeper === null) form(topic);
     }
     return topic;
   }
 
-  /** Who is there has found its members long ago. */
-  function form(mesh: MeshColumns): void {
-    for (let node = 0; node < nodes; node++) if (parts.isUp(node)) tend(mesh, node);
+  /** Who is there has found its members long ago; all lanes find the same. */
+  function form({ name, mesh }: Topic): void {
+    const chance = divided?.random(name);
+    for (let node = 0; node < nodes; node++) {
+      if (chance === undefined) {
+        if (parts.isUp(node)) tend(mesh, node);
+      } else if (mesh.size(node) < degreeLow) {
+        graft(mesh, node, chance.pick(divided!.settled[node]!, 3 * degree));
+      }
+    }
   }
 
   function graft(mesh: MeshColumns, node: number, candidates: readonly number[]): void {
@@ -164,13 +194,15 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
   const meshSize = ({ name, mesh }: Topic, node: number): number =>
     keeper === null ? mesh.size(node) : keeper.peers(name, node).length;
 
-  function publish(node: number, topic: string, data: Uint8Array): void {
+  function messageOf(topic: string, data: Uint8Array): Message {
     const id = createHash('sha256').update(data).digest('base64');
     let message = messageById.get(id);
     if (message === undefined) {
       message = {
+        number: lane === undefined ? 0 : ++lastNumber,
         topic: topicOf(topic),
         data,
+        lanesDone: 0,
         seen: new Uint8Array(nodes),
         seenCount: 0,
         dueMs: new Float64Array(nodes),
@@ -179,7 +211,16 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       };
       messageById.set(id, message);
       if (messageById.size > messagesMax) messageById.delete(messageById.keys().next().value!);
+      if (lane !== undefined) {
+        const name = new TextEncoder().encode(topic);
+        lane.tell(noteKind.message, queue.nowMs, message.number, Buffer.concat([Uint8Array.of(name.length), name, data]));
+      }
     }
+    return message;
+  }
+
+  function publish(node: number, topic: string, data: Uint8Array): void {
+    const message = messageOf(topic, data);
     if (message.seen[node] === 1 || keeper?.isMute(node)) return;
     see(node, message);
     if (floodPublish) for (const receiver of parts.neighbours(node)) send(node, receiver, message);
@@ -189,21 +230,31 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
 
   function see(node: number, message: Message): void {
     message.seen[node] = 1;
-    if (++message.seenCount === nodes) message.dueMs = noneDue;
+    if (++message.seenCount < owned) return;
+    lane?.tell(noteKind.everywhere, queue.nowMs, message.number);
+    if (isEverywhere(message)) message.dueMs = noneDue;
   }
+
+  const isEverywhere = ({ seenCount, lanesDone }: Message): boolean =>
+    seenCount === owned && lanesDone === (lane?.count ?? 1) - 1;
 
   function send(from: number, to: number, message: Message): void {
     const delayMs = network.delayMs(from, to, message.data.length, queue.nowMs);
     if (delayMs === null) return;
     const atMs = queue.nowMs + delayMs;
     if (network.secondMs(from, to) !== null) counts.duplicates++;
+    approach(message, atMs, from, to);
+  }
+
+  function approach(message: Message, atMs: number, from: number, to: number): void {
     // Most copies come behind another that is under way already, and nothing of them matters but their number.
     if (message.seen[to] === 1 || isDueBefore(message, to, atMs)) {
       counts.duplicates++;
       return;
     }
     if (parts.isUp(to) && !isMuted(from, to)) message.dueMs[to] = atMs;
-    queue.plan(atMs, arrive, message, from, to);
+    if (lane?.owns(to) === false) lane.post(noteKind.copy, atMs, from, to, message.number);
+    else queue.plan(atMs, arrive, message, from, to);
   }
 
   function isDueBefore({ dueMs }: Message, to: number, atMs: number): boolean {
@@ -298,7 +349,7 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
       if (neighbours > 0) untold *= 1 - told / neighbours;
       idleBytes += told * (topicBytes + beating.length * messageIdBytes);
       // Who has it answers nothing; when all have it there is nobody to look for.
-      for (const message of beating) if (message.seenCount < nodes) offer(node, message, told);
+      for (const message of beating) if (!isEverywhere(message)) offer(node, message, told);
       beating.length = 0;
     }
     beatingTopics.length = 0;
@@ -311,23 +362,53 @@ export function createGossipNetwork(nodes: number, parts: GossipParts): GossipNe
     const neighbours = parts.neighbours(node);
     for (let count = 0; count < told; count++) {
       const to = neighbours[random.below(neighbours.length)]!;
-      if (message.seen[to] === 1 || !parts.isUp(to)) continue;
-      const thereMs = network.delayMs(node, to, messageIdBytes, queue.nowMs);
-      if (thereMs === null) continue;
-      queue.at(queue.nowMs + thereMs, () => {
-        if (message.seen[to] === 1 || !parts.isUp(to)) return;
-        const backMs = network.delayMs(to, node, messageIdBytes, queue.nowMs);
-        if (backMs === null) return;
-        queue.at(queue.nowMs + backMs, () => {
-          counts.recovered++;
-          if (parts.isUp(node)) send(node, to, message);
-        });
-      });
+      if (lane?.owns(to) !== false) offerTo(message, node, to, queue.nowMs);
+      else if (message.lanesDone < lane.count - 1 && !isDueBefore(message, to, queue.nowMs + lane.leadMs))
+        lane.post(noteKind.have, queue.nowMs + lane.leadMs, node, to, message.number);
     }
+  }
+
+  function offerTo(message: Message, from: number, to: number, nowMs: number): void {
+    if (message.seen[to] === 1 || !parts.isUp(to)) return;
+    const thereMs = network.delayMs(from, to, messageIdBytes, nowMs);
+    if (thereMs !== null) queue.at(nowMs + thereMs, () => ask(message, from, to));
+  }
+
+  function ask(message: Message, from: number, to: number): void {
+    if (message.seen[to] === 1 || !parts.isUp(to)) return;
+    const backMs = network.delayMs(to, from, messageIdBytes, queue.nowMs);
+    if (backMs === null) return;
+    const atMs = queue.nowMs + backMs;
+    if (lane?.owns(from) === false) lane.post(noteKind.want, atMs, to, from, message.number);
+    else queue.plan(atMs, recover, message, from, to);
+  }
+
+  function recover(message: Message, from: number, to: number): void {
+    counts.recovered++;
+    if (parts.isUp(from)) send(from, to, message);
+  }
+
+  function receive({ kind, timeMs, from, to, id, bytes }: Note): boolean {
+    if (lane === undefined || kind > noteKind.everywhere) return false;
+    const messages = messagesOf[lane.laneOf(from)]!;
+    if (kind === noteKind.message) {
+      const nameEnd = 1 + bytes[0]!;
+      const name = new TextDecoder().decode(bytes.subarray(1, nameEnd));
+      messages.set(id, messageOf(name, bytes.slice(nameEnd)));
+      messages.delete(id - messagesMax);
+      return true;
+    }
+    const message = messages.get(id)!;
+    if (kind === noteKind.copy) approach(message, timeMs, from, to);
+    else if (kind === noteKind.have) offerTo(message, from, to, timeMs - lane.leadMs);
+    else if (kind === noteKind.want) queue.plan(timeMs, recover, message, to, from);
+    else if (++message.lanesDone === lane.count - 1 && isEverywhere(message)) message.dueMs = noneDue;
+    return true;
   }
 
   return {
     publish,
+    receive,
     keepMeshes(other) {
       keeper = other;
     },

@@ -53,15 +53,24 @@ const retransmitsMax = 6;
 /** Ethernet, IP and TCP headers, and the multiplexer's and the cipher's, around each message. */
 const overheadBytes = 100;
 
+/** What a node's own line adds to every way at least, milliseconds. */
+export const accessLeastMs = 0.2;
+
 /** The region of each node, and what its own line adds to every way, milliseconds. */
 export function placesOf(nodes: number, random: Random): { regionOf: Uint8Array; accessMs: Float64Array } {
   const regionOf = Uint8Array.from({ length: nodes }, () => random.below(regions.length));
-  const accessMs = Float64Array.from({ length: nodes }, () => 0.2 + exponential(random, 1));
+  const accessMs = Float64Array.from({ length: nodes }, () => accessLeastMs + exponential(random, 1));
   return { regionOf, accessMs };
 }
 
-export function createNetwork(nodes: number, settings: NetworkSettings, random: Random): SimulatedNetwork {
-  const { regionOf, accessMs } = placesOf(nodes, random);
+/** @param places of the nodes; `random`: what happens on the way. */
+export function createNetwork(
+  nodes: number,
+  settings: NetworkSettings,
+  random: Random,
+  places = random,
+): SimulatedNetwork {
+  const { regionOf, accessMs } = placesOf(nodes, places);
   const freeAtMs = new Float64Array(nodes);
   const sentBytes = new Float64Array(nodes);
   const messages = { count: 0, heldBack: 0, duplicated: 0 };

@@ -17,7 +17,8 @@ import { createPlacedAgents } from './placed-agents.ts';
 import { createPopulation, type Step } from './population.ts';
 import type { Scenario } from './scenario.ts';
 import { createSpecialLoad, planJoinStorm } from './special-load.ts';
-import { createWorld, type World } from './world.ts';
+import { createDividedWorld } from './threads/divided-world.ts';
+import { createWorld, type World, type WorldListeners, type WorldSettings } from './world.ts';
 
 export interface RunProgress {
   readonly phase: 'joining' | 'registering' | 'load' | 'settling';
@@ -88,7 +89,8 @@ export async function runScenario(
     () => faultsOverMs,
   );
   const adversary = createAdversary(scenario, seed);
-  const world: World = createWorld(
+  const world = worldOf(
+    scenario,
     {
       nodes: scenario.nodes + adversary.lateNames.length,
       lateNames: adversary.lateNames,
@@ -193,6 +195,12 @@ export async function runScenario(
     parameters: scenario,
     details,
   };
+}
+
+function worldOf({ threads }: Scenario, settings: WorldSettings, listeners: WorldListeners): World {
+  return threads === undefined
+    ? createWorld(settings, listeners)
+    : createDividedWorld(settings, threads, listeners);
 }
 
 /** Of all threads, the collector's too. */

@@ -99,6 +99,8 @@ export const scenarioSchema = Type.Object(
     /** Beside those: agents that were registered long ago, each at its k closest nodes. */
     placedAgents: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
     start: Type.Union([Type.Literal('settled'), Type.Literal('empty')]),
+    /** That many run the nodes, side by side; the trace depends on how many they are, not on who runs them. */
+    threads: Type.Optional(Type.Integer({ minimum: 2, maximum: 8 })),
     network: Type.Object(
       {
         latency: Type.Union([Type.Literal('regions'), Type.Number({ minimum: 0 })]),

@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
+import { createPending } from '../../src/core/peer/pending.ts';
 import { rememberResults } from '../../src/core/remembered.ts';
+import type { Random } from '../../src/core/rng.ts';
 import { meetWithinMs } from '../../src/node/peer-settings.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
@@ -20,6 +22,8 @@ import { settledTables } from './placement.ts';
 import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable, type SignatureTable } from './signatures.ts';
+import type { Note } from './threads/exchange.ts';
+import { createAbsentNode, type Lane, noteKind } from './threads/lane.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 export const startMs = 1_800_000_000_000;
@@ -38,6 +42,8 @@ export interface WorldSettings {
   readonly start: 'settled' | 'empty';
   /** Peer ids of the last nodes, which know nobody and which nobody knows until they are connected. */
   readonly lateNames?: readonly string[];
+  /** Runs its nodes only: the network is divided among threads, and settled. */
+  readonly lane?: Lane;
 }
 
 /** Who looks on. */
@@ -79,14 +85,34 @@ export interface World {
   close(): Promise<void>;
 }
 
-export function createWorld(settings: WorldSettings, listeners: WorldListeners): World {
+/** Whose nodes are here, where they are not divided among threads; those of one lane, where they are. */
+export interface LaneWorld extends World {
+  /** Up to that time. */
+  runUntil(timeMs: number): void;
+  /** What comes from another lane. */
+  receive(note: Note): void;
+}
+
+export function configOf({ peer }: WorldSettings): PeerConfig {
+  return { ...peerConfigDefault, cachedAgentsMax, meetWithinMs, ...peer };
+}
+
+export function createWorld(settings: WorldSettings, listeners: WorldListeners): LaneWorld {
   installNativeHash();
   rememberResults();
-  const { nodes: count, seed, lateNames = [] } = settings;
+  const { nodes: count, seed, lateNames = [], lane } = settings;
   const firstLate = count - lateNames.length;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
-  const network = createNetwork(count, settings.network, chance.stream('network'));
+  const ownStream = (purpose: string): Random =>
+    chance.stream(lane === undefined ? purpose : `${purpose} of lane ${lane.index}`);
+  const places = chance.stream('network');
+  const network = createNetwork(
+    count,
+    settings.network,
+    lane === undefined ? places : ownStream('network'),
+    places,
+  );
   const signatures = createSignatureTable();
   const requests = new Uint32Array(count);
   const requestsUnderWay = createRequestMeter(count);
@@ -94,7 +120,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const trace = createTrace();
   const turned: SimulatedNode[] = [];
   const up = new Uint8Array(count).fill(1);
-  const config: PeerConfig = { ...peerConfigDefault, cachedAgentsMax, meetWithinMs, ...settings.peer };
+  const config = configOf(settings);
   // Everybody has met long ago, and has nothing to tell the others yet.
   const isSettled = settings.start === 'settled';
   const firstConfig = {
@@ -117,7 +143,9 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     },
     push(from, peer, body) {
       const to = indexByName.get(peer);
-      if (to !== undefined)
+      if (to === undefined) return;
+      if (lane?.owns(to) === false) post(noteKind.push, from.index, to, 0, body);
+      else
         deliver(from.index, to, body.length, () =>
           nodes[to]!.dispatch({ type: 'push-received', peer: from.name, body }),
         );
@@ -140,30 +168,40 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     up,
   };
 
-  const nodes = Array.from({ length: count }, (_, index) =>
-    createSimulatedNode(
-      index,
-      lateNames[index - firstLate] ?? peerName(chance.bytes(`peer ${index}`)),
-      { first: firstConfig, later: config },
-      ports,
-    ),
-  );
+  const nodes = Array.from({ length: count }, (_, index) => {
+    const name = lateNames[index - firstLate] ?? peerName(chance.bytes(`peer ${index}`));
+    if (lane?.owns(index) === false) return createAbsentNode(index, name);
+    return createSimulatedNode(index, name, { first: firstConfig, later: config }, ports);
+  });
   const names = nodes.map(({ name }) => name);
   const indexByName = new Map(nodes.map(({ name, index }) => [name, index]));
   const connections = createConnections({
     nodes,
     queue,
     network,
-    random: chance.stream('connections'),
+    random: ownStream('connections'),
     dialTimeoutMs: config.requestTimeoutMs,
     nat: settings.network.nat,
+    lane,
   });
+  const tables = isSettled
+    ? settledTables(
+        nodes.slice(0, firstLate).map(({ name }) => kadIdOfPeer(name)),
+        config.replication,
+        chance.stream('placement'),
+      )
+    : null;
   const { connect } = connections;
   const gossip = createGossipNetwork(count, {
     queue,
     network,
-    random: chance.stream('gossip'),
+    random: ownStream('gossip'),
     ...settings.gossip,
+    divided: lane && {
+      lane,
+      settled: tables!,
+      random: (topic) => chance.stream(`mesh of ${topic}`),
+    },
     isUp: (node) => up[node] === 1,
     neighbours: connections.direct,
     validate: (node, from, topic, data, onVerdict) =>
@@ -199,6 +237,8 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   }
 
   type Answer = Parameters<NodePorts['request']>[2];
+  /** Requests to nodes of other lanes. */
+  const asked = createPending<Answer>();
 
   function request(from: number, to: number, body: Uint8Array, timeoutMs: number, onAnswer: Answer): void {
     requestsUnderWay.begun(from, to);
@@ -212,6 +252,12 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     const timeOut = (): void => queue.at(deadlineMs, () => answer({ failure: 'timeout' }));
     const ask = (): void => {
       trace.note(from, 'request');
+      if (lane?.owns(to) === false) {
+        const id = asked.add(answer);
+        post(noteKind.request, from, to, id, body);
+        queue.at(deadlineMs, () => asked.take(id)?.({ failure: 'timeout' }));
+        return;
+      }
       const target = nodes[to]!;
       // The connection breaks, which takes its way back.
       const reset = (): void => {
@@ -240,6 +286,33 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       connections.dial(from, to, (isConnected) => (isConnected ? ask() : answer({ failure: 'unreachable' })));
   }
 
+  /** To a node of another lane. */
+  function post(kind: number, from: number, to: number, id: number, body: Uint8Array, slownessMs = 0): void {
+    const delayMs = network.delayMs(from, to, body.length, queue.nowMs);
+    if (delayMs === null) return;
+    const atMs = queue.nowMs + delayMs + slownessMs;
+    lane!.post(kind, atMs, from, to, id, body);
+    const secondMs = network.secondMs(from, to);
+    if (secondMs !== null) lane!.post(kind, atMs + secondMs, from, to, id, body);
+  }
+
+  /** What a node of another lane sends arrives. */
+  function receive(note: Note): void {
+    if (gossip.receive(note)) return;
+    const { kind, timeMs, from, to, id, bytes } = note;
+    const { name } = nodes[from]!;
+    const node = nodes[to]!;
+    queue.at(timeMs, () => {
+      if (kind === noteKind.met) connections.join(to, from);
+      else if (kind === noteKind.push) node.dispatch({ type: 'push-received', peer: name, body: bytes });
+      else if (kind === noteKind.answer) asked.take(id)?.({ body: bytes });
+      else {
+        requests[to]!++;
+        node.answer(name, bytes, (body) => post(noteKind.answer, to, from, id, body, node.slownessMs));
+      }
+    });
+  }
+
   function crash(node: number): void {
     nodes[node]!.crash();
     gossip.left(node);
@@ -252,9 +325,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
     turned.length = 0;
   }
 
-  if (settings.start === 'settled') {
-    const places = nodes.slice(0, firstLate).map(({ name }) => kadIdOfPeer(name));
-    const tables = settledTables(places, config.replication, chance.stream('placement'));
+  if (tables !== null) {
     connections.settle(tables);
     firstConfig.greetsNeighbours = true;
   }
@@ -275,6 +346,8 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       return trace.count;
     },
     run: (durationMs) => queue.runUntil(queue.nowMs + durationMs, endTurns),
+    runUntil: (timeMs) => queue.runUntil(timeMs, endTurns),
+    receive,
     connect,
     crash,
     restart: connections.rejoin,
