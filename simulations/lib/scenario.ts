@@ -216,5 +216,22 @@ export function parseScenario(source: string, value: unknown): Scenario {
   const [wrong] = Value.Errors(scenarioSchema, value);
   if (wrong !== undefined)
     throw new ScenarioError(`${source}: ${wrong.instancePath || '/'} ${wrong.message}`);
-  return value as Scenario;
+  const scenario = value as Scenario;
+  const hindrance = scenario.threads === undefined ? undefined : hindranceOf(scenario);
+  if (hindrance !== undefined)
+    throw new ScenarioError(`${source}: /threads nodes that several threads run ${hindrance}`);
+  return scenario;
+}
+
+/** Why its nodes cannot be divided among threads; undefined: they can. */
+function hindranceOf(scenario: Scenario): string | undefined {
+  const { network, faults, load } = scenario;
+  if (scenario.start !== 'settled' || scenario.joinSeconds !== undefined)
+    return 'have met before the run: start "settled"';
+  if (faults.length > 0 || scenario.attack !== undefined || network.nat !== undefined)
+    return 'stay up and reach one another: no faults, attack or network.nat';
+  if (network.latency === 0) return 'are some way apart: a latency above 0';
+  if (scenario.clockSkewSeconds !== undefined || scenario.placedAgents !== undefined || load.replaysPerSecond)
+    return 'are not reached into: no clockSkewSeconds, placedAgents or load.replaysPerSecond';
+  return undefined;
 }

@@ -2,7 +2,6 @@
  * A network of simulated nodes: who is connected to whom, what messages take, who is up. Everything of a run comes from
  * its seed; `traceHash` is over every event that reached a node, in order, so that two runs can be told apart or not.
  */
-import { createHash } from 'node:crypto';
 import { installNativeHash } from '../../src/adapters/native/native-hash.ts';
 import { kadIdOfPeer } from '../../src/core/overlay/distance.ts';
 import { type PeerConfig, peerConfigDefault } from '../../src/core/peer/peer-config.ts';
@@ -13,7 +12,8 @@ import { meetWithinMs } from '../../src/node/peer-settings.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
-import { createGossipNetwork, type GossipNetwork } from './gossip.ts';
+import { createGossipNetwork } from './gossip.ts';
+import type { GossipNetwork } from './gossip-parts.ts';
 import type { Nats } from './nats.ts';
 import { createNetwork, type NetworkSettings, type SimulatedNetwork } from './network.ts';
 import { type Change, createSimulatedNode, type NodePorts, type SimulatedNode } from './node-shell.ts';
@@ -22,8 +22,10 @@ import { settledTables } from './placement.ts';
 import { createRequestMeter, type RequestMeter } from './request-meter.ts';
 import { createSharedBytes } from './shared-bytes.ts';
 import { createSignatureTable, type SignatureTable } from './signatures.ts';
+import { createSums } from './sums.ts';
 import type { Note } from './threads/exchange.ts';
 import { createAbsentNode, type Lane, noteKind } from './threads/lane.ts';
+import { createTrace } from './trace.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 export const startMs = 1_800_000_000_000;
@@ -117,7 +119,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const requests = new Uint32Array(count);
   const requestsUnderWay = createRequestMeter(count);
   const sums = createSums();
-  const trace = createTrace();
+  const trace = createTrace(() => queue.nowMs);
   const turned: SimulatedNode[] = [];
   const up = new Uint8Array(count).fill(1);
   const config = configOf(settings);
@@ -356,55 +358,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       if (sideOf !== null) connections.noteCut(sideOf);
     },
     neighbours: connections.of,
-    traceHash: () => trace.hash(queue.nowMs),
+    traceHash: () => trace.hash(),
     close: () => signatures.close(),
-  };
-
-  function createTrace() {
-    const hash = createHash('sha256');
-    const buffer = Buffer.alloc(64 * 1024);
-    let used = 0;
-    let total = 0;
-    return {
-      get count() {
-        return total;
-      },
-      note(node: number, what: string): void {
-        total++;
-        if (used + 16 > buffer.length) {
-          hash.update(buffer.subarray(0, used));
-          used = 0;
-        }
-        used = buffer.writeDoubleLE(queue.nowMs, used);
-        used = buffer.writeUInt32LE(node, used);
-        used = buffer.writeUInt32LE(what.length * 256 + what.charCodeAt(0), used);
-      },
-      hash(nowMs: number): string {
-        return hash.copy().update(buffer.subarray(0, used)).update(String(nowMs)).digest('hex').slice(0, 16);
-      },
-    };
-  }
-}
-
-/** By metric and label: cores count a few things with each message, so that a sum is found without a new text. */
-function createSums() {
-  const byMetric = new Map<string, Map<string, { value: number }>>();
-  return {
-    add(metric: string, label: string, value: number): void {
-      let byLabel = byMetric.get(metric);
-      if (byLabel === undefined) {
-        byLabel = new Map();
-        byMetric.set(metric, byLabel);
-      }
-      const sum = byLabel.get(label);
-      if (sum === undefined) byLabel.set(label, { value });
-      else sum.value += value;
-    },
-    all(): Map<string, number> {
-      const sums = [...byMetric].flatMap(([metric, byLabel]) =>
-        [...byLabel].map(([label, { value }]): [string, number] => [`${metric}:${label}`, value]),
-      );
-      return new Map(sums);
-    },
   };
 }

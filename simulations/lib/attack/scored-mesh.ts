@@ -7,7 +7,7 @@
  */
 import { gossipTopics } from '../../../src/core/gossip/announcement.ts';
 import type { Random } from '../../../src/core/rng.ts';
-import type { MeshKeeper } from '../gossip.ts';
+import type { MeshKeeper } from '../gossip-parts.ts';
 import type { World } from '../world.ts';
 
 const heartbeatMs = 1_000;

@@ -31,7 +31,10 @@ export function divide(
 }
 
 /** The regions in so many groups: as equal as possible, and of those the one whose groups are farthest from one another. */
-export function groupRegions(count: number): { readonly groupOf: readonly number[]; readonly leastMs: number } {
+export function groupRegions(count: number): {
+  readonly groupOf: readonly number[];
+  readonly leastMs: number;
+} {
   let best = { groupOf: [] as readonly number[], largest: Number.POSITIVE_INFINITY, leastMs: 0 };
 
   function look(groupOf: readonly number[]): void {
@@ -45,8 +48,8 @@ export function groupRegions(count: number): { readonly groupOf: readonly number
 
   /** Groups are numbered in the order of their first regions, so that each division is looked at once. */
   function place(groupOf: readonly number[], used: number): void {
-    if (groupOf.length === regions.length) return look(groupOf);
-    for (let group = 0; group < Math.min(used + 1, count); group++)
+    if (groupOf.length === regions.length) look(groupOf);
+    for (let group = 0; group < Math.min(used + 1, count) && groupOf.length < regions.length; group++)
       place([...groupOf, group], Math.max(used, group + 1));
   }
 

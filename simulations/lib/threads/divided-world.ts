@@ -43,7 +43,10 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
     return {
       ...createAbsentNode(index, peerName(chance.bytes(`peer ${index}`))),
       get store() {
-        stores ??= storesOf(laneOf, threads.ask(() => ({ type: 'open-stores' })));
+        stores ??= storesOf(
+          laneOf,
+          threads.ask(() => ({ type: 'open-stores' })),
+        );
         return stores[index]!;
       },
       peer: { handle: refuse, gathers: refuse, keyspace: refuse, snapshot: () => look(index).snapshot },
@@ -57,7 +60,10 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
   function look(index: number): LookedAt {
     let found = looked.get(index);
     if (found === undefined) {
-      const next = Array.from({ length: Math.min(lookedAtOnce, count) }, (_, place) => (index + place) % count);
+      const next = Array.from(
+        { length: Math.min(lookedAtOnce, count) },
+        (_, place) => (index + place) % count,
+      );
       const ofLane = Array.from({ length: lanes }, (_, lane) => next.filter((node) => laneOf[node] === lane));
       const answers = threads.ask((lane) => ({ type: 'look', nodes: ofLane[lane]! }));
       for (const [lane, answer] of answers.entries())

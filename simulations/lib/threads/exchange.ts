@@ -16,6 +16,8 @@
 
 /** What goes from a node of one lane to one of another; what `id` is depends on the kind. */
 export interface Note {
+  /** Who posted it. */
+  readonly lane: number;
   readonly timeMs: number;
   readonly kind: number;
   readonly from: number;
@@ -109,6 +111,7 @@ export function createExchange(lane: number, lanes: number, memory: SharedMemory
       const length = ints[at + 4]!;
       const end = start + headerBytes + length;
       receive({
+        lane: other,
         timeMs: floats[start / 8]!,
         kind: ints[at]!,
         from: ints[at + 1]!,

@@ -8,7 +8,14 @@ import { createWorld, type LaneWorld, startMs, type WorldSettings } from '../wor
 import { divide } from './divide.ts';
 import { abandon, createExchange, lagSteps, type Note, type SharedMemory } from './exchange.ts';
 import { createLane } from './lane.ts';
-import type { LaneAnswers, LaneCall, LaneCommand, LaneReport, LaneStores, LaneTotals } from './lane-protocol.ts';
+import type {
+  LaneAnswers,
+  LaneCall,
+  LaneCommand,
+  LaneReport,
+  LaneStores,
+  LaneTotals,
+} from './lane-protocol.ts';
 import { createReporter } from './lane-reporter.ts';
 
 export interface LaneThreadData {
@@ -86,7 +93,8 @@ function run(untilMs: number): void {
 }
 
 function receive(note: Note): void {
-  if (note.timeMs < world.queue.nowMs - roundingMs) throw new Error(`a note of kind ${note.kind} came too late`);
+  if (note.timeMs < world.queue.nowMs - roundingMs)
+    throw new Error(`a note of kind ${note.kind} came too late`);
   world.receive(note);
 }
 

@@ -37,31 +37,32 @@ export interface Lane {
   /** What a note takes at least, milliseconds. */
   readonly leadMs: number;
   owns(node: number): boolean;
-  laneOf(node: number): number;
   /** To the lane of `to`. */
   post(kind: number, timeMs: number, from: number, to: number, id: number, bytes?: Uint8Array): void;
-  /** To all other lanes, as soon as it can be; both ends are any node of theirs. */
+  /** To all other lanes, as soon as it can be, and to no node. */
   tell(kind: number, nowMs: number, id: number, bytes?: Uint8Array): void;
 }
 
 const none = new Uint8Array(0);
 
-export function createLane(index: number, count: number, { laneOf, leadMs }: Division, exchange: Exchange): Lane {
-  const someNodes = Array.from({ length: count }, (_, lane) => laneOf.indexOf(lane));
+export function createLane(
+  index: number,
+  count: number,
+  { laneOf, leadMs }: Division,
+  exchange: Exchange,
+): Lane {
   return {
     index,
     count,
     owned: laneOf.reduce((owned, lane) => (lane === index ? owned + 1 : owned), 0),
     leadMs,
     owns: (node) => laneOf[node] === index,
-    laneOf: (node) => laneOf[node]!,
     post(kind, timeMs, from, to, id, bytes = none) {
       exchange.post(laneOf[to]!, kind, timeMs, from, to, id, bytes);
     },
     tell(kind, nowMs, id, bytes = none) {
       for (let lane = 0; lane < count; lane++) {
-        if (lane !== index)
-          exchange.post(lane, kind, nowMs + leadMs, someNodes[index]!, someNodes[lane]!, id, bytes);
+        if (lane !== index) exchange.post(lane, kind, nowMs + leadMs, 0, 0, id, bytes);
       }
     },
   };
