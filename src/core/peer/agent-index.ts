@@ -13,7 +13,8 @@
  *
  * Rows stand without gaps: the last one takes the place of one that is deleted.
  */
-import { type AgentId, agentKey } from '../identity/agent-id.ts';
+import { bytesToHex } from '../bytes.ts';
+import type { AgentId } from '../identity/agent-id.ts';
 import { digest16Bytes, digestBytes } from '../limits.ts';
 import type { Random } from '../rng.ts';
 
@@ -38,6 +39,9 @@ export interface AgentRow extends IndexRow {
 /** Those that are held, or those with an authority part. */
 export type RowSet = 'held' | 'authority';
 
+/** What a walk asks for: rows that are held, or those that the sweep is to look at by that second. */
+export type WalkedRows = 'held' | { readonly dueAt: number };
+
 export interface AgentIndex {
   size(): number;
   has(key: string): boolean;
@@ -52,10 +56,10 @@ export interface AgentIndex {
    */
   rows(set: RowSet, firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
   /**
-   * Up to `count` keys from place `end` downwards. In this direction a walk from `size` to 0 meets every agent that
-   * stays, whatever is deleted between two steps.
+   * The keys of up to `count` rows from place `end` downwards, or of those of them that are asked for. In this direction a
+   * walk from `size` to 0 meets every agent that stays, whatever is deleted between two steps.
    */
-  keysBelow(end: number, count: number): string[];
+  keysBelow(end: number, count: number, which?: WalkedRows): string[];
 }
 
 const digestOffset = digestBytes;
@@ -78,7 +82,6 @@ interface Page {
 /** @param random chooses the hash, so that nobody can grind agent ids that all fall in one place. */
 export function createAgentIndex(random: Random): AgentIndex {
   const pages: Page[] = [];
-  const sought = createKeyReader();
   const [factorHigh, factorLow] = [oddFactor(random), oddFactor(random)];
   /** Open addressing, at most half full: place + 1, or 0 for an empty slot. */
   let slots = new Uint32Array(slotsMin);
@@ -202,11 +205,14 @@ export function createAgentIndex(random: Random): AgentIndex {
         if (firstBytes?.has(page.bytes[offset]!) !== false) yield readAgentRow(page, offset);
       }
     },
-    keysBelow(end, count) {
+    keysBelow(end, count, which) {
       const keys: string[] = [];
-      for (let place = Math.min(end, size) - 1; place >= 0 && keys.length < count; place--) {
+      const last = Math.min(end, size) - 1;
+      for (let place = last; place >= 0 && place > last - count; place--) {
+        const page = pageOf(place);
         const start = offsetOf(place);
-        keys.push(agentKey(pageOf(place).bytes.subarray(start, start + digestBytes)));
+        if (isAskedFor(page, start, which))
+          keys.push(bytesToHex(page.bytes.subarray(start, start + digestBytes)));
       }
       return keys;
     },
@@ -220,6 +226,13 @@ function oddFactor(random: Random): number {
 function createPage(rows: number): Page {
   const bytes = new Uint8Array(rows * rowBytes);
   return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function isAskedFor({ bytes, view }: Page, start: number, which: WalkedRows | undefined): boolean {
+  if (which === undefined) return true;
+  if (which === 'held') return (bytes[start + flagsOffset]! & isHeldFlag) !== 0;
+  const expiresAt = view.getFloat64(start + expiresOffset);
+  return expiresAt !== 0 && expiresAt <= which.dueAt;
 }
 
 function readRow({ bytes, view }: Page, start: number): IndexRow {
@@ -264,11 +277,14 @@ const digitByCode = Uint8Array.from({ length: 128 }, (_, code) => {
   return digit < 0 ? noDigit : digit;
 });
 
-/** Text keys into one buffer: a lookup leaves nothing behind. */
+/** Text keys into one buffer: a lookup leaves nothing behind, and the key of the last one is not read again. */
 function createKeyReader(): KeyReader {
   const bytes = new Uint8Array(digestBytes);
+  let lastRead: string | null = null;
 
   function read(key: string): boolean {
+    if (key === lastRead) return true;
+    lastRead = null;
     if (key.length !== 2 * digestBytes) return false;
     for (let index = 0; index < digestBytes; index++) {
       const high = digitByCode[key.charCodeAt(2 * index)] ?? noDigit;
@@ -276,8 +292,12 @@ function createKeyReader(): KeyReader {
       if (high === noDigit || low === noDigit) return false;
       bytes[index] = (high << 4) | low;
     }
+    lastRead = key;
     return true;
   }
 
   return { bytes, view: new DataView(bytes.buffer), read };
 }
+
+/** One for all indexes: nothing of it outlives a call. */
+const sought = createKeyReader();

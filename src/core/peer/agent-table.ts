@@ -16,7 +16,13 @@ import { decodeState } from '../record/stored-state.ts';
 import { remembered } from '../remembered.ts';
 import { stateExpiresAt } from '../resolve/verdict.ts';
 import { type BucketSummary, createBucketSummary } from '../sync/buckets.ts';
-import { type AgentRow, createAgentIndex, type IndexRow, type RowSet } from './agent-index.ts';
+import {
+  type AgentIndex,
+  type AgentRow,
+  createAgentIndex,
+  type IndexRow,
+  type RowSet,
+} from './agent-index.ts';
 import { type CachedAgent, createCachedAgent } from './cached-agent.ts';
 import type { PeerContext, StoreFailure } from './context.ts';
 import { type AgentEntry, decodeEntry, encodeEntry } from './entry.ts';
@@ -34,7 +40,7 @@ export interface AgentTable {
   /** The rows of a set, or those of some buckets of it (AgentIndex); nothing may be saved or dropped meanwhile. */
   rows(set: RowSet, firstBytes?: ReadonlySet<number>): IterableIterator<AgentRow>;
   /** Keys for a walk in steps, from `size` downwards (AgentIndex). */
-  keysBelow(end: number, count: number): string[];
+  keysBelow: AgentIndex['keysBelow'];
   /** The cached state, or what the store has, or null. Calls back at once when it is cached or unknown. */
   load(key: string, onLoaded: (agent: CachedAgent | null) => void): void;
   cached(key: string): CachedAgent | undefined;
@@ -81,6 +87,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
   const rowOfRefused = new WeakMap<CachedAgent, { readonly row: IndexRow | undefined }>();
   /** What writes that failed had accepted, of agents that stand in memory all the same; bounded as those are. */
   const owed = new Map<string, readonly AcceptedEvent[]>();
+  /** Before that nothing stands in any of the three, and nobody looks. */
+  let hasFailed = false;
 
   function setRow(
     key: string,
@@ -110,6 +118,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
 
   /** More than one at a time: what a burst of writes held above the bound goes once they are done. */
   function trim(): void {
+    if (cache.size <= context.config.cachedAgentsMax) return;
     for (const [oldest, candidate] of cache) {
       if (cache.size <= context.config.cachedAgentsMax) return;
       if (candidate.pendingWrites === 0) cache.delete(oldest);
@@ -157,8 +166,8 @@ export function createAgentTable(context: PeerContext): AgentTable {
     remember(key, agent);
     const { mark, learnedAt, bundle } = agent;
     const bytes = encodeEntry({ isHeld, mark, learnedAt, bundle, expiresAt });
-    const accepted = [...(owed.get(key) ?? []), ...news];
-    if (owed.size > 0) owed.delete(key);
+    const accepted = hasFailed ? [...(owed.get(key) ?? []), ...news] : news;
+    if (hasFailed) owed.delete(key);
     const write = {
       agentKey: key,
       bytes,
@@ -168,11 +177,14 @@ export function createAgentTable(context: PeerContext): AgentTable {
     context.writeEntries([write], (failure) => {
       agent.pendingWrites = 0;
       if (failure === null) {
-        if (unsaved.size > 0) unsaved.delete(key);
-        // A write before this one failed, and what it accepted stands in this state.
-        if (owed.size > 0 && owed.has(key)) unsaved.add(key);
-        if (unsaved.size > 0) saveNextUnsaved();
+        if (hasFailed) {
+          unsaved.delete(key);
+          // A write before this one failed, and what it accepted stands in this state.
+          if (owed.has(key)) unsaved.add(key);
+          saveNextUnsaved();
+        }
       } else {
+        hasFailed = true;
         if (agent.isShown) unstored.add(agent);
         if (accepted.length > 0) owed.set(key, [...(owed.get(key) ?? []), ...accepted]);
         const unsavedMax = rowBefore === undefined ? unsavedAgentsMax / 2 : unsavedAgentsMax;

@@ -8,6 +8,7 @@ import { agentIdFromKey } from '../identity/agent-id.ts';
 import { compareDistance, kadIdOfAgent, kadIdOfPeer } from '../overlay/distance.ts';
 import type { FindPlaces } from '../place/place-finder.ts';
 import { expireState } from '../record/agent-state.ts';
+import type { WalkedRows } from './agent-index.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { PeerContact } from './events.ts';
@@ -58,17 +59,15 @@ export function createUpkeep(
   }
 
   /** Walks the rows a slice at a time. */
-  function walk(visit: (key: string) => void): void {
+  function walk(which: () => WalkedRows, visit: (key: string) => void): void {
     const step = (end: number): void => {
-      for (const key of table.keysBelow(end, rowsPerTurn)) visit(key);
+      for (const key of table.keysBelow(end, rowsPerTurn, which())) visit(key);
       if (end > rowsPerTurn) timers.at(context.nowMs() + 1, () => step(end - rowsPerTurn));
     };
     step(table.size());
   }
 
   function sweep(key: string): void {
-    const row = table.row(key);
-    if (row === undefined || row.expiresAt === 0 || row.expiresAt > context.nowSeconds()) return;
     table.load(key, (agent) => {
       if (agent === null) return;
       const state = expireState(agent.state, context.nowSeconds());
@@ -124,13 +123,16 @@ export function createUpkeep(
 
   return {
     start() {
-      every(sweepIntervalMs, () => walk(sweep));
+      every(sweepIntervalMs, () => walk(() => ({ dueAt: context.nowSeconds() }), sweep));
       every(config.handOverIntervalMs, () => {
         if (toHandOn.length > 0) return;
-        walk((key) => {
-          if (isOthers(key)) toHandOn.push(key);
-          handOnNext();
-        });
+        walk(
+          () => 'held',
+          (key) => {
+            if (isOthers(key)) toHandOn.push(key);
+            handOnNext();
+          },
+        );
       });
       if (config.role === 'client') return;
       every(config.syncIntervalMs, () => {

@@ -58,6 +58,28 @@ describe('the index of agents', () => {
     );
   });
 
+  it('walks over those that are held, or due, and leaves the others out', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(key, row), { selector: ([name]) => name, maxLength: 300, size: 'max' }),
+        fc.integer({ min: 0, max: 2 ** 33 }),
+        (rows, dueAt) => {
+          const index = indexOf(1);
+          for (const [name, value] of rows) index.set(name, value);
+          const namesOf = (isIn: (value: IndexRow) => boolean) =>
+            rows.filter(([, value]) => isIn(value)).map(([name]) => name);
+          expect(index.keysBelow(rows.length, rows.length, 'held').reverse()).toEqual(
+            namesOf(({ isHeld }) => isHeld),
+          );
+          expect(index.keysBelow(rows.length, rows.length, { dueAt }).reverse()).toEqual(
+            namesOf(({ expiresAt }) => expiresAt !== 0 && expiresAt <= dueAt),
+          );
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
   it('reaches every agent that stays when a walk goes down and others are deleted on the way', () => {
     fc.assert(
       fc.property(
