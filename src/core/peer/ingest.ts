@@ -72,8 +72,11 @@ const refused = (agentId: AgentId | null, refusal: ProtocolErrorCode): IngestRes
 });
 
 export function createIngest(context: PeerContext, table: AgentTable): Ingest {
-  /** The bundles that wait for each agent that is locked; null: none. */
-  const queueByAgent = new Map<string, (() => void)[] | null>();
+  /** An agent that is locked, and nobody waits: mostly the only one. A map that gains and loses one entry is rebuilt each time. */
+  let locked: string | null = null;
+  /** The bundles that wait for each other agent that is locked. */
+  const queueByAgent = new Map<string, (() => void)[]>();
+  let isAnyQueued = false;
   const listeners: ((result: IngestResult, source: IngestSource) => void)[] = [];
 
   function ingest(request: IngestRequest): void {
@@ -109,21 +112,38 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
   }
 
   function withLock(key: string, request: IngestRequest, task: (release: () => void) => void): void {
-    const release = (): void => {
-      const next = queueByAgent.get(key)?.shift();
-      if (next === undefined) queueByAgent.delete(key);
-      else next();
-    };
-    const queue = queueByAgent.get(key);
+    const release = (): void => unlock(key);
+    const queue = key === locked ? [] : isAnyQueued ? queueByAgent.get(key) : undefined;
     if (queue === undefined) {
-      queueByAgent.set(key, null);
+      if (locked === null) locked = key;
+      else setQueue(key, []);
       task(release);
-    } else if (queue === null) {
-      queueByAgent.set(key, [() => task(release)]);
     } else if (queue.length >= lockQueueMax) {
       request.onJoined(refused(null, 'busy'));
     } else {
+      if (key === locked) {
+        locked = null;
+        setQueue(key, queue);
+      }
       queue.push(() => task(release));
+    }
+  }
+
+  function setQueue(key: string, queue: (() => void)[]): void {
+    queueByAgent.set(key, queue);
+    isAnyQueued = true;
+  }
+
+  function unlock(key: string): void {
+    if (key === locked) {
+      locked = null;
+      return;
+    }
+    const next = queueByAgent.get(key)?.shift();
+    if (next !== undefined) next();
+    else {
+      queueByAgent.delete(key);
+      isAnyQueued = queueByAgent.size > 0;
     }
   }
 
