@@ -119,6 +119,6 @@ export function createLedger(requestTimeoutMs: number): Ledger {
       effects = [];
       return taken;
     },
-    waiting: waiting.size,
+    waiting: () => waiting.size(),
   };
 }

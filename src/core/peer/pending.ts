@@ -16,54 +16,66 @@ export interface Pending<Waiting> {
 const placesMin = 4;
 
 export function createPending<Waiting>(): Pending<Waiting> {
+  return new Ring();
+}
+
+/** A class, since functions of its own in each ring lie far apart in memory: a peer asks one several times a message. */
+class Ring<Waiting> implements Pending<Waiting> {
   /** At each place a number and what waits; half of the places stay free. */
-  let ring: (number | Waiting | undefined)[] = emptyRing(placesMin);
-  let lastId = 0;
-  let size = 0;
+  private ring: (number | Waiting | undefined)[] = emptyRing(placesMin);
+  private lastId = 0;
+  private waiting = 0;
 
-  const at = (id: number): number => 2 * (id & (ring.length / 2 - 1));
+  add(waiting: Waiting): number {
+    if (4 * this.waiting >= this.ring.length) this.grow();
+    const { ring } = this;
+    // Numbers whose place is taken by one that waits long are left out.
+    do this.lastId++;
+    while (ring[this.at(this.lastId)] !== undefined);
+    const index = this.at(this.lastId);
+    ring[index] = this.lastId;
+    ring[index + 1] = waiting;
+    this.waiting++;
+    return this.lastId;
+  }
 
-  function grow(): void {
-    const before = ring;
-    ring = emptyRing(before.length);
+  take(id: number): Waiting | undefined {
+    const { ring } = this;
+    const index = this.at(id);
+    if (ring[index] !== id) return undefined;
+    const waiting = ring[index + 1] as Waiting;
+    ring[index] = undefined;
+    ring[index + 1] = undefined;
+    this.waiting--;
+    return waiting;
+  }
+
+  drain(): Waiting[] {
+    const { ring } = this;
+    const waiting = ring.filter((_, index) => index % 2 === 1 && ring[index - 1] !== undefined) as Waiting[];
+    this.ring = emptyRing(placesMin);
+    this.waiting = 0;
+    return waiting;
+  }
+
+  size(): number {
+    return this.waiting;
+  }
+
+  private at(id: number): number {
+    return 2 * (id & (this.ring.length / 2 - 1));
+  }
+
+  private grow(): void {
+    const before = this.ring;
+    this.ring = emptyRing(before.length);
     for (let index = 0; index < before.length; index += 2) {
       const id = before[index] as number | undefined;
       if (id === undefined) continue;
-      ring[at(id)] = id;
-      ring[at(id) + 1] = before[index + 1];
+      this.ring[this.at(id)] = id;
+      this.ring[this.at(id) + 1] = before[index + 1];
     }
   }
-
-  return {
-    add(waiting) {
-      if (4 * size >= ring.length) grow();
-      // Numbers whose place is taken by one that waits long are left out.
-      do lastId++;
-      while (ring[at(lastId)] !== undefined);
-      ring[at(lastId)] = lastId;
-      ring[at(lastId) + 1] = waiting;
-      size++;
-      return lastId;
-    },
-    take(id) {
-      const index = at(id);
-      if (ring[index] !== id) return undefined;
-      const waiting = ring[index + 1] as Waiting;
-      ring[index] = undefined;
-      ring[index + 1] = undefined;
-      size--;
-      return waiting;
-    },
-    drain() {
-      const waiting = ring.filter(
-        (_, index) => index % 2 === 1 && ring[index - 1] !== undefined,
-      ) as Waiting[];
-      ring = emptyRing(placesMin);
-      size = 0;
-      return waiting;
-    },
-    size: () => size,
-  };
 }
 
 function emptyRing(places: number): undefined[] {

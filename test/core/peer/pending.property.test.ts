@@ -34,6 +34,11 @@ describe(`what waits for an answer (seed ${seed})`, () => {
     const pending = createPending<number>();
     const ids = [pending.add(1), pending.add(2), pending.add(3)];
     expect(pending.drain()).toEqual([1, 2, 3]);
-    expect([pending.size(), ...ids.map(pending.take)]).toEqual([0, undefined, undefined, undefined]);
+    expect([pending.size(), ...ids.map((id) => pending.take(id))]).toEqual([
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
