@@ -20,14 +20,30 @@ import type { Bundle } from '../record/bundle.ts';
 import { remembered } from '../remembered.ts';
 import { readArray, readInteger } from '../shape.ts';
 
+const topicPath = '/1/rev/';
+const hexDigits = '0123456789abcdef';
+
 /** The topic of an agent: `<prefix>/1/rev/<x>`, x = the top 4 bits of the aid in hexadecimal. */
 export function gossipTopic(prefix: string, agentId: AgentId): string {
-  return `${prefix}/1/rev/${(agentId[0]! >> 4).toString(16)}`;
+  return `${prefix}${topicPath}${hexDigits[gossipTopicNumber(agentId)]}`;
+}
+
+/** The number of an agent's topic, 0 to 15. */
+export function gossipTopicNumber(agentId: AgentId): number {
+  return agentId[0]! >> 4;
+}
+
+/** The number of a topic; -1 for one that there is not. */
+export function readGossipTopic(prefix: string, topic: string): number {
+  const length = prefix.length + topicPath.length;
+  const isTopic =
+    topic.length === length + 1 && topic.startsWith(prefix) && topic.startsWith(topicPath, prefix.length);
+  return isTopic ? hexDigits.indexOf(topic[length]!) : -1;
 }
 
 /** All topics, in order. */
 export function gossipTopics(prefix: string): string[] {
-  return Array.from({ length: gossipTopicCount }, (_, index) => `${prefix}/1/rev/${index.toString(16)}`);
+  return Array.from({ length: gossipTopicCount }, (_, index) => prefix + topicPath + hexDigits[index]);
 }
 
 /** True when there is anything to announce: more than an inception, or a revocation. */

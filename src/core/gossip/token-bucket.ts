@@ -28,7 +28,7 @@ class Bucket implements TokenBucket {
 
   take(nowMs: number, count = 1): boolean {
     this.refill(nowMs);
-    if (this.tokens + 1e-9 < count) return false;
+    if (!hasTokens(this.tokens, count)) return false;
     this.tokens -= count;
     return true;
   }
@@ -39,9 +39,17 @@ class Bucket implements TokenBucket {
   }
 
   private refill(nowMs: number): void {
-    const { burst, perSecond } = this.rate;
-    if (this.updatedAtMs !== 0)
-      this.tokens = Math.min(burst, this.tokens + (Math.max(0, nowMs - this.updatedAtMs) / 1000) * perSecond);
+    if (this.updatedAtMs !== 0) this.tokens = refilled(this.rate, this.tokens, nowMs - this.updatedAtMs);
     this.updatedAtMs = nowMs;
   }
+}
+
+/** What stands in a bucket so long after so many tokens stood in it; a clock that went back adds nothing. */
+export function refilled({ burst, perSecond }: TokenRate, tokens: number, sinceMs: number): number {
+  return Math.min(burst, tokens + (Math.max(0, sinceMs) / 1000) * perSecond);
+}
+
+/** Whether there are so many; sums of fractions fall a little short. */
+export function hasTokens(tokens: number, count: number): boolean {
+  return tokens + 1e-9 >= count;
 }

@@ -8,17 +8,18 @@ import {
   decodeAnnouncement,
   encodeAnnouncements,
   gossipTopic,
-  gossipTopics,
+  gossipTopicNumber,
+  readGossipTopic,
 } from '../gossip/announcement.ts';
 import { createGossipBudgets } from '../gossip/budgets.ts';
 import { agentKey } from '../identity/agent-id.ts';
-import { announcementBytesMax, gossipMessagesPerSecondPerTopic } from '../limits.ts';
+import { announcementBytesMax, gossipMessagesPerSecondPerTopic, gossipTopicCount } from '../limits.ts';
 import type { AgentState } from '../record/agent-state.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { PeerContext } from './context.ts';
 import type { GossipVerdict } from './events.ts';
 import type { Ingest, IngestResult, IngestSource } from './ingest.ts';
-import { createQuota, type Quota } from './quota.ts';
+import { createKindQuota } from './quota.ts';
 
 export interface GossipIntake {
   handle(messageId: number, topic: string, from: string, data: Uint8Array): void;
@@ -28,13 +29,12 @@ export interface GossipIntake {
 
 /** Agents whose announcement waits for budget. Only their keys are kept: the state itself is in the table. */
 const waitingAgentsMax = 65_536;
-/** Of whom a quota is kept; a node has about a hundred neighbours. */
-const neighboursPerTopicMax = 256;
+/** Of whom quotas are kept; a node has about a hundred neighbours. */
+const neighboursMax = 256;
 
 export function createGossipIntake(context: PeerContext, table: AgentTable, ingest: Ingest): GossipIntake {
   const perSecond = gossipMessagesPerSecondPerTopic;
-  /** Of topics of which something came. */
-  const quotaByTopic = new Map<string, Quota>();
+  const mayGossip = createKindQuota({ burst: perSecond * 2, perSecond }, gossipTopicCount, neighboursMax);
   const budgets = createGossipBudgets();
   const waiting = new Set<string>();
   /** The latest that was accepted and is over its agent's budget. */
@@ -49,18 +49,18 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
       answer('reject', 'too-large');
       return;
     }
-    const mayGossip = quotaOf(topic);
-    if (mayGossip === undefined) {
+    const number = readGossipTopic(context.config.protocolPrefix, topic);
+    if (number < 0) {
       answer('reject', 'wrong-topic');
       return;
     }
-    if (!mayGossip(from, 1, context.nowMs())) {
+    if (!mayGossip(from, number, context.nowMs())) {
       answer('ignore', 'over-quota');
       return;
     }
     try {
       const { agentId, bundle } = decodeAnnouncement(data);
-      if (gossipTopic(context.config.protocolPrefix, agentId) !== topic) {
+      if (gossipTopicNumber(agentId) !== number) {
         answer('reject', 'wrong-topic');
         return;
       }
@@ -81,20 +81,10 @@ export function createGossipIntake(context: PeerContext, table: AgentTable, inge
     }
   }
 
-  /** Undefined for a topic that there is not. */
-  function quotaOf(topic: string): Quota | undefined {
-    let quota = quotaByTopic.get(topic);
-    if (quota === undefined && gossipTopics(context.config.protocolPrefix).includes(topic)) {
-      quota = createQuota({ burst: perSecond * 2, perSecond }, neighboursPerTopicMax);
-      quotaByTopic.set(topic, quota);
-    }
-    return quota;
-  }
-
   function accepted(result: IngestResult, source: IngestSource): void {
     const agent = result.agent;
-    const changes = result.changes.filter((change) => change !== 'changed');
-    if (agent === null || changes.length === 0) return;
+    const { changes } = result;
+    if (agent === null || changes.every((change) => change === 'changed')) return;
     // A reader that meets an agent for the first time has nothing to tell those who already store it.
     if (source === 'resolve' && result.before === null) return;
     // Whoever pushes to a client tells the network too.

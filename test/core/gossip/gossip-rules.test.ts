@@ -1,7 +1,7 @@
 /** Gossip admission and budgets (docs/protocol.md §5). */
 import { describe, expect, it } from 'vitest';
 import { gossipVerdict } from '../../../src/core/gossip/admit.ts';
-import { gossipTopic, gossipTopics } from '../../../src/core/gossip/announcement.ts';
+import { gossipTopic, gossipTopics, readGossipTopic } from '../../../src/core/gossip/announcement.ts';
 import { createGossipBudgets } from '../../../src/core/gossip/budgets.ts';
 import { createTokenBucket } from '../../../src/core/gossip/token-bucket.ts';
 
@@ -11,6 +11,9 @@ describe('topics', () => {
     expect(new Set(topics).size).toBe(16);
     expect(topics).toContain('/weft/1/rev/a');
     expect(gossipTopic('/weft', Uint8Array.of(0xa7, ...new Uint8Array(31)))).toBe('/weft/1/rev/a');
+    expect(topics.map((topic) => readGossipTopic('/weft', topic))).toEqual([...topics.keys()]);
+    for (const other of ['/weft/1/rev/', '/weft/1/rev/g', '/weft/1/rev/A', '/weft/1/rev/00', '/left/1/rev/0'])
+      expect(readGossipTopic('/weft', other)).toBe(-1);
   });
 });
 
