@@ -29,10 +29,12 @@ export function hourOf(nowSeconds: number): number {
 
 /** The draw of one peer: the first 53 bits of H("weft/draw/1" ‖ aid ‖ peer id ‖ hour, 4 bytes). */
 export function createDraw(peer: string): Draw {
-  const peerBytes = base58btc.baseDecode(peer);
+  /** Of the first draw: most peers of a large network make none. */
+  let peerBytes: Uint8Array | null = null;
   const hourBytes = new Uint8Array(4);
   const hourView = new DataView(hourBytes.buffer);
   return (agentId, hour) => {
+    peerBytes ??= base58btc.baseDecode(peer);
     hourView.setUint32(0, hour);
     const drawn = digest(domain('weft/draw/1'), agentId, peerBytes, hourBytes);
     const view = new DataView(drawn.buffer, drawn.byteOffset, 8);

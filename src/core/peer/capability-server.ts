@@ -32,6 +32,8 @@ export interface CapabilityServer {
 
 export function createCapabilityServer(context: PeerContext, table: AgentTable): CapabilityServer {
   const store = createCapabilityStore(createDraw(context.self.peer), capabilityStoreBytesMax);
+  /** Something was kept at some time. */
+  let isUsed = false;
   const { isMine, closerTo } = createStoringPeer(context.routing, context.config, context.nowMs);
   const sweepLater = createSweep(
     context,
@@ -57,6 +59,7 @@ export function createCapabilityServer(context: PeerContext, table: AgentTable):
   });
 
   function keep(announcement: CapabilityAnnouncement, establishment: Uint8Array, from: string): KeepAnswer {
+    isUsed = true;
     const hour = hourOf(context.nowSeconds());
     const status = store.put({ ...announcement, establishment }, placesOf(announcement), from, hour);
     context.count('capabilities', status);
@@ -80,7 +83,7 @@ export function createCapabilityServer(context: PeerContext, table: AgentTable):
       return { announcements, closer: closerTo(point, asker) };
     },
     changed({ agentId, keyState }) {
-      const kept = store.size() === 0 ? undefined : store.get(agentKey(agentId));
+      const kept = isUsed ? store.get(agentKey(agentId)) : undefined;
       if (kept === undefined) return;
       if (keyState.status === 'active' && bytesEqual(kept.establishment, keyState.establishment)) return;
       store.drop(kept.key);

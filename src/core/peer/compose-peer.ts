@@ -16,8 +16,8 @@ import { createPlaceSearcher } from '../place/place-searcher.ts';
 import { createRandom } from '../rng.ts';
 import { type AgentTable, createAgentTable } from './agent-table.ts';
 import { raiseAlarms } from './alarms.ts';
-import { createAnnouncer } from './announcer.ts';
-import { createCapabilitySearcher } from './capability-searcher.ts';
+import { type Announcer, createAnnouncer } from './announcer.ts';
+import { type CapabilitySearcher, createCapabilitySearcher } from './capability-searcher.ts';
 import type { CapabilityServer } from './capability-server.ts';
 import { createLedger, type PeerContext } from './context.ts';
 import type { PeerEffect } from './effects.ts';
@@ -33,7 +33,7 @@ import type { PeerConfig } from './peer-config.ts';
 import { createPublisher } from './publisher.ts';
 import { createResolver } from './resolver.ts';
 import { createServer, type Server } from './server.ts';
-import { createSubscriptions } from './subscriptions.ts';
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
 import { createSynchroniser } from './synchroniser.ts';
 import { createTimers } from './timers.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -154,21 +154,22 @@ function createParts(
   const resolver = createResolver(context, shared);
   const publisher = createPublisher(context, shared);
   const gossip = createGossipIntake(context, table, ingest);
-  const subscriptions = createSubscriptions(context, { table, ingest, outbox });
   const neighbourhood = createNeighbourhood(context);
   const findPlaces = createPlaceFinder(context);
   const places = createPlaceSearcher(context, outbox);
   const upkeep = createUpkeep(context, { table, outbox, synchroniser, findPlaces });
-  const announcer = createAnnouncer(context, { outbox, server: capabilities, findPlaces });
   const names = createNames(context, storing.names(context, table, outbox), {
     ...{ table, outbox, findPlaces, places },
   });
-  const searcher = createCapabilitySearcher(context, { table, places, server: capabilities });
+  // Of the first call: of thousands of peers in one process most never watch, announce or search.
+  let subscriptions: Subscriptions | null = null;
+  let announcer: Announcer | null = null;
+  let searcher: CapabilitySearcher | null = null;
   const cancelByCall = new Map<number, () => void>();
 
   ingest.onAccepted((result, source) => {
     gossip.accepted(result, source);
-    subscriptions.accepted(result);
+    subscriptions?.accepted(result);
     tell(result, source);
   });
 
@@ -196,6 +197,11 @@ function createParts(
     if (!isDone) cancelByCall.set(callId, cancel);
   }
 
+  function subscribe(): Subscriptions {
+    subscriptions ??= createSubscriptions(context, { table, ingest, outbox });
+    return subscriptions;
+  }
+
   function peerAdded(contact: PeerContact): void {
     const isNew = !routing.has(contact.peer);
     if (!routing.add(contact) || !isNew) return;
@@ -203,7 +209,7 @@ function createParts(
     upkeep.neighbourAdded(contact);
     resolver.peerAdded(contact);
     places.peerAdded(contact);
-    subscriptions.peerCame();
+    subscriptions?.peerCame();
   }
 
   function handle(event: OutsideEvent): void {
@@ -223,25 +229,25 @@ function createParts(
         return;
       case 'peer-removed':
         routing.remove(event.peer);
-        subscriptions.peerGone(event.peer);
+        subscriptions?.peerGone(event.peer);
         return;
       case 'peer-connected': {
         const known = routing.get(event.peer);
         if (known === undefined) return;
         upkeep.neighbourAdded(known.contact);
-        subscriptions.peerCame();
+        subscriptions?.peerCame();
         return;
       }
       case 'peer-disconnected':
         watchers.removePeer(event.peer);
-        subscriptions.peerGone(event.peer);
+        subscriptions?.peerGone(event.peer);
         return;
       case 'request-received':
         if (!names.handle(event.inboundId, event.peer, event.body))
           server.handle(event.inboundId, event.peer, event.body);
         return;
       case 'push-received':
-        subscriptions.pushed(event.peer, event.body);
+        subscribe().pushed(event.peer, event.body);
         return;
       case 'gossip-received':
         gossip.handle(event.messageId, event.topic, event.from, event.data);
@@ -250,10 +256,10 @@ function createParts(
         refetch(event.agentKey);
         return;
       case 'watch-called':
-        for (const agentId of event.agentIds) subscriptions.watch(agentId);
+        for (const agentId of event.agentIds) subscribe().watch(agentId);
         return;
       case 'unwatch-called':
-        for (const agentId of event.agentIds) subscriptions.unwatch(agentId);
+        for (const agentId of event.agentIds) subscriptions?.unwatch(agentId);
         return;
       case 'name-called':
       case 'look-up-called':
@@ -303,8 +309,9 @@ function createParts(
         );
         return;
       case 'announce-called':
+        announcer ??= createAnnouncer(context, { outbox, server: capabilities, findPlaces });
         call(callId, (done) =>
-          announcer.announce({
+          announcer!.announce({
             ...event,
             onAnnounced(result) {
               done();
@@ -314,8 +321,9 @@ function createParts(
         );
         return;
       case 'search-called':
+        searcher ??= createCapabilitySearcher(context, { table, places, server: capabilities });
         call(callId, (done) =>
-          searcher.search({
+          searcher!.search({
             ...event,
             onFound(found) {
               done();
@@ -373,7 +381,7 @@ function createParts(
       watchedAgents: watchers.size(),
       announcedAgents: capabilities.store.size(),
       keptNames: names.size(),
-      subscriptions: subscriptions.size(),
+      subscriptions: subscriptions?.size() ?? 0,
       activeResolves: resolver.active(),
       activePublishes: publisher.active(),
       activeSyncs: synchroniser.active(),

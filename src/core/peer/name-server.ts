@@ -48,6 +48,8 @@ export interface NameServer {
 export function createNameServer(context: PeerContext, table: AgentTable, outbox: Outbox): NameServer {
   const { config } = context;
   const store = createNameStore(nameStoreBytesMax);
+  /** Something was kept at some time. */
+  let isUsed = false;
   const mayName = createQuota({ burst: config.putsBurst, perSecond: config.putsPerSecond });
   const mayLookUp = createQuota({ burst: config.findsBurst, perSecond: config.findsPerSecond });
   const { isMine, closerTo } = createStoringPeer(context.routing, config, context.nowMs);
@@ -145,6 +147,7 @@ export function createNameServer(context: PeerContext, table: AgentTable, outbox
     onAnswer: (answer: KeepAnswer) => void,
   ): void {
     const { key } = record;
+    isUsed = true;
     dropOlderKeys(record, establishment);
     if (!store.put(record, establishment, from, context.nowMs())) {
       onAnswer(refusal(context, 'names', 'displaced', 'displaced'));
@@ -180,7 +183,7 @@ export function createNameServer(context: PeerContext, table: AgentTable, outbox
   }
 
   function changed(state: AgentState): void {
-    if (store.size() === 0) return;
+    if (!isUsed) return;
     const { status, establishment } = state.keyState;
     const revoked = new Set(
       state.revocations.filter(({ kind }) => kind === 'delegation').map(({ target }) => bytesToHex(target)),
@@ -204,6 +207,7 @@ export function createNameServer(context: PeerContext, table: AgentTable, outbox
       if (config.role === 'full') keepAlive();
     },
     restore(bytes) {
+      isUsed = true;
       store.restore(bytes, context.nowMs());
       sweepLater();
     },

@@ -34,8 +34,9 @@ export function createNames(
     readonly places: PlaceSearcher;
   },
 ): Names {
-  const publisher = createNamePublisher(context, { ...parts, server });
-  const searcher = createNameSearcher(context, { ...parts, server });
+  // Of the first call: thousands of peers in one process never call.
+  let publisher: NamePublisher | null = null;
+  let searcher: NameSearcher | null = null;
   return {
     size: server.store.size,
     handle(inboundId, peer, body) {
@@ -48,7 +49,13 @@ export function createNames(
     },
     start: server.start,
     changed: server.changed,
-    publish: publisher.publish,
-    find: searcher.find,
+    publish(call) {
+      publisher ??= createNamePublisher(context, { ...parts, server });
+      return publisher.publish(call);
+    },
+    find(call) {
+      searcher ??= createNameSearcher(context, { ...parts, server });
+      return searcher.find(call);
+    },
   };
 }

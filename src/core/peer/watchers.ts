@@ -22,6 +22,8 @@ export interface Watchers {
 export function createWatchers(context: PeerContext): Watchers {
   const peersByAgent = new Map<string, Set<string>>();
   const agentsByPeer = new Map<string, Set<string>>();
+  /** Somebody has watched at some time. */
+  let isAsked = false;
 
   function removeKey(peer: string, key: string): void {
     const peers = peersByAgent.get(key);
@@ -36,6 +38,7 @@ export function createWatchers(context: PeerContext): Watchers {
       const peers = peersByAgent.get(key) ?? new Set<string>();
       if (!agents.has(key) && (agents.size >= agentsPerPeerMax || peers.size >= peersPerAgentMax))
         return false;
+      isAsked = true;
       agentsByPeer.set(peer, agents.add(key));
       peersByAgent.set(key, peers.add(peer));
       return true;
@@ -52,7 +55,7 @@ export function createWatchers(context: PeerContext): Watchers {
       agentsByPeer.delete(peer);
     },
     push(agentId, bundle, except) {
-      if (peersByAgent.size === 0) return;
+      if (!isAsked) return;
       const peers = peersByAgent.get(agentKey(agentId));
       if (peers === undefined) return;
       const body = encodePush([bundle]);
