@@ -33,24 +33,31 @@ export function totalOf(ids: Iterable<readonly [agentId: Uint8Array, id: Uint8Ar
 }
 
 export function createBucketSummary(): BucketSummary {
-  /** Of the first id that is added; many summaries stay empty. */
-  let bytes: Uint8Array | null = null;
-  const total = new Uint8Array(digest16Bytes);
+  return new Summary();
+}
 
-  const summary = {
-    count: 0,
-    toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1) {
-      bytes ??= new Uint8Array(summaryBytes);
-      const offset = agentId[0]! * syncBucketBytes;
-      summary.count += change;
-      addToUint32(bytes, offset, change);
-      xorInto(bytes, offset + 4, id);
-      xorInto(total, 0, id);
-    },
-    xor: () => total.slice(),
-    encode: () => bytes?.slice() ?? new Uint8Array(summaryBytes),
-  };
-  return summary;
+/** A class, since functions of its own in each lie far apart in memory: a peer writes into two with each change. */
+class Summary implements BucketSummary {
+  count = 0;
+  /** The buckets, and the total behind them. Of the first id that is added; many summaries stay empty. */
+  private bytes: Uint8Array | null = null;
+
+  toggle(agentId: Uint8Array, id: Uint8Array, change: 1 | -1): void {
+    this.bytes ??= new Uint8Array(summaryBytes + digest16Bytes);
+    const offset = agentId[0]! * syncBucketBytes;
+    this.count += change;
+    addToUint32(this.bytes, offset, change);
+    xorInto(this.bytes, offset + 4, id);
+    xorInto(this.bytes, summaryBytes, id);
+  }
+
+  xor(): Uint8Array {
+    return this.bytes?.slice(summaryBytes) ?? new Uint8Array(digest16Bytes);
+  }
+
+  encode(): Uint8Array {
+    return this.bytes?.slice(0, summaryBytes) ?? new Uint8Array(summaryBytes);
+  }
 }
 
 function xorInto(bytes: Uint8Array, offset: number, id: Uint8Array): void {
