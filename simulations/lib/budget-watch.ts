@@ -16,7 +16,7 @@ export function createBudgetWatch(world: World): () => BudgetedNode[] {
     const sent = network.sentMessages[index]!;
     const seen = {
       ...{ index, agents, cachedAgents, waitingRequests },
-      neighbours: world.neighbours(index).length,
+      neighbours: world.neighbourCount(index),
       sentMessages: sent - sentBefore[index]!,
       seconds: (queue.nowMs - lookedAtMs[index]!) / 1000,
       mostRequestsOfOnePeer: world.requestsUnderWay.mostOfOnePeer(index),

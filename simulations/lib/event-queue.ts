@@ -17,6 +17,8 @@ export interface EventQueue {
   at(timeMs: number, run: () => void): void;
   /** The same without a closure for each event. */
   plan<Subject>(timeMs: number, run: EventTask<Subject>, subject: Subject, from: number, to: number): void;
+  /** Does what happened at that time, which may have passed. */
+  as(timeMs: number, run: () => void): void;
   /** Runs everything up to that time, and is there afterwards. `onTimeChange` runs before each step of the time. */
   runUntil(timeMs: number, onTimeChange: () => void): void;
 }
@@ -84,6 +86,12 @@ export function createEventQueue(startMs: number): EventQueue {
       return near.size === 0 ? Number.POSITIVE_INFINITY : rows.timeOf(near.first);
     },
     at: (timeMs, run) => plan(timeMs, runIt, run, 0, 0),
+    as(timeMs, run) {
+      const laterMs = nowMs;
+      nowMs = timeMs;
+      run();
+      nowMs = laterMs;
+    },
     plan,
     runUntil(timeMs, onTimeChange) {
       for (;;) {

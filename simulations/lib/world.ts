@@ -76,6 +76,7 @@ export interface World {
   /** Nothing passes from a node of one side to one of another, and connections between them die; null heals. */
   cut(sideOf: ((node: number) => number) | null, isOneWay?: boolean): void;
   neighbours(node: number): readonly number[];
+  neighbourCount(node: number): number;
   /** Requests that every node was sent. */
   readonly requests: Uint32Array;
   readonly requestsUnderWay: RequestMeter;
@@ -358,6 +359,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
       if (sideOf !== null) connections.noteCut(sideOf);
     },
     neighbours: connections.of,
+    neighbourCount: (node) => connections.of(node).length,
     traceHash: () => trace.hash(),
     close: () => signatures.close(),
   };

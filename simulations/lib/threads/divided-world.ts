@@ -6,7 +6,7 @@ import type { PublishResult, Resolution } from '../../../src/core/peer/effects.t
 import { createPending } from '../../../src/core/peer/pending.ts';
 import { createChance } from '../chance.ts';
 import { createEventQueue } from '../event-queue.ts';
-import type { Change, SimulatedNode } from '../node-shell.ts';
+import type { SimulatedNode } from '../node-shell.ts';
 import { peerName } from '../peer-name.ts';
 import { configOf, startMs, type World, type WorldListeners, type WorldSettings } from '../world.ts';
 import { divide } from './divide.ts';
@@ -26,11 +26,13 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
   const { nodes: count, seed } = settings;
   const chance = createChance(seed);
   const queue = createEventQueue(startMs);
-  const { laneOf } = divide(count, lanes, settings.network, chance);
+  const { laneOf, leadMs } = divide(count, lanes, settings.network, chance);
   const threads = createLaneThreads(settings, lanes);
   const totals = createTotals(count);
   const waiting = createPending<(result: never) => void>();
   let calls: LaneCall[] = [];
+  /** What the lanes have reached. */
+  let doneMs = startMs;
   /** Since the last run. */
   const looked = new Map<number, LookedAt>();
   let stores: readonly ReadonlyMap<string, Uint8Array>[] | null = null;
@@ -38,6 +40,8 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
   function call(add: (callId: number) => LaneCall, onResult: (result: never) => void): void {
     calls.push(add(waiting.add(onResult)));
   }
+
+  const called = (callId: number, node: number) => ({ callId, node, timeMs: queue.nowMs });
 
   function createHandle(index: number): SimulatedNode {
     return {
@@ -51,9 +55,9 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
       },
       peer: { handle: refuse, gathers: refuse, keyspace: refuse, snapshot: () => look(index).snapshot },
       resolve: (agentId, onResolved: (resolution: Resolution) => void, fresh = true) =>
-        call((callId) => ({ type: 'resolve', callId, node: index, agentId, fresh }), onResolved),
+        call((callId) => ({ type: 'resolve', ...called(callId, index), agentId, fresh }), onResolved),
       publish: (bundle, onPublished: (result: PublishResult) => void) =>
-        call((callId) => ({ type: 'publish', callId, node: index, bundle }), onPublished),
+        call((callId) => ({ type: 'publish', ...called(callId, index), bundle }), onPublished),
     };
   }
 
@@ -73,37 +77,80 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
     return found;
   }
 
-  function heard(kind: Change, node: number): void {
-    listeners.changed(nodes[node]!, kind);
+  /** Each at its time, in the order of time. */
+  function hear(news: readonly LaneNews[]): void {
+    const others = news.flatMap(happenings).sort((left, right) => left.timeMs - right.timeMs);
+    const hearChanges = createChanges(news);
+    for (const { timeMs, tell } of others) {
+      hearChanges(timeMs);
+      queue.as(timeMs, tell);
+    }
+    hearChanges(Number.POSITIVE_INFINITY);
   }
 
-  /** Each where it belongs among the events of the run. */
-  function plan({ changes, results, alarms, counted }: LaneNews): void {
-    const { timesMs, who, kinds } = changes;
-    for (let index = 0; index < timesMs.length; index++)
-      queue.plan(timesMs[index]!, heard, kinds[who[2 * index + 1]!]!, who[2 * index]!, 0);
-    for (const { timeMs, callId, result } of results)
-      queue.at(timeMs, () => waiting.take(callId)?.(result as never));
-    for (const { timeMs, node, alarm } of alarms)
-      queue.at(timeMs, () => listeners.alarmed(nodes[node]!, alarm));
-    for (const { timeMs, node, metric, label, value } of counted)
-      queue.at(timeMs, () => listeners.counted?.(metric, value, nodes[node]!, label));
+  /** The function hears of those up to a time. */
+  function createChanges(news: readonly LaneNews[]): (untilMs: number) => void {
+    const next = news.map(() => 0);
+    let lane = 0;
+    const tell = (): void => {
+      const { who, kinds } = news[lane]!.changes;
+      const place = 2 * next[lane]!++;
+      listeners.changed(nodes[who[place]!]!, kinds[who[place + 1]!]!);
+    };
+    return (untilMs) => {
+      for (;;) {
+        let soonestMs = Number.POSITIVE_INFINITY;
+        for (let other = 0; other < lanes; other++) {
+          const timeMs = news[other]!.changes.timesMs[next[other]!] ?? Number.POSITIVE_INFINITY;
+          if (timeMs >= soonestMs) continue;
+          soonestMs = timeMs;
+          lane = other;
+        }
+        if (soonestMs === Number.POSITIVE_INFINITY || soonestMs > untilMs) return;
+        queue.as(soonestMs, tell);
+      }
+    };
+  }
+
+  function happenings({ results, alarms, counted }: LaneNews): { timeMs: number; tell: () => void }[] {
+    return [
+      ...results.map(({ timeMs, callId, result }) => ({
+        timeMs,
+        tell: () => waiting.take(callId)?.(result as never),
+      })),
+      ...alarms.map(({ timeMs, node, alarm }) => ({
+        timeMs,
+        tell: () => listeners.alarmed(nodes[node]!, alarm),
+      })),
+      ...counted.map(({ timeMs, node, metric, label, value }) => ({
+        timeMs,
+        tell: () => listeners.counted?.(metric, value, nodes[node]!, label),
+      })),
+    ];
   }
 
   function runLanes(untilMs: number): void {
     const begun = calls;
     calls = [];
     const callsOf = (lane: number) => begun.filter(({ node }) => laneOf[node] === lane);
-    for (const news of threads.ask((lane) => ({ type: 'run', untilMs, calls: callsOf(lane) }))) plan(news);
+    hear(threads.ask((lane) => ({ type: 'run', untilMs, calls: callsOf(lane) })));
+    doneMs = untilMs;
   }
 
+  /**
+   * Where nothing of the load is near, the nodes come first and the load hears of it; else it is a lead away from them,
+   * and hears of what they do in that time behind it.
+   */
   function run(durationMs: number): void {
     const endMs = queue.nowMs + durationMs;
-    for (let untilMs = 0; untilMs < endMs; ) {
-      untilMs = Math.min(endMs, queue.nextMs());
+    while (doneMs < endMs) {
+      const nextMs = queue.nextMs();
+      const isNear = nextMs < doneMs + leadMs;
+      const untilMs = Math.min(endMs, isNear ? doneMs + leadMs : nextMs);
+      if (isNear) queue.runUntil(untilMs, () => {});
       runLanes(untilMs);
-      queue.runUntil(untilMs, () => {});
     }
+    queue.runUntil(endMs, () => {});
     totals.take(threads.ask(() => ({ type: 'total' })));
     looked.clear();
     stores = null;
@@ -130,7 +177,8 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
     crash: refuse,
     restart: refuse,
     cut: refuse,
-    neighbours: (node) => look(node).neighbours,
+    neighbours: refuse,
+    neighbourCount: (node) => look(node).neighbours,
     requests: totals.requests,
     requestsUnderWay: { begun: refuse, ended: refuse, mostOfOnePeer: totals.mostOfOnePeer },
     config: configOf(settings),

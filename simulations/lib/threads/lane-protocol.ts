@@ -12,7 +12,7 @@ export type LaneCommand =
   | { readonly type: 'open-stores' };
 
 /** Of a node of the lane; its result comes under the same number. */
-export type LaneCall = { readonly callId: number; readonly node: number } & (
+export type LaneCall = { readonly callId: number; readonly node: number; readonly timeMs: number } & (
   | { readonly type: 'resolve'; readonly agentId: Uint8Array; readonly fresh: boolean }
   | { readonly type: 'publish'; readonly bundle: Uint8Array }
 );
@@ -55,7 +55,7 @@ export interface LaneTotals
 
 export interface LookedAt {
   readonly snapshot: PeerSnapshot;
-  readonly neighbours: readonly number[];
+  readonly neighbours: number;
 }
 
 /** What the lane's nodes have on their disks: each entry by its place in `keys` and in `values`. */

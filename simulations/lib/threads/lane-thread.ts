@@ -60,7 +60,7 @@ function obey(command: LaneCommand): LaneAnswers[keyof LaneAnswers] {
       world = createWorld({ ...settings, lane }, reporter);
       return null;
     case 'run':
-      for (const call of command.calls) begin(call);
+      for (const call of command.calls) world.queue.at(call.timeMs, () => begin(call));
       run(command.untilMs);
       return reporter.take();
     case 'total':
@@ -68,7 +68,7 @@ function obey(command: LaneCommand): LaneAnswers[keyof LaneAnswers] {
     case 'look':
       return command.nodes.map((node) => ({
         snapshot: world.nodes[node]!.peer.snapshot(),
-        neighbours: world.neighbours(node),
+        neighbours: world.neighbourCount(node),
       }));
     case 'open-stores':
       return stores();
