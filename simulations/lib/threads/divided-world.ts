@@ -1,6 +1,6 @@
 /**
  * A network whose nodes are divided among threads, seen as one: what is called is handed to the node's lane, and what
- * its nodes do comes back in the order of its time. The thread of the run lets the lanes run up to its own next event.
+ * its nodes do comes back in the order of its time.
  */
 import type { PublishResult, Resolution } from '../../../src/core/peer/effects.ts';
 import { createPending } from '../../../src/core/peer/pending.ts';
@@ -31,8 +31,6 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
   const totals = createTotals(count);
   const waiting = createPending<(result: never) => void>();
   let calls: LaneCall[] = [];
-  /** What the lanes have reached. */
-  let doneMs = startMs;
   /** Since the last run. */
   const looked = new Map<number, LookedAt>();
   let stores: readonly ReadonlyMap<string, Uint8Array>[] | null = null;
@@ -129,28 +127,23 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
     ];
   }
 
-  function runLanes(untilMs: number): void {
+  function tellToRun(untilMs: number): void {
     const begun = calls;
     calls = [];
     const callsOf = (lane: number) => begun.filter(({ node }) => laneOf[node] === lane);
-    hear(threads.ask((lane) => ({ type: 'run', untilMs, calls: callsOf(lane) })));
-    doneMs = untilMs;
+    threads.tell((lane) => ({ type: 'run', untilMs, calls: callsOf(lane) }));
   }
 
-  /**
-   * Where nothing of the load is near, the nodes come first and the load hears of it; else it is a lead away from them,
-   * and hears of what they do in that time behind it.
-   */
+  /** While the lanes run for a lead, the load does what is due in the next one, and hears of what happened in the last. */
   function run(durationMs: number): void {
     const endMs = queue.nowMs + durationMs;
-    while (doneMs < endMs) {
-      const nextMs = queue.nextMs();
-      const isNear = nextMs < doneMs + leadMs;
-      const untilMs = Math.min(endMs, isNear ? doneMs + leadMs : nextMs);
-      if (isNear) queue.runUntil(untilMs, () => {});
-      runLanes(untilMs);
+    for (let underWay = 0; queue.nowMs < endMs; underWay = 1) {
+      const untilMs = Math.min(endMs, queue.nowMs + leadMs);
+      queue.runUntil(untilMs, () => {});
+      tellToRun(untilMs);
+      if (underWay > 0) hear(threads.hear<'run'>());
     }
-    queue.runUntil(endMs, () => {});
+    hear(threads.hear<'run'>());
     totals.take(threads.ask(() => ({ type: 'total' })));
     looked.clear();
     stores = null;

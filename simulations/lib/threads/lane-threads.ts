@@ -5,14 +5,18 @@ import { createSharedMemory } from './exchange.ts';
 import type { LaneAnswers, LaneCommand, LaneReport } from './lane-protocol.ts';
 import type { LaneThreadData } from './lane-thread.ts';
 
+type CommandOf<Type> = (lane: number) => Extract<LaneCommand, { readonly type: Type }>;
+
 export interface LaneThreads {
+  /** All lanes at once; they do it behind what they were told before. */
+  tell<Type extends LaneCommand['type']>(commandOf: CommandOf<Type>): void;
   /**
-   * All lanes at once; their answers in their order.
+   * Waits for the answers to the first command that was told and not answered; in the order of the lanes.
    * @throws Error when a lane has failed.
    */
-  ask<Type extends LaneCommand['type']>(
-    commandOf: (lane: number) => Extract<LaneCommand, { readonly type: Type }>,
-  ): LaneAnswers[Type][];
+  hear<Type extends LaneCommand['type']>(): LaneAnswers[Type][];
+  /** Both, where no answer is due. */
+  ask<Type extends LaneCommand['type']>(commandOf: CommandOf<Type>): LaneAnswers[Type][];
   close(): Promise<void>;
 }
 
@@ -26,7 +30,7 @@ export function createLaneThreads(settings: WorldSettings, lanes: number): LaneT
   const shared = new SharedArrayBuffer(4 * lanes);
   const answers = new Int32Array(shared);
   const steps = new Int32Array(memory.control);
-  let asked = 0;
+  let heard = 0;
   const threads = Array.from({ length: lanes }, (_, index) => {
     const { port1: port, port2 } = new MessageChannel();
     const data: LaneThreadData = { settings, index, lanes, memory, answers: shared, port: port2 };
@@ -40,7 +44,7 @@ export function createLaneThreads(settings: WorldSettings, lanes: number): LaneT
     let idleMs = 0;
     for (;;) {
       const answered = Atomics.load(answers, lane);
-      if (answered === asked) return;
+      if (answered > heard) return;
       if (Atomics.wait(answers, lane, answered, waitMs) !== 'timed-out') continue;
       const stepsNow = steps.reduce((sum, count) => sum + count, 0);
       idleMs = stepsNow === stepsBefore ? idleMs + waitMs : 0;
@@ -55,12 +59,22 @@ export function createLaneThreads(settings: WorldSettings, lanes: number): LaneT
     return message.answer;
   }
 
+  function tell<Type extends LaneCommand['type']>(commandOf: CommandOf<Type>): void {
+    for (const [lane, { port }] of threads.entries()) port.postMessage(commandOf(lane));
+  }
+
+  function hear<Type extends LaneCommand['type']>(): LaneAnswers[Type][] {
+    for (const lane of threads.keys()) waitFor(lane);
+    heard++;
+    return threads.map(({ port }) => answerOf(port)) as never;
+  }
+
   return {
+    tell,
+    hear,
     ask(commandOf) {
-      asked++;
-      for (const [lane, { port }] of threads.entries()) port.postMessage(commandOf(lane));
-      for (const lane of threads.keys()) waitFor(lane);
-      return threads.map(({ port }) => answerOf(port)) as never;
+      tell(commandOf);
+      return hear();
     },
     async close() {
       for (const { port } of threads) port.close();
