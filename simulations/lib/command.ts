@@ -9,7 +9,7 @@ import { describeRun } from '../report/run-text.ts';
 import { runSweepCommand } from '../report/sweep-command.ts';
 import { quoted, writeBoth, writeText } from '../report/write-files.ts';
 import { type RunResult, runScenario } from './run-scenario.ts';
-import { ScenarioError } from './scenario.ts';
+import { parseScenario, type Scenario, ScenarioError } from './scenario.ts';
 import { scenarioNames, scenarioOf, wholeNumber } from './scenario-files.ts';
 
 const help = `usage: npm run sim -- <scenario> [options]
@@ -29,6 +29,7 @@ Runs a network of weft nodes in virtual time, by the core of the daemon: the sam
   live            a scenario on real nodes, with the model beside them; live --help tells more
   --seed N        default 1
   --nodes N       in place of the scenario's own number
+  --threads N     that many run the nodes side by side; another number gives another run of the same network
   --json          the result as one object on stdout, progress on stderr; exits 0 when the run completed
   --report FILE   also as a page with plots, which needs nothing but itself
   --out FOLDER    both, as <scenario>-<nodes>-seed<seed>.json and .html
@@ -38,6 +39,7 @@ Runs a network of weft nodes in virtual time, by the core of the daemon: the sam
 examples:
   npm run sim -- steady-state
   npm run sim -- revocation-storm --nodes 2000 --seed 7
+  npm run sim -- steady-state --nodes 5000 --threads 4
   npm --silent run sim -- churn --json > churn.json
   npm run sim -- partition-and-heal --report partition.html
   npm run sim -- compare before.json after.json --fail-on-regression
@@ -83,6 +85,7 @@ async function run(args: readonly string[], console: Console): Promise<number> {
     options: {
       seed: { type: 'string', default: '1' },
       nodes: { type: 'string' },
+      threads: { type: 'string' },
       json: { type: 'boolean', default: false },
       report: { type: 'string' },
       out: { type: 'string' },
@@ -101,11 +104,10 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   const [name] = positionals;
   if (name === undefined || positionals.length > 1) throw new ScenarioError('name one scenario');
   const seed = wholeNumber('--seed', values.seed, 0);
-  const own = scenarioOf(name);
-  const scenario =
-    values.nodes === undefined ? own : { ...own, nodes: wholeNumber('--nodes', values.nodes, 2) };
+  const scenario = changed(scenarioOf(name), values);
   const result = await runScenario(basename(name, '.json'), scenario, seed, createProgress(console));
-  const command = `npm run sim -- ${quoted(name)} --seed ${seed} --nodes ${scenario.nodes}`;
+  const threads = values.threads === undefined ? '' : ` --threads ${values.threads}`;
+  const command = `npm run sim -- ${quoted(name)} --seed ${seed} --nodes ${scenario.nodes}${threads}`;
   const saved = { ...withTargets(result), command };
   if (values.report !== undefined || values.out !== undefined) {
     // Plots take their time to load, and most runs draw none.
@@ -117,6 +119,17 @@ async function run(args: readonly string[], console: Console): Promise<number> {
   }
   console.stdout(values.json ? `${JSON.stringify(saved)}\n` : `${describeRun(result, command)}\n`);
   return values.json || result.ok ? 0 : 1;
+}
+
+/** What the command line says in place of the file. */
+function changed(
+  { threads: ownThreads, ...own }: Scenario,
+  values: { readonly nodes?: string | undefined; readonly threads?: string | undefined },
+): Scenario {
+  const nodes = values.nodes === undefined ? own.nodes : wholeNumber('--nodes', values.nodes, 2);
+  const threads = values.threads === undefined ? ownThreads : wholeNumber('--threads', values.threads, 1);
+  if (threads === undefined || threads === 1) return { ...own, nodes };
+  return parseScenario('--threads', { ...own, nodes, threads });
 }
 
 /** The targets of every measuring command: the thresholds under the names that those have, and what the run may take. */

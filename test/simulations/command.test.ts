@@ -83,10 +83,24 @@ describe('npm run sim', () => {
     expect(stdout).toContain('--seed 9 --nodes 8');
   });
 
+  it('divides the nodes among as many threads as it is told, and says so in the command', async () => {
+    const ran = async (file: string, threads: string) => {
+      const { stdout } = await sim(file, '--threads', threads, '--json');
+      return JSON.parse(stdout) as { ok: boolean; command: string; parameters: object };
+    };
+    const divided = await ran(scenarioFile({}), '2');
+    expect(divided).toMatchObject({ ok: true, parameters: { ...small, threads: 2 } });
+    expect(divided.command).toContain('--seed 1 --nodes 8 --threads 2');
+    const whole = await ran(scenarioFile({ threads: 2 }), '1');
+    expect(whole.parameters).toEqual(small);
+  });
+
   it.each([
     ['an unknown name', ['no-such-scenario'], "no scenario 'no-such-scenario'"],
     ['an unknown flag', ['--fast'], '--fast'],
     ['no whole number', ['steady-state', '--seed', 'x'], '--seed takes a whole number'],
+    ['no thread', ['steady-state', '--threads', '0'], '--threads takes a whole number, 1 or greater'],
+    ['threads where nodes crash', ['mass-restart', '--threads', '2'], 'stay up and reach one another'],
     ['nothing', [], 'name one scenario'],
   ])('answers %s with how it goes', async (_what, args, message) => {
     const { code, stderr } = await sim(...args);
