@@ -74,41 +74,36 @@ const slotsMin = 8;
 const isHeldFlag = 1;
 const hasAuthorityFlag = 2;
 
-interface Page {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-}
-
 /** @param random chooses the hash, so that nobody can grind agent ids that all fall in one place. */
 export function createAgentIndex(random: Random): AgentIndex {
-  const pages: Page[] = [];
+  const pages: Uint8Array[] = [];
   const [factorHigh, factorLow] = [oddFactor(random), oddFactor(random)];
   /** Open addressing, at most half full: place + 1, or 0 for an empty slot. */
   let slots = new Uint32Array(slotsMin);
   let size = 0;
 
-  const pageOf = (place: number): Page => pages[Math.floor(place / rowsPerPage)]!;
+  const pageOf = (place: number): Uint8Array => pages[Math.floor(place / rowsPerPage)]!;
   const offsetOf = (place: number): number => (place % rowsPerPage) * rowBytes;
 
-  function firstSlot(view: DataView, offset: number): number {
+  function firstSlot(bytes: Uint8Array, offset: number): number {
     const mixed =
-      Math.imul(view.getUint32(offset), factorHigh) + Math.imul(view.getUint32(offset + 4), factorLow);
+      Math.imul(wordAt(bytes, offset), factorHigh) + Math.imul(wordAt(bytes, offset + 4), factorLow);
     // The high bits of a product depend on all bits below.
     return (mixed >>> 0) >>> (Math.clz32(slots.length) + 1);
   }
 
-  const homeOf = (place: number): number => firstSlot(pageOf(place).view, offsetOf(place));
+  const homeOf = (place: number): number => firstSlot(pageOf(place), offsetOf(place));
   const next = (slot: number): number => (slot + 1) & (slots.length - 1);
 
   /** The slot of the agent in `sought`, or the empty one where it would stand. */
   function seek(): number {
-    let slot = firstSlot(sought.view, 0);
+    let slot = firstSlot(sought.bytes, 0);
     while (slots[slot] !== 0 && !isSought(slots[slot]! - 1)) slot = next(slot);
     return slot;
   }
 
   function isSought(place: number): boolean {
-    const { bytes } = pageOf(place);
+    const bytes = pageOf(place);
     const offset = offsetOf(place);
     for (let index = 0; index < digestBytes; index++) {
       if (bytes[offset + index] !== sought.bytes[index]) return false;
@@ -130,7 +125,7 @@ export function createAgentIndex(random: Random): AgentIndex {
   function append(): number {
     makeRoom();
     const place = size++;
-    pageOf(place).bytes.set(sought.bytes, offsetOf(place));
+    pageOf(place).set(sought.bytes, offsetOf(place));
     if (2 * size > slots.length) {
       slots = new Uint32Array(2 * slots.length);
       for (let other = 0; other < size; other++) insert(other);
@@ -140,13 +135,13 @@ export function createAgentIndex(random: Random): AgentIndex {
 
   /** The first page grows with its rows: most peers of a large network know few agents. */
   function makeRoom(): void {
-    const rows = pages.length === 1 ? pages[0]!.bytes.length / rowBytes : rowsPerPage * pages.length;
+    const rows = pages.length === 1 ? pages[0]!.length / rowBytes : rowsPerPage * pages.length;
     if (pages.length > 0 && size < rows) return;
     if (pages.length === 1 && rows < rowsPerPage) {
       const [page] = pages;
-      pages[0] = createPage(4 * rows);
-      pages[0].bytes.set(page!.bytes);
-    } else pages.push(createPage(pages.length === 0 ? firstRows : rowsPerPage));
+      pages[0] = new Uint8Array(4 * rows * rowBytes);
+      pages[0].set(page!);
+    } else pages.push(new Uint8Array((pages.length === 0 ? firstRows : rowsPerPage) * rowBytes));
   }
 
   /** Empties a slot and moves up what stood behind it, so that no search ends too early. */
@@ -169,7 +164,7 @@ export function createAgentIndex(random: Random): AgentIndex {
       while (slots[slot] !== last + 1) slot = next(slot);
       slots[slot] = place + 1;
       const start = offsetOf(last);
-      pageOf(place).bytes.set(pageOf(last).bytes.subarray(start, start + rowBytes), offsetOf(place));
+      pageOf(place).set(pageOf(last).subarray(start, start + rowBytes), offsetOf(place));
     }
     // One page more than needed stays, so that a row that comes and goes makes none.
     if (pages.length - 2 >= Math.ceil(size / rowsPerPage)) pages.pop();
@@ -201,8 +196,8 @@ export function createAgentIndex(random: Random): AgentIndex {
       for (let place = 0; place < size; place++) {
         const page = pageOf(place);
         const offset = offsetOf(place);
-        if ((page.bytes[offset + flagsOffset]! & flag) === 0) continue;
-        if (firstBytes?.has(page.bytes[offset]!) !== false) yield readAgentRow(page, offset);
+        if ((page[offset + flagsOffset]! & flag) === 0) continue;
+        if (firstBytes?.has(page[offset]!) !== false) yield readAgentRow(page, offset);
       }
     },
     keysBelow(end, count, which) {
@@ -211,8 +206,7 @@ export function createAgentIndex(random: Random): AgentIndex {
       for (let place = last; place >= 0 && place > last - count; place--) {
         const page = pageOf(place);
         const start = offsetOf(place);
-        if (isAskedFor(page, start, which))
-          keys.push(bytesToHex(page.bytes.subarray(start, start + digestBytes)));
+        if (isAskedFor(page, start, which)) keys.push(bytesToHex(page.subarray(start, start + digestBytes)));
       }
       return keys;
     },
@@ -223,19 +217,14 @@ function oddFactor(random: Random): number {
   return random.below(2 ** 32) | 1;
 }
 
-function createPage(rows: number): Page {
-  const bytes = new Uint8Array(rows * rowBytes);
-  return { bytes, view: new DataView(bytes.buffer) };
-}
-
-function isAskedFor({ bytes, view }: Page, start: number, which: WalkedRows | undefined): boolean {
+function isAskedFor(bytes: Uint8Array, start: number, which: WalkedRows | undefined): boolean {
   if (which === undefined) return true;
   if (which === 'held') return (bytes[start + flagsOffset]! & isHeldFlag) !== 0;
-  const expiresAt = view.getFloat64(start + expiresOffset);
+  const expiresAt = expiresAtOf(bytes, start);
   return expiresAt !== 0 && expiresAt <= which.dueAt;
 }
 
-function readRow({ bytes, view }: Page, start: number): IndexRow {
+function readRow(bytes: Uint8Array, start: number): IndexRow {
   const digestAt = (offset: number): Uint8Array =>
     bytes.slice(start + offset, start + offset + digest16Bytes);
   const flags = bytes[start + flagsOffset]!;
@@ -243,30 +232,52 @@ function readRow({ bytes, view }: Page, start: number): IndexRow {
     digest: digestAt(digestOffset),
     authorityDigest: (flags & hasAuthorityFlag) === 0 ? null : digestAt(authorityOffset),
     isHeld: (flags & isHeldFlag) !== 0,
-    expiresAt: view.getFloat64(start + expiresOffset),
-    kadHigh: view.getInt32(start + kadOffset),
-    kadLow: view.getInt32(start + kadOffset + 4),
+    expiresAt: expiresAtOf(bytes, start),
+    kadHigh: wordAt(bytes, start + kadOffset),
+    kadLow: wordAt(bytes, start + kadOffset + 4),
   };
 }
 
-function readAgentRow(page: Page, start: number): AgentRow {
-  return { agentId: page.bytes.slice(start, start + digestBytes), ...readRow(page, start) };
+function readAgentRow(page: Uint8Array, start: number): AgentRow {
+  return { agentId: page.slice(start, start + digestBytes), ...readRow(page, start) };
 }
 
-function writeRow({ bytes, view }: Page, start: number, row: IndexRow): void {
+function writeRow(bytes: Uint8Array, start: number, row: IndexRow): void {
   bytes.set(row.digest, start + digestOffset);
   if (row.authorityDigest !== null) bytes.set(row.authorityDigest, start + authorityOffset);
-  view.setInt32(start + kadOffset, row.kadHigh);
-  view.setInt32(start + kadOffset + 4, row.kadLow);
-  view.setFloat64(start + expiresOffset, row.expiresAt);
+  setWord(bytes, start + kadOffset, row.kadHigh);
+  setWord(bytes, start + kadOffset + 4, row.kadLow);
+  seconds[0] = row.expiresAt;
+  bytes.set(secondsBytes, start + expiresOffset);
   bytes[start + flagsOffset] =
     (row.isHeld ? isHeldFlag : 0) | (row.authorityDigest === null ? 0 : hasAuthorityFlag);
+}
+
+function expiresAtOf(bytes: Uint8Array, start: number): number {
+  for (let index = 0; index < secondsBytes.length; index++)
+    secondsBytes[index] = bytes[start + expiresOffset + index]!;
+  return seconds[0]!;
+}
+
+/** One float64 on its way: a view of its own beside each page is more memory to walk through. */
+const seconds = new Float64Array(1);
+const secondsBytes = new Uint8Array(seconds.buffer);
+
+/** An int32. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+function setWord(bytes: Uint8Array, at: number, word: number): void {
+  bytes[at] = word >> 24;
+  bytes[at + 1] = word >> 16;
+  bytes[at + 2] = word >> 8;
+  bytes[at + 3] = word;
 }
 
 interface KeyReader {
   /** The agent id read last. */
   readonly bytes: Uint8Array;
-  readonly view: DataView;
   /** False when this is no agent key; the bytes are of no use then. */
   read(key: string): boolean;
 }
@@ -296,7 +307,7 @@ function createKeyReader(): KeyReader {
     return true;
   }
 
-  return { bytes, view: new DataView(bytes.buffer), read };
+  return { bytes, read };
 }
 
 /** One for all indexes: nothing of it outlives a call. */
