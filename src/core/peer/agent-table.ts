@@ -258,7 +258,7 @@ export function createAgentTable(context: PeerContext): AgentTable {
       else if (!index.has(key)) onLoaded(null);
       else context.readEntry(key, (bytes) => onLoaded(bytes === null ? null : decodeEntry(bytes).bundle));
     },
-    hasRoom: (key) => index.has(key) || index.size() < context.config.agentsMax,
+    hasRoom: (key) => index.size() < context.config.agentsMax || index.has(key),
     save,
     drop,
     restore,

@@ -70,38 +70,31 @@ export function createLedger(requestTimeoutMs: number): Ledger {
   let turnEnd: (() => void)[] = [];
   const waiting = createPending<(event: Answer) => void>();
 
-  function ask(effect: (requestId: number) => PeerEffect, onAnswer: (event: Answer) => void): void {
-    effects.push(effect(waiting.add(onAnswer)));
-  }
-
   return {
     context: {
       emit: (effect) => void effects.push(effect),
-      verify: (checks, onVerdicts) =>
-        ask(
-          (requestId) => ({ type: 'verify-signatures', requestId, checks }),
-          (event) => onVerdicts(event.type === 'signatures-verified' ? event.verdicts : []),
-        ),
-      readEntry: (agentKey, onRead) =>
-        ask(
-          (requestId) => ({ type: 'read-entry', requestId, agentKey }),
-          (event) => onRead(event.type === 'entry-read' ? event.bytes : null),
-        ),
-      writeEntries: (writes, onWritten) =>
-        ask(
-          (requestId) => ({ type: 'write-entries', requestId, writes }),
-          (event) => onWritten(event.type === 'entries-written' ? event.failure : 'store-failed'),
-        ),
-      writeNames: (writes, onWritten) =>
-        ask(
-          (requestId) => ({ type: 'write-names', requestId, writes }),
-          (event) => onWritten(event.type === 'entries-written' ? event.failure : 'store-failed'),
-        ),
-      send: (to, body, onAnswer) =>
-        ask(
-          (requestId) => ({ type: 'send-request', requestId, to, body, timeoutMs: requestTimeoutMs }),
-          (event) => onAnswer(event.type === 'response-received' ? event.body : null),
-        ),
+      verify(checks, onVerdicts) {
+        const requestId = waiting.add((event) =>
+          onVerdicts(event.type === 'signatures-verified' ? event.verdicts : []),
+        );
+        effects.push({ type: 'verify-signatures', requestId, checks });
+      },
+      readEntry(agentKey, onRead) {
+        const requestId = waiting.add((event) => onRead(event.type === 'entry-read' ? event.bytes : null));
+        effects.push({ type: 'read-entry', requestId, agentKey });
+      },
+      writeEntries(writes, onWritten) {
+        effects.push({ type: 'write-entries', requestId: waiting.add(toFailure(onWritten)), writes });
+      },
+      writeNames(writes, onWritten) {
+        effects.push({ type: 'write-names', requestId: waiting.add(toFailure(onWritten)), writes });
+      },
+      send(to, body, onAnswer) {
+        const requestId = waiting.add((event) =>
+          onAnswer(event.type === 'response-received' ? event.body : null),
+        );
+        effects.push({ type: 'send-request', requestId, to, body, timeoutMs: requestTimeoutMs });
+      },
       atTurnEnd: (callback) => void turnEnd.push(callback),
       count: (metric, label, value = 1) => void effects.push({ type: 'count', metric, label, value }),
     },
@@ -122,3 +115,8 @@ export function createLedger(requestTimeoutMs: number): Ledger {
     waiting: () => waiting.size(),
   };
 }
+
+const toFailure =
+  (onWritten: (failure: StoreFailure) => void) =>
+  (event: Answer): void =>
+    onWritten(event.type === 'entries-written' ? event.failure : 'store-failed');

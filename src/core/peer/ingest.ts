@@ -96,9 +96,11 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       request.onDurable?.(null);
       return;
     }
-    withLock(key, request, (release) => {
-      table.load(key, (held) => admit(request, agentId, held, release));
-    });
+    withLock(agentId, key, request);
+  }
+
+  function begin(agentId: AgentId, key: string, request: IngestRequest): void {
+    table.load(key, (held) => admit(request, agentId, key, held));
   }
 
   /** The same bytes as the table's, and nothing to change about who holds them: idempotent, and free. */
@@ -111,13 +113,12 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
     return cached.pendingWrites === 0 && bytesEqual(cached.bundle, bytes);
   }
 
-  function withLock(key: string, request: IngestRequest, task: (release: () => void) => void): void {
-    const release = (): void => unlock(key);
+  function withLock(agentId: AgentId, key: string, request: IngestRequest): void {
     const queue = key === locked ? [] : isAnyQueued ? queueByAgent.get(key) : undefined;
     if (queue === undefined) {
       if (locked === null) locked = key;
       else setQueue(key, []);
-      task(release);
+      begin(agentId, key, request);
     } else if (queue.length >= lockQueueMax) {
       request.onJoined(refused(null, 'busy'));
     } else {
@@ -125,7 +126,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
         locked = null;
         setQueue(key, queue);
       }
-      queue.push(() => task(release));
+      queue.push(() => begin(agentId, key, request));
     }
   }
 
@@ -153,46 +154,36 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
     request.onJoined(refused(agentId, error.code));
   }
 
-  function admit(
-    request: IngestRequest,
-    agentId: AgentId,
-    held: CachedAgent | null,
-    release: () => void,
-  ): void {
+  function admit(request: IngestRequest, agentId: AgentId, key: string, held: CachedAgent | null): void {
     let admission: Admission;
     try {
       admission = admitBundle(request.bundle, request.expected, context.nowSeconds(), held?.state ?? null);
     } catch (error) {
-      release();
+      unlock(key);
       refuse(request, agentId, error);
       return;
     }
     const finish = (verdicts: readonly boolean[]): void => {
       if (verdicts.length !== admission.checks.length || verdicts.includes(false)) {
-        release();
+        unlock(key);
         context.count('bundles_refused', 'bad-signature');
         request.onJoined(refused(agentId, 'bad-signature'));
         return;
       }
-      join(request, admission, held, release);
+      join(request, key, admission, held);
     };
     if (admission.checks.length === 0) finish([]);
     else context.verify(admission.checks, finish);
   }
 
-  function join(
-    request: IngestRequest,
-    admission: Admission,
-    held: CachedAgent | null,
-    release: () => void,
-  ): void {
+  function join(request: IngestRequest, key: string, admission: Admission, held: CachedAgent | null): void {
     const { agentId, state: incoming, leftOut } = admission;
     const before = held?.state ?? null;
     const heldSince = held?.learnedAt ?? null;
     const { state, changed } = joinStates(before, incoming, context.nowSeconds());
     const isHeld = held?.isHeld === true || request.shouldHold;
     if (!changed && held !== null && held.isHeld === isHeld) {
-      release();
+      unlock(key);
       request.onJoined({
         agentId,
         refusal: null,
@@ -207,8 +198,8 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       else table.save(state, isHeld, (failure) => request.onDurable?.(failure));
       return;
     }
-    if (!table.hasRoom(agentKey(agentId))) {
-      release();
+    if (!table.hasRoom(key)) {
+      unlock(key);
       request.onJoined(refused(agentId, 'store-full'));
       return;
     }
@@ -230,7 +221,7 @@ export function createIngest(context: PeerContext, table: AgentTable): Ingest {
       agent,
       changes,
     };
-    release();
+    unlock(key);
     if (changed) for (const listener of listeners) listener(result, request.source);
     request.onJoined(result);
   }
