@@ -149,11 +149,9 @@ export function createExchange(lane: number, lanes: number, memory: SharedMemory
       Atomics.notify(control, lane * apart);
       const due = steps - lagSteps;
       if (due < 0) return;
-      for (let other = 0; other < lanes; other++) {
-        if (other === lane) continue;
-        waitFor(other, due + 1);
-        receiveFrom(other, due, receive);
-      }
+      // What is handed over may be answered at once, to any lane: all must have read what stood in its place.
+      for (let other = 0; other < lanes; other++) if (other !== lane) waitFor(other, due + 1);
+      for (let other = 0; other < lanes; other++) if (other !== lane) receiveFrom(other, due, receive);
     },
   };
 }

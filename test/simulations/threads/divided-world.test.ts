@@ -32,7 +32,8 @@ function repeatable({
 
 describe('a run of several threads', () => {
   it('is the same for the same seed, and another for another', async () => {
-    const [first, again, other] = [await run({}), await run({}), await run({}, 4)];
+    const threads = 4;
+    const [first, again, other] = [await run({ threads }), await run({ threads }), await run({ threads }, 4)];
     expect(repeatable(again)).toEqual(repeatable(first));
     expect(other.traceHash).not.toBe(first.traceHash);
   });
