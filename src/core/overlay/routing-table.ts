@@ -93,6 +93,12 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
 
   const countSharing = (bits: number): number => sharing[bits] ?? 0;
 
+  function countSharingMore(bits: number): number {
+    let count = 0;
+    for (let more = bits + 1; more < sharing.length; more++) count += countSharing(more);
+    return count;
+  }
+
   function closest(target: KadId, count: number, nowMs: number): RoutedPeer[] {
     const penalty = 2 ** 53;
     const found: Entry[] = [];
@@ -119,8 +125,12 @@ export function createRoutingTable(selfPeer: string): RoutingTable {
   function isAmongClosest(target: KadId, count: number, peer: KadId = self): boolean {
     if (entries.size < count) return true;
     const own = distancePrefix(target, peer);
-    // Among the closest to itself nobody is too far.
-    if (target !== self && own > reach(count)) return false;
+    // Among the closest to itself nobody is too far, and whole buckets are closer or not.
+    if (target === self) {
+      const bits = sharedPrefixBits(self, peer);
+      const nearer = countSharingMore(bits);
+      if (nearer >= count || nearer + countSharing(bits) < count) return nearer < count;
+    } else if (own > reach(count)) return false;
     let closer = 0;
     for (const entry of entries.values()) {
       if (distancePrefix(target, entry.kadId) < own && ++closer >= count) return false;

@@ -69,6 +69,21 @@ describe('the routing table', () => {
     expect(table.isAmongClosest(target, 20, ranked[20]!.kadId)).toBe(false);
   });
 
+  it('knows whether a peer is among the k closest to itself, whoever has come and gone', () => {
+    const own = createRoutingTable(testPeerId('self'));
+    const distanceOf = (peer: string) => distancePrefix(own.self, kadIdOfPeer(peer));
+    for (let index = 0; index < 90; index++) {
+      own.add(contactOf(`n${index}`));
+      if (index % 3 === 0) own.remove(testPeerId(`n${index / 3}`));
+      const peers = own.peers().map(({ peer }) => peer);
+      for (const peer of [testPeerId(`n${index}`), testPeerId(`other ${index}`)]) {
+        const closer = peers.filter((other) => distanceOf(other) < distanceOf(peer)).length;
+        for (const count of [1, 5, 20])
+          expect(own.isAmongClosest(own.self, count, kadIdOfPeer(peer))).toBe(closer < count);
+      }
+    }
+  });
+
   it('leaves a key to others where it knows too few near it to tell', () => {
     const peers = Array.from({ length: 2_000 }, (_, index) => contactOf(`wide ${index}`));
     const own = createRoutingTable(peers[0]!.peer);
