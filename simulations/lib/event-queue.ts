@@ -11,8 +11,6 @@ export interface EventQueue {
   /** Virtual time, milliseconds since 1970. */
   readonly nowMs: number;
   readonly size: number;
-  /** When the next event is, milliseconds since 1970; infinity: there is none. */
-  nextMs(): number;
   /** A time that has passed counts as now. */
   at(timeMs: number, run: () => void): void;
   /** The same without a closure for each event. */
@@ -80,10 +78,6 @@ export function createEventQueue(startMs: number): EventQueue {
     },
     get size() {
       return near.size + inBuckets + far.size;
-    },
-    nextMs() {
-      advance();
-      return near.size === 0 ? Number.POSITIVE_INFINITY : rows.timeOf(near.first);
     },
     at: (timeMs, run) => plan(timeMs, runIt, run, 0, 0),
     as(timeMs, run) {

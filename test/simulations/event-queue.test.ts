@@ -34,6 +34,28 @@ describe(`the queue of events (seed ${seed})`, () => {
     expect(queue.size).toBe(1);
   });
 
+  it('does what happened before now at its own time, and what follows from it in its order', () => {
+    const queue = createEventQueue(0);
+    const ran: [string, number][] = [];
+    const note = (what: string) => (): void => void ran.push([what, queue.nowMs]);
+    queue.at(250, note('soon'));
+    queue.runUntil(200, () => {});
+    queue.as(120, () => {
+      note('heard of')();
+      queue.at(queue.nowMs + 50, note('follows at once'));
+      queue.at(queue.nowMs + 100, note('follows'));
+    });
+    expect(queue.nowMs).toBe(200);
+    queue.runUntil(300, () => {});
+    expect(ran).toEqual([
+      ['heard of', 120],
+      ['follows at once', 170],
+      ['follows', 220],
+      ['soon', 250],
+    ]);
+    expect(queue.nowMs).toBe(300);
+  });
+
   it('says when a time is over, before the next begins', () => {
     const queue = createEventQueue(0);
     const seen: string[] = [];
