@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
+    // Threads that come and go while others compile crash V8 where the processor has protection keys (nodejs/node#64500).
+    execArgv: ['--no-memory-protection-keys'],
   },
 });

@@ -12,6 +12,7 @@ import { meetWithinMs } from '../../src/node/peer-settings.ts';
 import { type Chance, createChance } from './chance.ts';
 import { createConnections } from './connections.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
+import { createEventTrace } from './event-trace.ts';
 import { createGossipNetwork } from './gossip.ts';
 import type { GossipNetwork } from './gossip-parts.ts';
 import type { Nats } from './nats.ts';
@@ -25,7 +26,6 @@ import { createSignatureTable, type SignatureTable } from './signatures.ts';
 import { createSums } from './sums.ts';
 import type { Note } from './threads/exchange.ts';
 import { createAbsentNode, type Lane, noteKind } from './threads/lane.ts';
-import { createTrace } from './trace.ts';
 
 /** Virtual time begins here: 2027-01-15T08:00:00Z. */
 export const startMs = 1_800_000_000_000;
@@ -120,7 +120,7 @@ export function createWorld(settings: WorldSettings, listeners: WorldListeners):
   const requests = new Uint32Array(count);
   const requestsUnderWay = createRequestMeter(count);
   const sums = createSums();
-  const trace = createTrace(() => queue.nowMs);
+  const trace = createEventTrace(() => queue.nowMs);
   const turned: SimulatedNode[] = [];
   const up = new Uint8Array(count).fill(1);
   const config = configOf(settings);

@@ -134,7 +134,7 @@ export function createDividedWorld(settings: WorldSettings, lanes: number, liste
     threads.tell((lane) => ({ type: 'run', untilMs, calls: callsOf(lane) }));
   }
 
-  /** While the lanes run for a lead, the load does what is due in the next one, and hears of what happened in the last. */
+  /** While the lanes run for one lead, the load does what is due in the next, and hears of what happened in the last. */
   function run(durationMs: number): void {
     const endMs = queue.nowMs + durationMs;
     for (let underWay = 0; queue.nowMs < endMs; underWay = 1) {

@@ -1,6 +1,6 @@
 /**
- * A thread that runs one lane: does what the thread of the run tells it, which waits meanwhile, and answers. Between two
- * answers it keeps step with the other lanes alone.
+ * A thread that runs one lane: does what the thread of the run tells it, one command after the other, and answers each.
+ * Meanwhile it keeps step with the other lanes alone.
  */
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { createChance } from '../chance.ts';

@@ -1,7 +1,7 @@
 /** Every event that reached a node, in order, as a hash: by it two runs are told apart or not. */
 import { createHash } from 'node:crypto';
 
-export interface Trace {
+export interface EventTrace {
   /** Events so far. */
   readonly count: number;
   note(node: number, what: string): void;
@@ -10,7 +10,7 @@ export interface Trace {
 }
 
 /** @param nowMs virtual time. */
-export function createTrace(nowMs: () => number): Trace {
+export function createEventTrace(nowMs: () => number): EventTrace {
   const hash = createHash('sha256');
   const buffer = Buffer.alloc(64 * 1024);
   let used = 0;
